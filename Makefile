@@ -1,0 +1,110 @@
+# spangate: the gate through which traces leave.
+#
+#   make            build build/release/spangate           make demo          see spans go through the gate
+#   make deps       install the packages that are missing  make check         unit, scenario and fuzz-corpus tests, under 10 minutes
+#   make lint       formatting, layers, sizes, analysers   make check-system  the real binary: kill -9, real sockets, minutes
+#   make bench      speeds beside their targets            make interop       real OpenTelemetry SDKs from their registries
+#   make fuzz F=batch TIME=60                              make check SAN=address|undefined|thread
+#   make cover | valgrind | fmt | docs | certs | install | clean
+#
+# Variables: V=1 shows commands; B=dir builds elsewhere; CC=clang; SAN=address builds with ASan and UBSan under clang.
+
+B        ?= build
+SAN      ?=
+ifneq ($(SAN),)
+CC       := clang
+FLAVOUR  := san-$(SAN)
+else ifeq ($(origin CC),default)
+CC       := gcc
+FLAVOUR  := release
+else
+FLAVOUR  := release-$(notdir $(CC))
+endif
+O        := $(B)/$(FLAVOUR)
+GEN      := $(B)/gen
+Q        := $(if $(V),,@)
+PKGS     := libevent libevent_openssl libevent_pthreads libnghttp2 libcurl libpcre2-8 libprotobuf-c yaml-0.1 jansson \
+            libdeflate libisal libzstd lmdb libssl libcrypto libxxhash libmaxminddb
+ARCH     := $(shell uname -m)
+
+WARN     := -Wall -Wextra -Wformat=2 -Wconversion -Wswitch-enum -Wshadow -Wvla -Wimplicit-fallthrough -Werror
+HARDEN   := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero \
+            -fno-strict-overflow -fno-delete-null-pointer-checks -fPIE $(if $(filter x86_64,$(ARCH)),-fcf-protection=full)
+LDHARD   := -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
+OPT      := -O2
+ifeq ($(SAN),address)
+HARDEN   := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDHARD   := -fsanitize=address,undefined
+OPT      := -O1
+else ifneq ($(SAN),)
+HARDEN   := -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDHARD   := -fsanitize=$(SAN)
+OPT      := -O1
+endif
+VERSION  := $(shell sed -n 's/^\#\# \([0-9][0-9.]*\).*/\1/p' CHANGELOG.md 2>/dev/null | head -1)
+CFLAGS   += -std=c17 -g $(OPT) $(WARN) $(HARDEN) -pthread
+CPPFLAGS += -D_GNU_SOURCE -DSPANGATE_VERSION='"$(or $(VERSION),0)"' -Iinclude -I$(GEN) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LDLIBS   += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+
+# Layers, lowest first; a test links its own and those below. tests/lint/layers checks the includes against the same order.
+LAYERS   := base codec policies net ingress egress flow audit control
+DIR_base := proxy/base
+DIR_codec := proxy/codec
+DIR_policies := policies/engine policies/detect policies/action
+DIR_net  := proxy/net
+DIR_ingress := proxy/ingress
+DIR_egress := proxy/egress
+DIR_flow := proxy/flow
+DIR_audit := proxy/audit
+DIR_control := proxy/control proxy/cli
+PROTOS   := $(wildcard proxy/codec/proto/*.proto)
+PBC      := $(PROTOS:proxy/codec/proto/%.proto=$(GEN)/%.pb-c.c)
+srcs      = $(foreach d,$(DIR_$(1)),$(wildcard $(d)/*.c))
+objs      = $(patsubst %.c,$(O)/obj/%.o,$(call srcs,$(1)))
+LIBS     := $(foreach l,$(LAYERS),$(O)/lib$(l).a)
+below     = $(if $(filter $(1),$(firstword $(2))),$(1),$(firstword $(2)) $(call below,$(1),$(wordlist 2,99,$(2))))
+rev       = $(if $(1),$(call rev,$(wordlist 2,99,$(1))) $(firstword $(1)))
+libs_for  = $(foreach l,$(call rev,$(call below,$(1),$(LAYERS))),$(O)/lib$(l).a)
+BIN      := $(O)/spangate
+
+.PHONY: all libs deps demo check check-unit check-system interop valgrind fuzz bench cover lint fmt docs certs install clean help
+.DELETE_ON_ERROR:
+.SECONDARY:
+all: $(BIN)
+help: ; @sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
+
+$(GEN)/%.pb-c.c $(GEN)/%.pb-c.h: proxy/codec/proto/%.proto
+	@mkdir -p $(GEN); $(if $(V),,echo "  PROTOC  $<";) protoc-c -Iproxy/codec/proto --c_out=$(GEN) $<
+$(O)/obj/%.o: %.c $(PBC)
+	@mkdir -p $(@D); $(if $(V),,echo "  CC      $<")
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(O)/obj/gen/%.pb-c.o: $(GEN)/%.pb-c.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -W%,$(CFLAGS)) -w -MMD -MP -c -o $@ $<
+define layer
+$(O)/lib$(1).a: $(call objs,$(1)) $(if $(filter codec,$(1)),$(PBC:$(GEN)/%.c=$(O)/obj/gen/%.o))
+	$$(Q)rm -f $$@; ar rcs $$@ $$^
+endef
+$(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
+$(BIN): $(O)/obj/proxy/main.o $(call libs_for,control)
+	@$(if $(V),,echo "  LINK    $@")
+	$(Q)$(CC) $(CFLAGS) $(LDHARD) -o $@ $^ $(LDLIBS)
+
+# Unit tests: tests/unit/<layer>/test_<module>.c, linked with tests/support (its files named <layer>_*.c belong to that layer and those above).
+UNIT     := $(wildcard tests/unit/*/test_*.c)
+UNITBIN  := $(UNIT:tests/unit/%.c=$(O)/unit/%)
+support   = $(foreach l,$(call below,$(1),$(LAYERS)),$(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/support/$(l)_*.c)))
+define unit
+$(O)/unit/$(1): $(O)/obj/tests/unit/$(1).o $(call support,$(firstword $(subst /, ,$(1)))) $(call libs_for,$(firstword $(subst /, ,$(1))))
+	@mkdir -p $$(@D); $(if $(V),,echo "  TEST-LD $$@")
+	$$(Q)$$(CC) $$(CFLAGS) $$(LDHARD) -o $$@ $$^ $$(LDLIBS) $$(shell pkg-config --libs check)
+endef
+$(foreach u,$(UNIT:tests/unit/%.c=%),$(eval $(call unit,$(u))))
+$(O)/obj/tests/%.o: CPPFLAGS += -I. -Itests/support
+
+libs: $(LIBS)
+check-unit: $(UNITBIN)
+	@tests/support/run-unit $(O)/unit $(UNITBIN)
+
+-include Makefile.local
+-include $(shell find $(O)/obj -name '*.d' 2>/dev/null)

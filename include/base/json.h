@@ -1,0 +1,35 @@
+/**
+ * A JSON writer for small documents of our own making: audit entries, logs, command output. Keys are written in the order of the calls;
+ * for canonical JSON the caller writes them sorted (a debug build checks it). No white space, UTF-8, integers only.
+ * The first error sticks; json_end_all reports it.
+ */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include "base/buf.h"
+
+struct json {
+    struct buf *out;
+    enum rc rc;
+    unsigned depth;
+    bool comma; /* the next element needs one */
+};
+
+struct json json_begin(struct buf *out);
+/* Each value in an object takes its key; NULL key inside arrays and at the top. */
+void json_object(struct json *j, const char *key);
+void json_array(struct json *j, const char *key);
+void json_close_object(struct json *j);
+void json_close_array(struct json *j);
+void json_text(struct json *j, const char *key, struct str value); /* bytes that are not UTF-8 become U+FFFD */
+void json_cstr(struct json *j, const char *key, const char *value);
+void json_u64(struct json *j, const char *key, uint64_t value);
+void json_i64(struct json *j, const char *key, int64_t value);
+void json_bool(struct json *j, const char *key, bool value);
+/* RC_OK when everything was written and closed. */
+enum rc json_finish(struct json *j) MUST_USE;
+
+/* Append s as the inside of a JSON string, without quotes. */
+enum rc json_escape(struct buf *out, struct str s) MUST_USE;
+
+#endif

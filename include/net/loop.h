@@ -1,0 +1,40 @@
+/**
+ * The event loop of one thread (libevent), its timers, and the mailbox by which other threads reach it.
+ */
+#ifndef NET_LOOP_H
+#define NET_LOOP_H
+
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/rc.h"
+
+struct event_base;
+struct loop;
+
+struct loop *loop_new(const struct clock *clock) MUST_USE;
+void loop_free(struct loop *l);
+/* Run until loop_stop. */
+void loop_run(struct loop *l);
+void loop_stop(struct loop *l); /* any thread */
+struct event_base *loop_base(struct loop *l);
+const struct clock *loop_clock(const struct loop *l);
+
+/* One-shot timers. timer_set replaces what was set; timer_clear is idempotent. */
+struct timer;
+struct timer *timer_new(struct loop *l, void (*on_fire)(void *arg), void *arg) MUST_USE;
+void timer_set(struct timer *t, uint64_t after_ms);
+void timer_clear(struct timer *t);
+void timer_free(struct timer *t);
+
+/**
+ * A letter is embedded in what is to be handed over; on_delivery runs on the loop's thread, in order of posting.
+ */
+struct letter {
+    struct letter *next;
+    void (*on_delivery)(struct letter *);
+};
+/* Post from any thread; never fails, never blocks long. */
+void loop_post(struct loop *l, struct letter *letter);
+
+#endif

@@ -1,0 +1,58 @@
+/**
+ * Detectors: what personal data and secrets look like. A family is one file with one const table of entries; detect/families.def lists the
+ * families. A detector is a pattern (PCRE2 syntax, byte mode, ASCII classes), a validator that sees each match, and context words.
+ * The engine's candidate finder is built from the same pattern, so a detector needs no prefilter of its own.
+ */
+#ifndef POLICIES_DETECTOR_H
+#define POLICIES_DETECTOR_H
+
+#include "base/str.h"
+
+/* One match of a pattern, as the validator sees it. It may narrow [start, end), never widen it beyond the text. */
+struct match {
+    struct str text;   /* the whole text */
+    struct str key;    /* attribute key (or place name) the text stands under */
+    size_t start, end; /* what will be redacted */
+    size_t group[8];   /* start,end of capture groups 1..4; SIZE_MAX when unset */
+    bool context;      /* one of the detector's context words stands in the key or at most 50 bytes before start */
+};
+
+enum tier {
+    TIER_A, /* on by default anywhere */
+    TIER_B, /* needs a context word or a separator-formatted value; the validator asks for match->context */
+    TIER_C  /* locale or industry pack */
+};
+
+struct detector_example {
+    const char *text;
+    bool hit;
+};
+
+struct detector {
+    const char *id;       /* "contact.email": stable, from the catalogue */
+    const char *entity;   /* "EMAIL_ADDRESS": the name in policies; several detectors may share one */
+    const char *title;    /* "E-mail address" */
+    enum tier tier;
+    const char *category; /* contact, financial, government, health, network, secret */
+    const char *controls; /* "GDPR HIPAA-F PCI-DSS-3.4.1": comma-free list */
+    const char *pattern;
+    bool caseless;
+    const char *const *context; /* lower-case words, NULL-terminated; NULL = none. Interior separators are ignored: "social security" = social_security */
+    bool need_context;          /* without context no match counts */
+    bool (*check)(struct match *m); /* NULL = every match counts; pure, linear in the match */
+    unsigned severity;          /* 0 note .. 3 secret or card; decides overlaps */
+    const struct detector_example *examples; /* .text NULL ends; built so that no token-shaped literal stands in the tree */
+};
+
+/* All detectors of the product, in the order of families.def. */
+const struct detector *const *detectors_all(size_t *count);
+
+/* By id or by entity; match_count says how many have that name (entities can be shared). NULL when none. */
+const struct detector *detector_find(struct str name, size_t nth);
+
+/**
+ * Names for "did you mean": ids and entities, without doubles.
+ */
+const char *const *detector_names(size_t *count);
+
+#endif

@@ -1,0 +1,51 @@
+/**
+ * Residency: where each resource may go. Deny by default; no default destination; a destination that is down changes nothing here.
+ */
+#ifndef POLICIES_RESIDENCY_H
+#define POLICIES_RESIDENCY_H
+
+#include "base/arena.h"
+#include "codec/batch.h"
+#include "policies/program.h"
+
+/* What is known of the sender without looking at the data. */
+struct sender {
+    struct str identity;           /* "spiffe://...", DNS name or CN; empty on a plaintext listener */
+    struct str certificate_country;/* subject C of the client certificate, may be empty */
+    struct str configured_country; /* identities: of the configuration, may be empty */
+    struct str configured_region;  /* cloud region of the configuration, may be empty */
+};
+
+struct route {
+    uint32_t mask;           /* bit i: may go to destination i; 0: nowhere */
+    char country[4];         /* of the origin; "" = unknown */
+    const char *source;      /* what decided: "client.certificate.subject.C", ... , "unknown"; static or of the program */
+    struct str region;       /* as stated, when a region decided */
+    /* Per destination, for the audit: the rule's name, NULL where refused by default. */
+    const char *rule[PROGRAM_DESTINATIONS_MAX];
+    const char *mechanism[PROGRAM_DESTINATIONS_MAX]; /* "intra", "adequacy", "scc", ... or NULL */
+};
+
+/**
+ * residency_route(prog, b, resource, sender, r):
+ * Decide for one resource. Origins are asked in the policy's order: client identity, configuration, attributes. The first
+ * that answers names the origin; every further one that answers otherwise narrows the destinations to the intersection.
+ * Thread:  any; pure
+ */
+void residency_route(const struct program *prog, const struct batch *b, uint32_t resource, const struct sender *sender,
+    struct route *r);
+
+/* As above with span attributes taken into account, for policies whose origin names span.attributes.*; false when no policy does. */
+bool residency_needs_spans(const struct program *prog);
+void residency_route_span(const struct program *prog, const struct batch *b, uint32_t span, const struct sender *sender,
+    struct route *r);
+
+/* What to tell the sender when nothing may leave: drop (partial success) or refuse. */
+enum unroutable { UNROUTABLE_DROP, UNROUTABLE_REFUSE };
+enum unroutable residency_on_unroutable(const struct program *prog);
+
+/* ISO 3166-1 alpha-2, upper case; and the country of a cloud region ("eu-central-1" -> "DE"), empty when unknown. */
+bool country_known(struct str code);
+struct str region_country(struct str region);
+
+#endif
