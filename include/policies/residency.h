@@ -1,5 +1,11 @@
 /**
  * Residency: where each resource may go. Deny by default; no default destination; a destination that is down changes nothing here.
+ *
+ * Each ResidencyPolicy asks its origins in its order. Every origin that answers is a claim "the data comes from country C" and is worth the destinations
+ * that the routes give to C; the first names the origin, all of them together allow only what each of them allows. A country that is stated but
+ * is none (ISO 3166-1) answers "unknown"; a cloud region that is not in the tables does not answer. Nobody answers: unknown. Unknown is worth what
+ * unknown_origin says: nothing, or what each country of treat_as may do. For one country: a denying route that matches wins, else an
+ * allowing one, else nothing. Policies of mode enforce are joined by intersection; when there is none, nothing may leave.
  */
 #ifndef POLICIES_RESIDENCY_H
 #define POLICIES_RESIDENCY_H
@@ -14,6 +20,7 @@ struct sender {
     struct str certificate_country;/* subject C of the client certificate, may be empty */
     struct str configured_country; /* identities: of the configuration, may be empty */
     struct str configured_region;  /* cloud region of the configuration, may be empty */
+    uint64_t now_s;                /* wall clock, seconds since 1970; 0: every route that can expire counts as expired */
 };
 
 struct route {
@@ -21,9 +28,11 @@ struct route {
     char country[4];         /* of the origin; "" = unknown */
     const char *source;      /* what decided: "client.certificate.subject.C", ... , "unknown"; static or of the program */
     struct str region;       /* as stated, when a region decided */
-    /* Per destination, for the audit: the rule's name, NULL where refused by default. */
+    /* Per destination, for the audit, of the program: "POLICY/ROUTE" that allowed or denied ("eu-stays/2" or "eu-stays/id"), the policy's name where
+     * no route allows it, NULL when no policy enforces. mechanism ("intra", "adequacy", "scc", ...) and its reference stand where allowed, or are NULL. */
     const char *rule[PROGRAM_DESTINATIONS_MAX];
-    const char *mechanism[PROGRAM_DESTINATIONS_MAX]; /* "intra", "adequacy", "scc", ... or NULL */
+    const char *mechanism[PROGRAM_DESTINATIONS_MAX];
+    const char *reference[PROGRAM_DESTINATIONS_MAX];
 };
 
 /**
@@ -39,6 +48,14 @@ void residency_route(const struct program *prog, const struct batch *b, uint32_t
 bool residency_needs_spans(const struct program *prog);
 void residency_route_span(const struct program *prog, const struct batch *b, uint32_t span, const struct sender *sender,
     struct route *r);
+
+/**
+ * residency_join_traces(prog, b, masks, ar):
+ * For policies with trace_scope: trace. Spans of one trace in this batch go only where all of them may go.
+ * In/out:  masks  one route mask for each span of ${b}
+ * Returns: RC_OK, at once when no enforcing policy asks for it; RC_NOMEM: refuse the request
+ */
+enum rc residency_join_traces(const struct program *prog, const struct batch *b, uint32_t *masks, struct arena *ar) MUST_USE;
 
 /* What to tell the sender when nothing may leave: drop (partial success) or refuse. */
 enum unroutable { UNROUTABLE_DROP, UNROUTABLE_REFUSE };
