@@ -1,21 +1,29 @@
 /**
  * A JSON writer for small documents of our own making: audit entries, logs, command output. Keys are written in the order of the calls;
- * for canonical JSON the caller writes them sorted (a debug build checks it). No white space, UTF-8, integers only.
- * The first error sticks; json_end_all reports it.
+ * for canonical JSON the caller writes them sorted, and json_begin_canonical holds it to that. No white space, UTF-8, integers only.
+ * The first error sticks; json_finish reports it: RC_TOO_LARGE or RC_NOMEM of the buffer; RC_INTERNAL for wrong use (a key missing, given
+ * in an array, out of order; something closed that is not open; nested deeper than JSON_DEPTH_MAX).
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
 #include "base/buf.h"
 
+#define JSON_DEPTH_MAX 16
+
 struct json {
     struct buf *out;
     enum rc rc;
     unsigned depth;
-    bool comma; /* the next element needs one */
+    unsigned objects; /* bit d: what is open at depth d + 1 is an object */
+    bool comma;       /* the next element needs one */
+    bool canonical;
+    const char *last[JSON_DEPTH_MAX]; /* newest key of each open object; borrowed until it closes */
 };
 
 struct json json_begin(struct buf *out);
+/* Keys of an object must rise strictly, by bytes. */
+struct json json_begin_canonical(struct buf *out);
 /* Each value in an object takes its key; NULL key inside arrays and at the top. */
 void json_object(struct json *j, const char *key);
 void json_array(struct json *j, const char *key);

@@ -1,0 +1,206 @@
+#include "base/json.h"
+
+struct json
+json_begin(struct buf *out)
+{
+    return (struct json){.out = out};
+}
+
+struct json
+json_begin_canonical(struct buf *out)
+{
+    return (struct json){.out = out, .canonical = true};
+}
+
+static void
+put(struct json *j, struct str s)
+{
+    if (j->rc == RC_OK)
+        j->rc = buf_append(j->out, s);
+}
+
+/* Length of the character at s, 0 when its bytes are not UTF-8. */
+static size_t
+utf8_length(struct str s)
+{
+    for (size_t n = 1; n <= 4 && n <= s.len; n++)
+        if (str_utf8_valid(str_sub(s, 0, n)))
+            return n;
+    return 0;
+}
+
+static enum rc
+escape_byte(struct buf *out, unsigned char c)
+{
+    static const char names[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+
+    for (size_t i = 0; i < sizeof(names) - 1; i += 2)
+        if ((unsigned char)names[i] == c)
+            return buf_append(out, (struct str){(char[]){'\\', names[i + 1]}, 2});
+    return buf_printf(out, "\\u%04x", c);
+}
+
+static bool
+plain(char c)
+{
+    unsigned char u = (unsigned char)c;
+
+    return u >= 0x20 && u < 0x7F && c != '"' && c != '\\';
+}
+
+enum rc
+json_escape(struct buf *out, struct str s)
+{
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; i < s.len && rc == RC_OK;) {
+        size_t run = i;
+
+        while (run < s.len && plain(s.ptr[run]))
+            run++;
+        if (run > i) {
+            rc = buf_append(out, str_sub(s, i, run));
+            i = run;
+        } else if ((unsigned char)s.ptr[i] < 0x80) {
+            rc = s.ptr[i] == 0x7F ? buf_append_byte(out, s.ptr[i]) : escape_byte(out, (unsigned char)s.ptr[i]);
+            i++;
+        } else {
+            size_t n = utf8_length(str_sub(s, i, s.len));
+
+            rc = buf_append(out, n ? str_sub(s, i, i + n) : STR("\xEF\xBF\xBD"));
+            i += n ? n : 1;
+        }
+    }
+    return rc;
+}
+
+static void
+quoted(struct json *j, struct str s)
+{
+    put(j, STR("\""));
+    if (j->rc == RC_OK)
+        j->rc = json_escape(j->out, s);
+    put(j, STR("\""));
+}
+
+static void
+begin_value(struct json *j, const char *key)
+{
+    bool in_object = j->depth && (j->objects >> (j->depth - 1) & 1u);
+
+    if (j->rc != RC_OK)
+        return;
+    if (in_object != (key != NULL) || (j->depth == 0 && j->comma)) {
+        j->rc = RC_INTERNAL;
+        return;
+    }
+    if (j->comma)
+        put(j, STR(","));
+    j->comma = true;
+    if (!in_object)
+        return;
+    const char **last = &j->last[j->depth - 1];
+
+    if (j->canonical && *last && strcmp(*last, key) >= 0)
+        j->rc = RC_INTERNAL;
+    *last = key;
+    quoted(j, str_of(key));
+    put(j, STR(":"));
+}
+
+static void
+open_nest(struct json *j, const char *key, bool object)
+{
+    begin_value(j, key);
+    if (j->rc == RC_OK && j->depth == JSON_DEPTH_MAX)
+        j->rc = RC_INTERNAL;
+    if (j->rc != RC_OK)
+        return;
+    put(j, object ? STR("{") : STR("["));
+    j->objects = (j->objects & ~(1u << j->depth)) | (unsigned)object << j->depth;
+    j->last[j->depth] = NULL;
+    j->depth++;
+    j->comma = false;
+}
+
+static void
+close_nest(struct json *j, bool object)
+{
+    if (j->rc != RC_OK)
+        return;
+    if (j->depth == 0 || (j->objects >> (j->depth - 1) & 1u) != object) {
+        j->rc = RC_INTERNAL;
+        return;
+    }
+    j->depth--;
+    j->comma = true;
+    put(j, object ? STR("}") : STR("]"));
+}
+
+void
+json_object(struct json *j, const char *key)
+{
+    open_nest(j, key, true);
+}
+
+void
+json_array(struct json *j, const char *key)
+{
+    open_nest(j, key, false);
+}
+
+void
+json_close_object(struct json *j)
+{
+    close_nest(j, true);
+}
+
+void
+json_close_array(struct json *j)
+{
+    close_nest(j, false);
+}
+
+void
+json_text(struct json *j, const char *key, struct str value)
+{
+    begin_value(j, key);
+    quoted(j, value);
+}
+
+void
+json_cstr(struct json *j, const char *key, const char *value)
+{
+    json_text(j, key, str_of(value));
+}
+
+void
+json_u64(struct json *j, const char *key, uint64_t value)
+{
+    begin_value(j, key);
+    if (j->rc == RC_OK)
+        j->rc = buf_printf(j->out, "%llu", (unsigned long long)value);
+}
+
+void
+json_i64(struct json *j, const char *key, int64_t value)
+{
+    begin_value(j, key);
+    if (j->rc == RC_OK)
+        j->rc = buf_printf(j->out, "%lld", (long long)value);
+}
+
+void
+json_bool(struct json *j, const char *key, bool value)
+{
+    begin_value(j, key);
+    put(j, value ? STR("true") : STR("false"));
+}
+
+enum rc
+json_finish(struct json *j)
+{
+    if (j->rc == RC_OK && (j->depth != 0 || !j->comma))
+        j->rc = RC_INTERNAL;
+    return j->rc;
+}
