@@ -1,7 +1,7 @@
 /**
  * Edits, and the bytes that come out of them.
  *
- * An edit replaces whole fields of one message: the range [off, end) of the body, from the first byte of a tag to the last byte of a field, by
+ * An edit replaces one whole field: the range [off, end) of the body, from the first byte of its tag to its last byte, by
  * other encoded fields (or by nothing). An insertion has off == end and stands at the first byte of a message's contents, which
  * makes it plain to which message it belongs. The lengths of all enclosing messages are corrected by emit.
  *

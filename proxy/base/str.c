@@ -160,27 +160,44 @@ utf8_sequence(const unsigned char *p, size_t left)
     return n;
 }
 
+/* Whether no byte has its high bit: overlapping words, no loop over single bytes. */
+static bool
+all_ascii(const unsigned char *p, size_t len)
+{
+    uint64_t high = 0, word;
+    uint32_t half[2];
+
+    if (len >= 8) {
+        for (size_t i = 0; i + 8 <= len; i += 8) {
+            memcpy(&word, p + i, 8);
+            high |= word;
+        }
+        memcpy(&word, p + len - 8, 8);
+        return ((high | word) & 0x8080808080808080u) == 0;
+    }
+    if (len >= 4) {
+        memcpy(&half[0], p, 4);
+        memcpy(&half[1], p + len - 4, 4);
+        return ((half[0] | half[1]) & 0x80808080u) == 0;
+    }
+    for (size_t i = 0; i < len; i++)
+        high |= p[i];
+    return high < 0x80;
+}
+
 bool
 str_utf8_valid(struct str s)
 {
     const unsigned char *p = (const unsigned char *)s.ptr;
-    size_t i = 0;
 
-    for (;;) {
-        uint64_t word;
-
-        while (s.len - i >= 8) {
-            memcpy(&word, p + i, 8);
-            if (word & 0x8080808080808080u)
-                break;
-            i += 8;
-        }
-        if (i >= s.len)
-            return true;
+    if (all_ascii(p, s.len))
+        return true;
+    for (size_t i = 0; i < s.len;) {
         size_t n = utf8_sequence(p + i, s.len - i);
 
         if (n == 0)
             return false;
         i += n;
     }
+    return true;
 }

@@ -1,0 +1,59 @@
+/**
+ * The flow: what one worker does with a request between ingress and egress.
+ *
+ * The story. Ingress hands over a request (request_sink). The flow asks the gate (gate.h), which decides and makes payloads. It posts the audit entry to
+ * the journal; when that is durable, each payload goes to its exporter. The reply is sent when every destination has acknowledged, or
+ * has its payload in the journal: a payload whose destination is down goes there at once, any other after journal_after_ms. A refusal posts its audit
+ * entry too, and is answered when that is durable. If the journal cannot take an entry, nothing leaves and the sender is told to come back.
+ *
+ *   submit -> decide -> commit entry -> send ──acknowledged──▶ reply
+ *                                        └─ down, or slow ──▶ put payload ──durable──▶ reply ... acknowledged ─▶ delete payload
+ *
+ * Everything runs on the worker's loop; the only other thread is the journal's.
+ */
+#ifndef FLOW_FLOW_H
+#define FLOW_FLOW_H
+
+#include "egress/exporter.h"
+#include "egress/journal.h"
+#include "flow/gate.h"
+#include "flow/snapshot.h"
+#include "ingress/request.h"
+#include "ingress/server.h"
+
+struct flow;
+
+struct flow_options {
+    struct loop *loop;
+    struct journal *journal;
+    const struct clock *clock;
+    uint64_t journal_after_ms;      /* 100 */
+    size_t max_in_flight_bytes;     /* payloads and bodies in memory; beyond it senders hear RC_BUSY */
+    unsigned worker, worker_count;  /* which of how many; payloads left by an earlier run are shared out by id */
+};
+
+/* exporters[i] is destination i of the snapshot's program; the flow does not own them. RC_NOMEM. */
+enum rc flow_new(const struct flow_options *o, struct snapshot *snap, struct exporter *const *exporters, struct flow **f) MUST_USE;
+struct request_sink *flow_sink(struct flow *f);
+/* Refused handshakes and peers go to the audit through this. */
+struct server_events *flow_events(struct flow *f);
+
+/**
+ * flow_set(f, snap, ex, exporters):
+ * From the next request on, decide by ${snap}. ${ex} was made for it off the data path and is taken over. exporters[i] serve its destinations; parcels that wait in an
+ * exporter that is not among them any more have been moved by flow_move before.
+ * Thread:  the worker's
+ */
+void flow_set(struct flow *f, struct snapshot *snap, struct examiner *ex, struct exporter *const *exporters);
+
+/* Deliver what an earlier run left in the journal; routes are evaluated anew under the present policy. Call once, before serving. */
+enum rc flow_recover(struct flow *f) MUST_USE;
+
+/* An administrative act for the audit (reload, start, stop); verb and result are static words, object a digest or name. */
+void flow_record_admin(struct flow *f, const char *verb, const char *object, const char *result);
+
+/* Refuse new requests; on_drained when everything accepted is answered. Payloads that wait stay in the journal. */
+void flow_drain(struct flow *f, void (*on_drained)(void *arg), void *arg);
+void flow_free(struct flow *f);
+
+#endif
