@@ -3,7 +3,8 @@
  * reader asks for a type ("NO" is Norway). Anchors and aliases are resolved (bounded), merge keys are not. Unknown keys are the reader's
  * to refuse: conf_map_check does it from a list of names.
  *
- * Environment and files: ${env:NAME}, ${env:NAME:-default} and ${file:/path} inside scalars are expanded when the document is read.
+ * Environment and files: ${env:NAME}, ${env:NAME:-default} and ${file:/path} inside values (not keys) are expanded when the document is
+ * read, once; a relative path is relative to the file of the document; "$${" stands for "${". Tags other than !!str are refused.
  */
 #ifndef BASE_CONF_H
 #define BASE_CONF_H
@@ -66,6 +67,9 @@ enum rc conf_size(const struct conf_doc *doc, const struct conf_node *n, uint64_
     struct errs *es) MUST_USE;
 /* A non-null scalar; the slice lives as long as doc and is NUL-terminated. */
 enum rc conf_text(const struct conf_doc *doc, const struct conf_node *n, struct str *value, struct errs *es) MUST_USE;
+/* The same notations outside of files (command line); false, value untouched, when s is no such thing. */
+bool conf_parse_duration_ms(struct str s, uint64_t *value) MUST_USE;
+bool conf_parse_size(struct str s, uint64_t *value) MUST_USE;
 /* One of names; value is its index. */
 enum rc conf_choice(const struct conf_doc *doc, const struct conf_node *n, const char *const *names, size_t count,
     unsigned *value, struct errs *es) MUST_USE;
