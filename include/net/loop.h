@@ -17,10 +17,14 @@ void loop_free(struct loop *l);
 /* Run until loop_stop. */
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l); /* any thread */
+/* One round without waiting: letters, descriptors that are ready, timers that the clock says are due. With a fake clock this is how a test
+ * goes through hours in no time. */
+void loop_step(struct loop *l);
 struct event_base *loop_base(struct loop *l);
 const struct clock *loop_clock(const struct loop *l);
 
-/* One-shot timers. timer_set replaces what was set; timer_clear is idempotent. */
+/* One-shot timers, by the loop's clock. timer_set replaces what was set; timer_clear is idempotent. A timer set while timers fire waits for the
+ * next round. All timers are freed before their loop. */
 struct timer;
 struct timer *timer_new(struct loop *l, void (*on_fire)(void *arg), void *arg) MUST_USE;
 void timer_set(struct timer *t, uint64_t after_ms);
@@ -34,7 +38,7 @@ struct letter {
     struct letter *next;
     void (*on_delivery)(struct letter *);
 };
-/* Post from any thread; never fails, never blocks long. */
+/* Post from any thread; never fails, never blocks long. A letter may be posted again from its on_delivery, not while it is on its way. */
 void loop_post(struct loop *l, struct letter *letter);
 
 #endif
