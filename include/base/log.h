@@ -7,6 +7,7 @@
 #define BASE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
@@ -26,7 +27,13 @@ struct log_field {
     int64_t number;
 };
 
-#define LOG_STR(name, cstr) ((struct log_field){(name), (cstr) ? (cstr) : "", 0})
+static inline struct log_field
+log_field_text(const char *name, const char *cstr)
+{
+    return (struct log_field){name, cstr ? cstr : "", 0};
+}
+
+#define LOG_STR(name, cstr) log_field_text((name), (cstr))
 #define LOG_NUM(name, value) ((struct log_field){(name), NULL, (int64_t)(value)})
 
 /**
