@@ -186,16 +186,16 @@ errs_print_json(const struct errs *es, FILE *out)
 {
     struct buf text = BUF_INIT(1u << 20);
     struct json j = json_begin(&text);
-    char code[16];
+    char code[16] = "";
 
     json_array(&j, NULL);
     for (size_t i = 0; i < es->count; i++) {
         const struct err *e = &es->list[i];
 
-        snprintf(code, sizeof(code), e->code ? "SG%04u" : "", e->code);
+        snprintf(code, sizeof(code), "SG%04u", e->code);
         json_object(&j, NULL);
         json_cstr(&j, "level", e->level == ERR_ERROR ? "error" : "warning");
-        json_cstr(&j, "code", code);
+        json_cstr(&j, "code", e->code ? code : "");
         json_cstr(&j, "file", e->file);
         json_u64(&j, "line", e->line);
         json_u64(&j, "column", e->col);
