@@ -70,7 +70,7 @@ BIN      := $(O)/spangate
 .PHONY: all libs deps demo check check-unit check-system interop valgrind fuzz bench cover lint fmt docs certs install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
-all: $(BIN)
+all: $(BIN) # HAVE_BIN: it links
 help: ; @sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
 
 $(GEN)/%.pb-c.c $(GEN)/%.pb-c.h: proxy/codec/proto/%.proto
