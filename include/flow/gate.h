@@ -21,8 +21,8 @@
 struct gate_worker;
 struct gate_worker *gate_worker_new(struct snapshot *snap) MUST_USE;
 void gate_worker_free(struct gate_worker *w);
-/* Take another snapshot; the new examiner is made by the control thread and handed over. */
-void gate_worker_set(struct gate_worker *w, struct snapshot *snap, struct examiner *ex);
+/* Take another snapshot; its examiner was made off the data path and is taken over. RC_NOMEM: nothing is changed, the caller keeps ex. */
+enum rc gate_worker_set(struct gate_worker *w, struct snapshot *snap, struct examiner *ex) MUST_USE;
 
 struct gate_input {
     enum transport transport;
@@ -30,20 +30,21 @@ struct gate_input {
     struct str body;
     const struct peer *peer; /* NULL: plaintext */
     uint64_t request_id;
+    uint64_t now_us;         /* wall clock: routes expire */
 };
 
 struct gate_payload {
     uint32_t destination;
     uint32_t spans;
     struct buf bytes;          /* compressed as the destination wants it; owned by the outcome until taken */
-    char origin[64];           /* for journal_payload.origin */
+    char origin[64];           /* countries of origin, "DE,NO"; "?" = unknown: for journal_payload.origin */
 };
 
 struct gate_outcome {
     enum rc rc;                /* RC_OK: reply success once committed; else the refusal */
     const char *reason;        /* static word */
     uint32_t spans_in, spans_out; /* out: spans with at least one destination */
-    uint32_t spans_unroutable, spans_dropped;
+    uint32_t spans_unroutable; /* no destination may have them */
     uint32_t payload_count;
     struct gate_payload payload[PROGRAM_DESTINATIONS_MAX];
     struct buf head, tail;     /* audit entry, journal_entry */
