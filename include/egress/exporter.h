@@ -66,6 +66,8 @@ struct exporter_set *exporter_set_new(struct loop *l) MUST_USE;
 void exporter_set_free(struct exporter_set *s);
 enum rc exporter_open(struct exporter_set *s, const struct exporter_options *o, struct exporter **e, struct errs *es) MUST_USE;
 void exporter_submit(struct exporter *e, struct parcel *p);
+/* Take a parcel back that is not being sent right now: forgotten without on_result. False when an attempt is in flight. Allowed inside on_result. */
+bool exporter_cancel(struct exporter *e, struct parcel *p);
 /* True when the last attempt failed and backoff runs: parcels should be journaled at once. */
 bool exporter_down(const struct exporter *e);
 unsigned exporter_queued(const struct exporter *e);

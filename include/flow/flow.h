@@ -40,11 +40,13 @@ struct server_events *flow_events(struct flow *f);
 
 /**
  * flow_set(f, snap, ex, exporters):
- * From the next request on, decide by ${snap}. ${ex} was made for it off the data path and is taken over. exporters[i] serve its destinations; parcels that wait in an
- * exporter that is not among them any more have been moved by flow_move before.
+ * From the next request on, decide by ${snap}. ${ex} was made for it off the data path and is taken over. exporters[i] serve its destinations. An exporter that
+ * is not used any more was closed by the caller right before: what waited in it is given to its successor of the same name, or waits in the journal.
+ * What waits is only sent where the new policy still allows it.
+ * Returns: RC_OK; RC_NOMEM nothing is changed (the caller keeps ex), or no lane could be made for a new destination: stop the gate
  * Thread:  the worker's
  */
-void flow_set(struct flow *f, struct snapshot *snap, struct examiner *ex, struct exporter *const *exporters);
+enum rc flow_set(struct flow *f, struct snapshot *snap, struct examiner *ex, struct exporter *const *exporters) MUST_USE;
 
 /* Deliver what an earlier run left in the journal; routes are evaluated anew under the present policy. Call once, before serving. */
 enum rc flow_recover(struct flow *f) MUST_USE;

@@ -71,6 +71,7 @@ struct rule_info program_rule(const struct program *p, size_t i);
 size_t program_policy_count(const struct program *p);
 struct policy_info program_policy(const struct program *p, size_t i);
 size_t program_destination_count(const struct program *p);
+/* NUL-terminated one past its end. */
 struct str program_destination(const struct program *p, size_t i);
 /* The redaction class of a destination, below program_class_count. */
 unsigned program_class(const struct program *p, size_t destination);

@@ -57,6 +57,12 @@ void residency_route_span(const struct program *prog, const struct batch *b, uin
  */
 enum rc residency_join_traces(const struct program *prog, const struct batch *b, uint32_t *masks, struct arena *ar) MUST_USE;
 
+/**
+ * residency_mask_of_country(prog, country, now_s):
+ * Where data of this origin may go at ${now_s} by every enforcing policy: for payloads that were stored under an earlier one. "" is an unknown origin.
+ */
+uint32_t residency_mask_of_country(const struct program *prog, struct str country, uint64_t now_s);
+
 /* What to tell the sender when nothing may leave: drop (partial success) or refuse. */
 enum unroutable { UNROUTABLE_DROP, UNROUTABLE_REFUSE };
 enum unroutable residency_on_unroutable(const struct program *prog);

@@ -226,7 +226,7 @@ gate_record(struct gate_job *j)
 
     out->head.max = HEAD_MAX;
     out->tail.max = TAIL_MAX;
-    js = json_begin(&out->head);
+    js = json_begin_canonical(&out->head);
     json_object(&js, NULL);
     json_cstr(&js, "build", j->w->snap->build);
     write_conn(&js, j->in->peer);
@@ -246,7 +246,7 @@ static struct json
 begin(struct record *r)
 {
     *r = (struct record){.head = BUF_INIT(HEAD_MAX), .tail = BUF_INIT(TAIL_MAX)};
-    struct json js = json_begin(&r->head);
+    struct json js = json_begin_canonical(&r->head);
 
     json_object(&js, NULL);
     return js;

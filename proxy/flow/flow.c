@@ -1,0 +1,390 @@
+#include "flow_int.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/metrics.h"
+
+#define REFUSED_ENTRIES_PER_SECOND 50 /* a flood of bad handshakes must not fill the audit: further ones are counted */
+
+static void
+job_free(struct flow_job *job)
+{
+    struct flow *f = job->f;
+
+    timer_free(job->slow);
+    gate_outcome_free(&job->out);
+    f->held_bytes -= job->held_bytes;
+    f->jobs--;
+    free(job);
+    flow_check_drained(f);
+}
+
+static void
+count_reply(const struct flow_job *job, const struct reply *r)
+{
+    const char *transport = transport_name(job->rq->transport);
+    uint64_t took = clock_mono_us(job->f->o.clock) - job->rq->received_us;
+    uint64_t spans = job->out.spans_in;
+
+    metric_add(metric_get(M_REQUESTS, (const char *const[]){transport, rc_label(r->rc)}, 2), 1);
+    metric_observe_us(metric_get_histogram(M_REQUEST_SECONDS, &transport, 1), took);
+    if (r->rc == RC_OK) {
+        uint64_t lost = r->rejected < spans ? r->rejected : spans;
+
+        metric_add(metric_get(M_ACCEPTED_SPANS, (const char *const[]){"otlp", transport}, 2), (int64_t)(spans - lost));
+        if (lost)
+            metric_add(metric_get(M_REFUSED_SPANS, (const char *const[]){job->rejected ? "rejected" : "unroutable"}, 1), (int64_t)lost);
+    } else if (spans) {
+        metric_add(metric_get(M_REFUSED_SPANS, (const char *const[]){rc_label(r->rc)}, 1), (int64_t)spans);
+    }
+}
+
+/* Answer and forget the job; parcels that live on do so without it. */
+static void
+job_reply(struct flow_job *job, const struct reply *r)
+{
+    for (unsigned i = 0; i < job->f->lane_count; i++)
+        for (struct flow_parcel *p = job->f->lanes[i]->parcels; p; p = p->next)
+            if (p->job == job)
+                p->job = NULL;
+    count_reply(job, r);
+    job->rq->reply(job->rq, r);
+    job_free(job);
+}
+
+static void
+job_fail(struct flow_job *job, enum rc rc)
+{
+    struct reply r = {.rc = rc, .message = str_of(rc_text(rc)), .retry_after_ms = rc_retryable(rc) ? 1000 : 0};
+
+    job_reply(job, &r);
+}
+
+void
+flow_job_settled(struct flow_job *job)
+{
+    struct reply r = job->out.reply;
+
+    if (--job->open > 0)
+        return;
+    if (job->failed != RC_OK) {
+        job_fail(job, job->failed);
+        return;
+    }
+    if (job->rejected) {
+        r.rejected += job->rejected;
+        r.message = STR("a destination rejected some spans");
+        if (r.rejected > job->out.spans_in)
+            r.rejected = job->out.spans_in;
+    }
+    job_reply(job, &r);
+}
+
+static void
+on_slow(void *arg)
+{
+    lane_store_open(arg);
+}
+
+/* The entry is on disk: from here on bytes may leave. */
+static void
+on_recorded(struct journal_tx *tx)
+{
+    struct flow_job *job = (struct flow_job *)((char *)tx - offsetof(struct flow_job, tx));
+    struct flow *f = job->f;
+
+    if (tx->rc != RC_OK) {
+        metric_add(metric_get(M_AUDIT_ERRORS, NULL, 0), 1);
+        job_fail(job, tx->rc);
+        return;
+    }
+    if (job->out.rc != RC_OK || job->out.payload_count == 0) {
+        job_reply(job, &job->out.reply);
+        return;
+    }
+    job->open = job->out.payload_count + 1; /* one is ours, so that the job outlives this function */
+    for (uint32_t i = 0; i < job->out.payload_count; i++) {
+        struct lane *l = lane_of(f, job->out.payload[i].destination);
+        enum rc rc = l ? lane_send(l, job, &job->out.payload[i]) : RC_STOPPING;
+
+        if (rc != RC_OK) {
+            job->failed = rc;
+            job->open--;
+        }
+    }
+    if (job->open > 1) {
+        if (f->draining)
+            lane_store_open(job);
+        else
+            timer_set(job->slow, f->o.journal_after_ms);
+    }
+    flow_job_settled(job);
+}
+
+static void
+refuse_at_once(struct flow *f, struct request *rq, enum rc rc)
+{
+    struct reply r = {.rc = rc, .message = str_of(rc_text(rc)), .retry_after_ms = 1000};
+    const char *transport = transport_name(rq->transport);
+
+    (void)f;
+    metric_add(metric_get(M_REQUESTS, (const char *const[]){transport, rc_label(rc)}, 2), 1);
+    rq->reply(rq, &r);
+}
+
+static void
+decide(struct flow_job *job)
+{
+    struct flow *f = job->f;
+    struct request *rq = job->rq;
+    const struct gate_input in = {
+        .transport = rq->transport,
+        .encoding = rq->encoding,
+        .body = rq->body,
+        .peer = rq->peer,
+        .request_id = job->id,
+        .now_us = clock_wall_us(f->o.clock),
+    };
+
+    gate_process(f->worker, &in, &job->out);
+    if (job->out.rc != RC_OK)
+        log_event(LOG_REQUEST_REFUSED, LOG_NUM("id", job->id), LOG_STR("reason", job->out.reason), LOG_STR("transport", transport_name(rq->transport)));
+}
+
+static void
+on_submit(struct request_sink *sink, struct request *rq)
+{
+    struct flow *f = (struct flow *)((char *)sink - offsetof(struct flow, sink));
+    enum rc rc = f->draining ? RC_STOPPING : journal_ready(f->o.journal);
+    size_t hold = 2 * rq->body.len + sizeof(struct flow_job);
+
+    if (rc == RC_OK && f->held_bytes + hold > f->o.max_in_flight_bytes && f->held_bytes)
+        rc = RC_BUSY;
+    struct flow_job *job = rc == RC_OK ? calloc(1, sizeof(*job)) : NULL;
+
+    if (!job) {
+        refuse_at_once(f, rq, rc == RC_OK ? RC_NOMEM : rc);
+        return;
+    }
+    *job = (struct flow_job){.f = f, .rq = rq, .id = f->next_id, .held_bytes = hold};
+    f->next_id += f->o.worker_count;
+    f->jobs++;
+    f->held_bytes += hold;
+    job->slow = timer_new(f->o.loop, on_slow, job);
+    decide(job);
+    if (!job->slow || job->out.head.len == 0) { /* no entry could be made: nothing may leave */
+        job_fail(job, job->out.rc == RC_OK ? RC_NOMEM : job->out.rc);
+        return;
+    }
+    job->entry = (struct journal_entry){buf_str(&job->out.head), buf_str(&job->out.tail)};
+    job->tx = (struct journal_tx){.loop = f->o.loop, .entries = &job->entry, .entry_count = 1, .on_done = on_recorded};
+    journal_post(f->o.journal, &job->tx);
+}
+
+/* -- notes ------------------------------------------------------------------------------------------------------------------------ */
+
+static void
+on_noted(struct journal_tx *tx)
+{
+    struct flow_note *n = (struct flow_note *)((char *)tx - offsetof(struct flow_note, tx));
+    struct flow *f = n->f;
+
+    if (tx->rc != RC_OK && tx->entry_count)
+        metric_add(metric_get(M_AUDIT_ERRORS, NULL, 0), tx->entry_count);
+    record_free(&n->record[0]);
+    record_free(&n->record[1]);
+    f->notes--;
+    free(n);
+    flow_check_drained(f);
+}
+
+void
+flow_note(struct flow *f, struct record *records, unsigned count, uint64_t del)
+{
+    struct flow_note *n = calloc(1, sizeof(*n));
+
+    if (!n) { /* the payload stays in the journal and is sent again: a duplicate, not a loss */
+        for (unsigned i = 0; i < count; i++)
+            record_free(&records[i]);
+        metric_add(metric_get(M_AUDIT_ERRORS, NULL, 0), count);
+        return;
+    }
+    n->f = f;
+    n->del = del;
+    n->tx = (struct journal_tx){
+        .loop = f->o.loop, .entries = n->entry, .del = &n->del, .del_count = del != 0, .lazy = true, .on_done = on_noted};
+    for (unsigned i = 0; i < count; i++) {
+        n->record[i] = records[i];
+        n->entry[i] = (struct journal_entry){buf_str(&records[i].head), buf_str(&records[i].tail)};
+    }
+    n->tx.entry_count = count;
+    f->notes++;
+    journal_post(f->o.journal, &n->tx);
+}
+
+void
+flow_record_admin(struct flow *f, const char *verb, const char *object, const char *result)
+{
+    struct record r;
+
+    if (record_admin(&r, f->snap->node, f->snap->build, verb, object, result) == RC_OK)
+        flow_note(f, &r, 1, 0);
+    else
+        record_free(&r);
+}
+
+static void
+on_refused(struct server_events *ev, const struct peer *p, const char *reason)
+{
+    struct flow *f = (struct flow *)((char *)ev - offsetof(struct flow, events));
+    uint64_t second = clock_mono_us(f->o.clock) / 1000000;
+    struct record r;
+
+    log_event(LOG_HANDSHAKE_REFUSED, LOG_STR("reason", reason), LOG_STR("peer", p ? p->cidr : ""), LOG_STR("identity", p ? p->identity : ""));
+    metric_add(metric_get(M_HANDSHAKES, (const char *const[]){"server", "refused", reason}, 3), 1);
+    if (second != f->refused_second) {
+        f->refused_second = second;
+        f->refused_count = 0;
+    }
+    if (f->refused_count++ >= REFUSED_ENTRIES_PER_SECOND) {
+        f->refused_hidden++;
+        return;
+    }
+    if (record_refused_peer(&r, f->snap->node, f->snap->build, p, reason, 1 + f->refused_hidden) == RC_OK) {
+        f->refused_hidden = 0;
+        flow_note(f, &r, 1, 0);
+    } else {
+        record_free(&r);
+    }
+}
+
+/* -- life ------------------------------------------------------------------------------------------------------------------------- */
+
+enum rc
+flow_new(const struct flow_options *o, struct snapshot *snap, struct exporter *const *exporters, struct flow **out)
+{
+    struct flow *f = calloc(1, sizeof(*f));
+
+    if (!f)
+        return RC_NOMEM;
+    f->o = *o;
+    f->sink.submit = on_submit;
+    f->events.on_refused = on_refused;
+    f->snap = snapshot_ref(snap);
+    f->next_id = clock_wall_us(o->clock) / o->worker_count * o->worker_count + o->worker;
+    f->worker = gate_worker_new(snap);
+    f->origins = calloc(ORIGINS_MAX, sizeof(*f->origins));
+    enum rc rc = f->worker && f->origins ? RC_OK : RC_NOMEM;
+
+    if (rc == RC_OK) {
+        (void)flow_origin(f, STR("?"));
+        rc = lane_bind(f, exporters);
+    }
+    if (rc != RC_OK) {
+        flow_free(f);
+        return rc;
+    }
+    *out = f;
+    return RC_OK;
+}
+
+struct request_sink *
+flow_sink(struct flow *f)
+{
+    return &f->sink;
+}
+
+struct server_events *
+flow_events(struct flow *f)
+{
+    return &f->events;
+}
+
+enum rc
+flow_set(struct flow *f, struct snapshot *snap, struct examiner *ex, struct exporter *const *exporters)
+{
+    struct snapshot *old = f->snap;
+    enum rc rc = gate_worker_set(f->worker, snap, ex);
+
+    if (rc != RC_OK)
+        return rc;
+    f->snap = snapshot_ref(snap);
+    rc = lane_bind(f, exporters);
+    snapshot_unref(old);
+    return rc;
+}
+
+static bool
+on_left_over(void *arg, const struct journal_payload *p)
+{
+    struct flow *f = arg;
+    struct lane *l;
+
+    if (p->id % f->o.worker_count != f->o.worker)
+        return true;
+    if (!p->bytes.ptr) { /* its checksum does not fit: it must not be sent */
+        struct record r;
+
+        if (record_loss(&r, f->snap->node, f->snap->build, p->destination.len ? "unknown" : "", p->spans, "corrupt") == RC_OK)
+            flow_note(f, &r, 1, p->id);
+        else
+            record_free(&r);
+        return true;
+    }
+    l = lane_named(f, p->destination);
+    return l && lane_backlog_add(l, p->id, p->spans, flow_origin(f, p->origin)) == RC_OK;
+}
+
+enum rc
+flow_recover(struct flow *f)
+{
+    enum rc rc = journal_scan(f->o.journal, 0, on_left_over, f);
+
+    for (unsigned i = 0; i < f->lane_count && rc == RC_OK; i++) {
+        if (f->lanes[i]->count)
+            log_event(LOG_JOURNAL_BACKLOG, LOG_STR("destination", f->lanes[i]->name), LOG_NUM("payloads", f->lanes[i]->count));
+        lane_pump(f->lanes[i]);
+    }
+    return rc;
+}
+
+void
+flow_check_drained(struct flow *f)
+{
+    void (*told)(void *arg) = f->on_drained;
+
+    if (!f->draining || f->jobs || f->notes || !told)
+        return;
+    f->on_drained = NULL;
+    told(f->drained_arg);
+}
+
+void
+flow_drain(struct flow *f, void (*on_drained)(void *arg), void *arg)
+{
+    f->draining = true;
+    f->on_drained = on_drained;
+    f->drained_arg = arg;
+    for (unsigned i = 0; i < f->lane_count; i++) {
+        for (struct flow_parcel *p = f->lanes[i]->parcels, *next; p; p = next) {
+            next = p->next;
+            if (p->job && p->state == PARCEL_SENDING)
+                lane_store_open(p->job);
+        }
+    }
+    flow_check_drained(f);
+}
+
+void
+flow_free(struct flow *f)
+{
+    if (!f)
+        return;
+    for (unsigned i = 0; i < f->lane_count; i++)
+        lane_free(f->lanes[i]);
+    gate_worker_free(f->worker);
+    snapshot_unref(f->snap);
+    free(f->origins);
+    free(f);
+}

@@ -1,0 +1,117 @@
+/**
+ * Inside of the flow: jobs, parcels, lanes, notes.
+ *
+ *   job     one request between the gate's decision and its reply
+ *   parcel  one payload of a job on its way to one destination; outlives the job when it was journaled
+ *   lane    one destination by name, over all reloads: its exporter, and the backlog of what waits for it in the journal
+ *   note    something for the journal that nobody waits for: a delivery's entry, a deletion
+ *
+ *   parcel:  SENDING ──journal_after, or down──▶ STORING ──durable──▶ STORED ──not in flight──▶ backlog
+ *               └──────────── acknowledged ─────────┴─────────────────────┴──▶ gone (deleted from the journal when it was there)
+ */
+#ifndef FLOW_FLOW_INT_H
+#define FLOW_FLOW_INT_H
+
+#include "flow/flow.h"
+#include "record_int.h"
+
+#define LANES_MAX 64
+#define ORIGINS_MAX 1024
+#define BACKLOG_PARALLEL 4 /* parcels of the backlog that are with the exporter at a time; one of them probes a destination that is down */
+
+enum parcel_state { PARCEL_SENDING, PARCEL_STORING, PARCEL_STORED, PARCEL_FROM_BACKLOG };
+
+struct flow_parcel {
+    struct parcel parcel;       /* first: the exporter's view */
+    struct flow_parcel *next, **link;
+    struct lane *lane;
+    struct flow_job *job;       /* NULL once the job is answered */
+    enum parcel_state state;
+    bool in_exporter, ended;    /* ended: acknowledged or rejected while it was being stored */
+    struct buf bytes;
+    uint64_t request_id;
+    uint16_t origin;
+    struct journal_tx tx;
+    struct journal_payload payload;
+};
+
+struct flow_job {
+    struct flow *f;
+    struct request *rq;
+    struct gate_outcome out;
+    struct journal_tx tx;
+    struct journal_entry entry;
+    struct timer *slow;         /* journal_after */
+    uint64_t id;
+    size_t held_bytes;
+    unsigned open;              /* payloads neither acknowledged nor durable */
+    uint64_t rejected;          /* spans that a destination refused for good before the reply */
+    enum rc failed;             /* a payload could be neither sent nor stored */
+};
+
+struct backlog_item {
+    uint64_t id;
+    uint32_t spans;
+    uint16_t origin;
+};
+
+struct lane {
+    char name[128];
+    struct flow *f;
+    struct exporter *exporter;  /* NULL: no such destination in the present configuration */
+    int destination;            /* number in the present program, -1 = none */
+    struct flow_parcel *parcels;
+    struct backlog_item *items; /* ring of capacity cap */
+    size_t head, count, cap;
+    unsigned submitted;
+    struct metric_cell *sent, *failed, *queue;
+};
+
+struct flow_note {
+    struct journal_tx tx;
+    struct flow *f;
+    struct record record[2];
+    struct journal_entry entry[2];
+    uint64_t del;
+};
+
+struct flow {
+    struct flow_options o;
+    struct request_sink sink;
+    struct server_events events;
+    struct snapshot *snap;
+    struct gate_worker *worker;
+    struct lane *lanes[LANES_MAX];
+    unsigned lane_count;
+    char (*origins)[64];        /* interned; [0] is "?" */
+    unsigned origin_count;
+    uint64_t next_id;
+    size_t held_bytes;
+    unsigned jobs, notes;
+    bool draining;
+    void (*on_drained)(void *arg);
+    void *drained_arg;
+    uint64_t refused_second, refused_count, refused_hidden;
+};
+
+/* flow.c */
+void flow_job_settled(struct flow_job *job);   /* one payload less is open */
+void flow_check_drained(struct flow *f);
+/* Post what nobody waits for: up to two entries (finished records, taken over) and a deletion (id 0 = none). */
+void flow_note(struct flow *f, struct record *records, unsigned count, uint64_t del);
+
+/* lane.c */
+enum rc lane_bind(struct flow *f, struct exporter *const *exporters) MUST_USE;
+void lane_free(struct lane *l);
+struct lane *lane_of(struct flow *f, uint32_t destination);
+/* Send a payload of a job; takes bytes over. RC_NOMEM: the payload is lost to the job. */
+enum rc lane_send(struct lane *l, struct flow_job *job, struct gate_payload *p) MUST_USE;
+/* Put into the journal what the job still waits for. */
+void lane_store_open(struct flow_job *job);
+enum rc lane_backlog_add(struct lane *l, uint64_t id, uint32_t spans, uint16_t origin) MUST_USE;
+/* Give the exporter as many parcels of the backlog as it may have. */
+void lane_pump(struct lane *l);
+uint16_t flow_origin(struct flow *f, struct str origin);
+struct lane *lane_named(struct flow *f, struct str name); /* made when new; NULL without memory or beyond LANES_MAX */
+
+#endif

@@ -1,0 +1,450 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "flow_int.h"
+
+#define BACKLOG_MAX ((size_t)1 << 24) /* items; the journal's size is the real bound */
+
+/* -- lanes ------------------------------------------------------------------------------------------------------------------------ */
+
+struct lane *
+lane_named(struct flow *f, struct str name)
+{
+    for (unsigned i = 0; i < f->lane_count; i++)
+        if (str_eq(str_of(f->lanes[i]->name), name))
+            return f->lanes[i];
+    struct lane *l = f->lane_count < LANES_MAX && name.len < sizeof(l->name) ? calloc(1, sizeof(*l)) : NULL;
+
+    if (!l)
+        return NULL;
+    memcpy(l->name, name.ptr, name.len);
+    l->f = f;
+    l->destination = -1;
+    const char *label = l->name;
+
+    l->sent = metric_get(M_SENT_SPANS, &label, 1);
+    l->queue = metric_get(M_QUEUE_SIZE, &label, 1);
+    f->lanes[f->lane_count++] = l;
+    return l;
+}
+
+struct lane *
+lane_of(struct flow *f, uint32_t destination)
+{
+    for (unsigned i = 0; i < f->lane_count; i++)
+        if (f->lanes[i]->destination == (int)destination)
+            return f->lanes[i];
+    return NULL;
+}
+
+uint16_t
+flow_origin(struct flow *f, struct str origin)
+{
+    for (unsigned i = 0; i < f->origin_count; i++)
+        if (str_eq(str_of(f->origins[i]), origin))
+            return (uint16_t)i;
+    if (f->origin_count == ORIGINS_MAX || origin.len >= sizeof(f->origins[0]))
+        return 0; /* "?": unknown, the strictest */
+    memcpy(f->origins[f->origin_count], origin.ptr, origin.len);
+    return (uint16_t)f->origin_count++;
+}
+
+/* -- parcels ---------------------------------------------------------------------------------------------------------------------- */
+
+static void
+parcel_free(struct flow_parcel *p)
+{
+    *p->link = p->next;
+    if (p->next)
+        p->next->link = p->link;
+    p->lane->f->held_bytes -= p->bytes.cap;
+    buf_free_wipe(&p->bytes);
+    free(p);
+}
+
+static struct flow_parcel *
+parcel_new(struct lane *l, enum parcel_state state)
+{
+    struct flow_parcel *p = calloc(1, sizeof(*p));
+
+    if (!p)
+        return NULL;
+    p->lane = l;
+    p->state = state;
+    p->bytes = BUF_INIT((size_t)INT32_MAX);
+    p->next = l->parcels;
+    p->link = &l->parcels;
+    if (p->next)
+        p->next->link = &p->next;
+    l->parcels = p;
+    return p;
+}
+
+static void
+parcel_to_exporter(struct flow_parcel *p)
+{
+    p->in_exporter = true;
+    exporter_submit(p->lane->exporter, &p->parcel);
+}
+
+/* A stored parcel goes back to the backlog: only its number stays in memory. */
+static void
+parcel_to_backlog(struct flow_parcel *p)
+{
+    struct lane *l = p->lane;
+
+    if (lane_backlog_add(l, p->parcel.journal_id, p->parcel.spans, p->origin) != RC_OK)
+        log_event(LOG_INTERNAL, LOG_STR("what", "backlog is full, a payload waits for the next start"), LOG_STR("destination", l->name));
+    parcel_free(p);
+    lane_pump(l);
+}
+
+/* The parcel's job need not wait for it any more. */
+static void
+parcel_settle(struct flow_parcel *p, uint64_t rejected, enum rc failed)
+{
+    struct flow_job *job = p->job;
+
+    if (!job)
+        return;
+    p->job = NULL;
+    if (rejected > job->rejected)
+        job->rejected = rejected;
+    if (failed != RC_OK)
+        job->failed = failed;
+    flow_job_settled(job);
+}
+
+static void
+on_stored(struct journal_tx *tx)
+{
+    struct flow_parcel *p = (struct flow_parcel *)((char *)tx - offsetof(struct flow_parcel, tx));
+    struct flow *f = p->lane->f;
+
+    if (tx->rc == RC_OK && p->ended) {
+        flow_note(f, NULL, 0, p->payload.id);
+        f->notes--;
+        parcel_free(p);
+        flow_check_drained(f);
+        return;
+    }
+    f->notes--;
+    if (tx->rc != RC_OK) {
+        /* Not durable and not acknowledged: the sender has to come back. What is being sent right now ends without anybody waiting. */
+        bool forget = p->ended || !p->in_exporter || exporter_cancel(p->lane->exporter, &p->parcel);
+
+        p->state = PARCEL_SENDING;
+        parcel_settle(p, 0, tx->rc);
+        if (forget)
+            parcel_free(p);
+        flow_check_drained(f);
+        return;
+    }
+    p->state = PARCEL_STORED;
+    p->parcel.journal_id = p->payload.id;
+    parcel_settle(p, 0, RC_OK);
+    if (!p->in_exporter || exporter_cancel(p->lane->exporter, &p->parcel))
+        parcel_to_backlog(p);
+    flow_check_drained(f);
+}
+
+static void
+parcel_store(struct flow_parcel *p)
+{
+    struct flow *f = p->lane->f;
+
+    p->state = PARCEL_STORING;
+    p->payload = (struct journal_payload){
+        .destination = str_of(p->lane->name),
+        .origin = str_of(f->origins[p->origin]),
+        .created_us = clock_wall_us(f->o.clock),
+        .spans = p->parcel.spans,
+        .bytes = p->parcel.body,
+    };
+    p->tx = (struct journal_tx){.loop = f->o.loop, .put = &p->payload, .put_count = 1, .on_done = on_stored};
+    f->notes++;
+    journal_post(f->o.journal, &p->tx);
+}
+
+static void
+record_end(struct flow_parcel *p, const struct parcel_result *r, uint64_t del)
+{
+    struct lane *l = p->lane;
+    const struct snapshot *s = l->f->snap;
+    struct record records[2];
+    unsigned n = 0;
+
+    if (record_delivery(&records[n], s->node, s->build, p->request_id, l->name, r, p->parcel.spans) == RC_OK)
+        n++;
+    else
+        record_free(&records[n]);
+    if (r->end == PARCEL_REJECTED) {
+        if (record_loss(&records[n], s->node, s->build, l->name, p->parcel.spans, r->reason) == RC_OK)
+            n++;
+        else
+            record_free(&records[n]);
+    }
+    flow_note(l->f, records, n, del);
+}
+
+/* Acknowledged or refused for good. */
+static void
+parcel_end(struct flow_parcel *p, const struct parcel_result *r)
+{
+    struct lane *l = p->lane;
+    struct flow *f = l->f;
+    uint64_t spans = p->parcel.spans;
+    uint64_t rejected = r->end == PARCEL_REJECTED ? spans : r->rejected < spans ? r->rejected : spans;
+    enum parcel_state state = p->state;
+
+    p->in_exporter = false;
+    metric_add(l->sent, (int64_t)(spans - rejected));
+    if (rejected) {
+        metric_add(metric_get(M_SEND_FAILED_SPANS, (const char *const[]){l->name, r->reason}, 2), (int64_t)rejected);
+        log_event(LOG_DELIVERY_REJECTED, LOG_STR("destination", l->name), LOG_STR("reason", r->reason), LOG_NUM("spans", rejected));
+    }
+    record_end(p, r, state == PARCEL_STORED || state == PARCEL_FROM_BACKLOG ? p->parcel.journal_id : 0);
+    parcel_settle(p, rejected, RC_OK);
+    if (state == PARCEL_STORING) {
+        p->ended = true; /* on_stored deletes it */
+        return;
+    }
+    if (state == PARCEL_FROM_BACKLOG)
+        l->submitted--;
+    parcel_free(p);
+    lane_pump(l);
+    flow_check_drained(f);
+}
+
+static void
+on_result(struct parcel *parcel, const struct parcel_result *r)
+{
+    struct flow_parcel *p = (struct flow_parcel *)parcel;
+
+    if (r->end != PARCEL_WAITING) {
+        parcel_end(p, r);
+        return;
+    }
+    switch (p->state) {
+    case PARCEL_SENDING:
+        if (p->job) {
+            parcel_store(p);
+        } else if (exporter_cancel(p->lane->exporter, &p->parcel)) { /* its sender was told to come back */
+            p->in_exporter = false;
+            parcel_free(p);
+        }
+        break;
+    case PARCEL_STORED:
+        if (exporter_cancel(p->lane->exporter, &p->parcel)) {
+            p->in_exporter = false;
+            parcel_to_backlog(p);
+        }
+        break;
+    case PARCEL_STORING:
+    case PARCEL_FROM_BACKLOG:
+        break;
+    }
+}
+
+static enum rc
+on_load(struct parcel *parcel)
+{
+    struct flow_parcel *p = (struct flow_parcel *)parcel;
+    enum rc rc = journal_load(p->lane->f->o.journal, parcel->journal_id, &p->bytes);
+
+    if (rc == RC_OK) {
+        p->lane->f->held_bytes += p->bytes.cap;
+        parcel->body = buf_str(&p->bytes);
+    }
+    return rc;
+}
+
+static void
+on_unload(struct parcel *parcel)
+{
+    struct flow_parcel *p = (struct flow_parcel *)parcel;
+
+    p->lane->f->held_bytes -= p->bytes.cap;
+    buf_free_wipe(&p->bytes);
+    parcel->body = (struct str){NULL, 0};
+}
+
+enum rc
+lane_send(struct lane *l, struct flow_job *job, struct gate_payload *payload)
+{
+    struct flow_parcel *p = l->exporter ? parcel_new(l, PARCEL_SENDING) : NULL;
+
+    if (!p)
+        return l->exporter ? RC_NOMEM : RC_STOPPING;
+    p->job = job;
+    p->request_id = job->id;
+    p->origin = flow_origin(l->f, str_of(payload->origin));
+    p->bytes = payload->bytes;
+    payload->bytes = BUF_INIT((size_t)INT32_MAX);
+    l->f->held_bytes += p->bytes.cap;
+    p->parcel = (struct parcel){.body = buf_str(&p->bytes), .spans = payload->spans, .on_result = on_result};
+    if (exporter_down(l->exporter))
+        parcel_store(p);
+    else
+        parcel_to_exporter(p);
+    return RC_OK;
+}
+
+void
+lane_store_open(struct flow_job *job)
+{
+    struct flow *f = job->f;
+
+    for (unsigned i = 0; i < f->lane_count; i++)
+        for (struct flow_parcel *p = f->lanes[i]->parcels; p; p = p->next)
+            if (p->job == job && p->state == PARCEL_SENDING)
+                parcel_store(p);
+}
+
+/* -- backlog ---------------------------------------------------------------------------------------------------------------------- */
+
+enum rc
+lane_backlog_add(struct lane *l, uint64_t id, uint32_t spans, uint16_t origin)
+{
+    if (l->count == l->cap) {
+        size_t cap = l->cap ? l->cap * 2 : 64;
+        struct backlog_item *items = cap <= BACKLOG_MAX ? malloc(cap * sizeof(*items)) : NULL;
+
+        if (!items)
+            return RC_NOMEM;
+        for (size_t i = 0; i < l->count; i++)
+            items[i] = l->items[(l->head + i) % l->cap];
+        free(l->items);
+        l->items = items;
+        l->cap = cap;
+        l->head = 0;
+    }
+    l->items[(l->head + l->count++) % l->cap] = (struct backlog_item){id, spans, origin};
+    metric_set(l->queue, (int64_t)(l->count + l->submitted));
+    return RC_OK;
+}
+
+/* Whether the present policy lets data of these origins go to the lane's destination. */
+static bool
+still_allowed(const struct lane *l, uint16_t origin)
+{
+    const struct flow *f = l->f;
+    struct str left = str_of(f->origins[origin]);
+    uint64_t now_s = clock_wall_us(f->o.clock) / 1000000;
+
+    while (left.len) {
+        size_t comma = str_find(left, STR(","));
+        struct str country = comma == SIZE_MAX ? left : str_sub(left, 0, comma);
+
+        left = comma == SIZE_MAX ? str_sub(left, left.len, left.len) : str_sub(left, comma + 1, left.len);
+        if (str_eq(country, STR("?")))
+            country.len = 0;
+        if (!(residency_mask_of_country(f->snap->program, country, now_s) & 1u << l->destination))
+            return false;
+    }
+    return true;
+}
+
+static void
+deny_item(struct lane *l, const struct backlog_item *item)
+{
+    struct record r;
+
+    if (record_loss(&r, l->f->snap->node, l->f->snap->build, l->name, item->spans, "route_denied") == RC_OK)
+        flow_note(l->f, &r, 1, item->id);
+    else
+        record_free(&r);
+    log_event(LOG_DELIVERY_REJECTED, LOG_STR("destination", l->name), LOG_STR("reason", "route_denied"), LOG_NUM("spans", item->spans));
+}
+
+void
+lane_pump(struct lane *l)
+{
+    while (l->exporter && l->destination >= 0 && l->count && l->submitted < BACKLOG_PARALLEL && !l->f->draining) {
+        struct backlog_item item = l->items[l->head];
+
+        if (!still_allowed(l, item.origin)) {
+            l->head = (l->head + 1) % l->cap;
+            l->count--;
+            deny_item(l, &item);
+            continue;
+        }
+        struct flow_parcel *p = parcel_new(l, PARCEL_FROM_BACKLOG);
+
+        if (!p)
+            break; /* tried again with the next result */
+        l->head = (l->head + 1) % l->cap;
+        l->count--;
+        l->submitted++;
+        p->origin = item.origin;
+        p->parcel = (struct parcel){
+            .spans = item.spans, .journal_id = item.id, .on_load = on_load, .on_unload = on_unload, .on_result = on_result};
+        parcel_to_exporter(p);
+    }
+    metric_set(l->queue, (int64_t)(l->count + l->submitted));
+}
+
+/* -- configuration ---------------------------------------------------------------------------------------------------------------- */
+
+/* The lane's exporter was closed and has forgotten its parcels, or serves another policy now: everything stored is asked about anew. */
+static void
+requeue(struct lane *l, bool closed)
+{
+    for (struct flow_parcel *p = l->parcels, *next; p; p = next) {
+        next = p->next;
+        if (!p->in_exporter || !(closed || exporter_cancel(l->exporter, &p->parcel)))
+            continue;
+        p->in_exporter = false;
+        if (p->state == PARCEL_FROM_BACKLOG)
+            l->submitted--;
+        if (p->state == PARCEL_FROM_BACKLOG || p->state == PARCEL_STORED) {
+            if (lane_backlog_add(l, p->parcel.journal_id, p->parcel.spans, p->origin) == RC_OK)
+                parcel_free(p);
+        } else if (p->state == PARCEL_SENDING && p->job) {
+            parcel_store(p); /* decided by the policy before; durable, its route is evaluated again before it leaves */
+        } else if (p->state == PARCEL_SENDING) {
+            parcel_free(p);
+        }
+    }
+}
+
+enum rc
+lane_bind(struct flow *f, struct exporter *const *exporters)
+{
+    size_t n = program_destination_count(f->snap->program);
+
+    for (size_t d = 0; d < n; d++)
+        if (!lane_named(f, program_destination(f->snap->program, d)))
+            return RC_NOMEM;
+    for (unsigned i = 0; i < f->lane_count; i++) {
+        struct lane *l = f->lanes[i];
+        struct exporter *now = NULL;
+
+        l->destination = -1;
+        for (size_t d = 0; d < n; d++) {
+            if (!str_eq(str_of(l->name), program_destination(f->snap->program, d)))
+                continue;
+            l->destination = (int)d;
+            now = exporters[d];
+        }
+        bool closed = l->exporter && l->exporter != now;
+
+        if (l->exporter)
+            requeue(l, closed);
+        l->exporter = now;
+    }
+    for (unsigned i = 0; i < f->lane_count; i++)
+        lane_pump(f->lanes[i]);
+    return RC_OK;
+}
+
+void
+lane_free(struct lane *l)
+{
+    while (l->parcels)
+        parcel_free(l->parcels);
+    free(l->items);
+    free(l);
+}
