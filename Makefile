@@ -27,6 +27,18 @@ PKGS     := libevent libevent_openssl libevent_pthreads libnghttp2 libcurl libpc
             libdeflate libisal libzstd lmdb libssl libcrypto libxxhash libmaxminddb
 ARCH     := $(shell uname -m)
 
+# Packages that are missing are installed before anything is read from pkg-config; nothing is printed when none is.
+NEEDS    := $(if $(filter-out clean help deps,$(or $(MAKECMDGOALS),all)),$(if $(filter lint,$(MAKECMDGOALS))$(SAN)$(filter fuzz,$(MAKECMDGOALS)),all,$(if \
+            $(filter-out all libs install,$(or $(MAKECMDGOALS),all)),test,build)))
+ifneq ($(NEEDS),)
+ifneq ($(shell packaging/deps $(NEEDS) && echo ok),ok)
+$(error packages are missing)
+endif
+endif
+
+PKG_CF   := $(shell pkg-config --cflags $(PKGS))
+PKG_LD   := $(shell pkg-config --libs $(PKGS))
+
 WARN     := -Wall -Wextra -Wformat=2 -Wconversion -Wswitch-enum -Wshadow -Wvla -Wimplicit-fallthrough -Werror
 HARDEN   := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero \
             -fno-strict-overflow -fno-delete-null-pointer-checks -fPIE $(if $(filter x86_64,$(ARCH)),-fcf-protection=full)
@@ -43,8 +55,8 @@ OPT      := -O1
 endif
 VERSION  := $(shell sed -n 's/^\#\# \([0-9][0-9.]*\).*/\1/p' CHANGELOG.md 2>/dev/null | head -1)
 CFLAGS   += -std=c17 -g $(OPT) $(WARN) $(HARDEN) -pthread
-CPPFLAGS += -D_GNU_SOURCE -DSPANGATE_VERSION='"$(or $(VERSION),0)"' -Iinclude -I$(GEN) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LDLIBS   += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+CPPFLAGS += -D_GNU_SOURCE -DSPANGATE_VERSION='"$(or $(VERSION),0)"' -Iinclude -I$(GEN) $(PKG_CF)
+LDLIBS   += $(PKG_LD) -lm
 
 # Layers, lowest first; a test links its own and those below. tests/lint/layers checks the includes against the same order.
 LAYERS   := base codec policies net ingress egress flow audit control
@@ -106,5 +118,9 @@ libs: $(LIBS)
 check-unit: $(UNITBIN)
 	@tests/support/run-unit $(O)/unit $(UNITBIN)
 
--include Makefile.local
+deps: ; @packaging/deps all
+lint: ; @tests/lint/run
+fmt: ; @clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+clean: ; rm -rf $(B)
+print-cppflags: ; @echo $(CPPFLAGS)
 -include $(shell find $(O)/obj -name '*.d' 2>/dev/null)

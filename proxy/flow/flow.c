@@ -228,7 +228,7 @@ flow_record_admin(struct flow *f, const char *verb, const char *object, const ch
 {
     struct record r;
 
-    if (record_admin(&r, f->snap->node, f->snap->build, verb, object, result) == RC_OK)
+    if (record_admin(&r, f->snap, verb, object, result) == RC_OK)
         flow_note(f, &r, 1, 0);
     else
         record_free(&r);
@@ -251,7 +251,7 @@ on_refused(struct server_events *ev, const struct peer *p, const char *reason)
         f->refused_hidden++;
         return;
     }
-    if (record_refused_peer(&r, f->snap->node, f->snap->build, p, reason, 1 + f->refused_hidden) == RC_OK) {
+    if (record_refused_peer(&r, f->snap, p, reason, 1 + f->refused_hidden) == RC_OK) {
         f->refused_hidden = 0;
         flow_note(f, &r, 1, 0);
     } else {
@@ -326,7 +326,7 @@ on_left_over(void *arg, const struct journal_payload *p)
     if (!p->bytes.ptr) { /* its checksum does not fit: it must not be sent */
         struct record r;
 
-        if (record_loss(&r, f->snap->node, f->snap->build, p->destination.len ? "unknown" : "", p->spans, "corrupt") == RC_OK)
+        if (record_loss(&r, f->snap, p->destination.len ? "unknown" : "", p->spans, "corrupt") == RC_OK)
             flow_note(f, &r, 1, p->id);
         else
             record_free(&r);

@@ -172,16 +172,15 @@ static void
 record_end(struct flow_parcel *p, const struct parcel_result *r, uint64_t del)
 {
     struct lane *l = p->lane;
-    const struct snapshot *s = l->f->snap;
     struct record records[2];
     unsigned n = 0;
 
-    if (record_delivery(&records[n], s->node, s->build, p->request_id, l->name, r, p->parcel.spans) == RC_OK)
+    if (record_delivery(&records[n], l->f->snap, p->request_id, l->name, r, p->parcel.spans) == RC_OK)
         n++;
     else
         record_free(&records[n]);
     if (r->end == PARCEL_REJECTED) {
-        if (record_loss(&records[n], s->node, s->build, l->name, p->parcel.spans, r->reason) == RC_OK)
+        if (record_loss(&records[n], l->f->snap, l->name, p->parcel.spans, r->reason) == RC_OK)
             n++;
         else
             record_free(&records[n]);
@@ -352,7 +351,7 @@ deny_item(struct lane *l, const struct backlog_item *item)
 {
     struct record r;
 
-    if (record_loss(&r, l->f->snap->node, l->f->snap->build, l->name, item->spans, "route_denied") == RC_OK)
+    if (record_loss(&r, l->f->snap, l->name, item->spans, "route_denied") == RC_OK)
         flow_note(l->f, &r, 1, item->id);
     else
         record_free(&r);

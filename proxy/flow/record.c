@@ -253,13 +253,13 @@ begin(struct record *r)
 }
 
 enum rc
-record_delivery(struct record *r, const char *node, const char *build, uint64_t request_id, const char *destination,
+record_delivery(struct record *r, const struct snapshot *snap, uint64_t request_id, const char *destination,
     const struct parcel_result *result, uint32_t spans)
 {
     struct json js = begin(r);
     bool delivered = result->end == PARCEL_DELIVERED;
 
-    json_cstr(&js, "build", build);
+    json_cstr(&js, "build", snap->build);
     json_object(&js, "delivery");
     json_u64(&js, "accepted", delivered ? spans - (result->rejected < spans ? result->rejected : spans) : 0);
     json_u64(&js, "attempt", result->attempt);
@@ -270,7 +270,7 @@ record_delivery(struct record *r, const char *node, const char *build, uint64_t 
     json_u64(&js, "rejected", delivered ? result->rejected : spans);
     json_i64(&js, "status", result->grpc_status >= 0 ? result->grpc_status : result->http_status);
     json_close_object(&js);
-    json_cstr(&js, "node", node);
+    json_cstr(&js, "node", snap->node);
     json_cstr(&js, "outcome", delivered ? "delivered" : "rejected");
     json_cstr(&js, "reason", result->reason ? result->reason : "");
     json_object(&js, "req");
@@ -280,38 +280,38 @@ record_delivery(struct record *r, const char *node, const char *build, uint64_t 
 }
 
 enum rc
-record_loss(struct record *r, const char *node, const char *build, const char *destination, uint32_t spans, const char *reason)
+record_loss(struct record *r, const struct snapshot *snap, const char *destination, uint32_t spans, const char *reason)
 {
     struct json js = begin(r);
 
-    json_cstr(&js, "build", build);
+    json_cstr(&js, "build", snap->build);
     json_object(&js, "loss");
     json_cstr(&js, "destination", destination);
     json_cstr(&js, "reason", reason);
     json_u64(&js, "spans", spans);
     json_close_object(&js);
-    json_cstr(&js, "node", node);
+    json_cstr(&js, "node", snap->node);
     json_cstr(&js, "outcome", "lost");
     json_cstr(&js, "reason", reason);
     return finish(&js, &r->tail, "loss");
 }
 
 enum rc
-record_refused_peer(struct record *r, const char *node, const char *build, const struct peer *p, const char *reason, uint64_t count)
+record_refused_peer(struct record *r, const struct snapshot *snap, const struct peer *p, const char *reason, uint64_t count)
 {
     struct json js = begin(r);
 
-    json_cstr(&js, "build", build);
+    json_cstr(&js, "build", snap->build);
     write_conn(&js, p);
     json_u64(&js, "count", count);
-    json_cstr(&js, "node", node);
+    json_cstr(&js, "node", snap->node);
     json_cstr(&js, "outcome", "refused");
     json_cstr(&js, "reason", reason);
     return finish(&js, &r->tail, "handshake");
 }
 
 enum rc
-record_admin(struct record *r, const char *node, const char *build, const char *verb, const char *object, const char *result)
+record_admin(struct record *r, const struct snapshot *snap, const char *verb, const char *object, const char *result)
 {
     struct json js = begin(r);
 
@@ -321,8 +321,8 @@ record_admin(struct record *r, const char *node, const char *build, const char *
     json_cstr(&js, "result", result);
     json_cstr(&js, "verb", verb);
     json_close_object(&js);
-    json_cstr(&js, "build", build);
-    json_cstr(&js, "node", node);
+    json_cstr(&js, "build", snap->build);
+    json_cstr(&js, "node", snap->node);
     json_cstr(&js, "outcome", result);
     json_cstr(&js, "reason", verb);
     return finish(&js, &r->tail, "admin");
