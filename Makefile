@@ -48,6 +48,10 @@ ifeq ($(SAN),address)
 HARDEN   := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDHARD   := -fsanitize=address,undefined
 OPT      := -O1
+else ifeq ($(SAN),fuzzer)
+HARDEN   := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDHARD   := -fsanitize=address,undefined
+OPT      := -O1
 else ifneq ($(SAN),)
 HARDEN   := -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDHARD   := -fsanitize=$(SAN)
@@ -79,7 +83,7 @@ rev       = $(if $(1),$(call rev,$(wordlist 2,99,$(1))) $(firstword $(1)))
 libs_for  = $(foreach l,$(call rev,$(call below,$(1),$(LAYERS))),$(O)/lib$(l).a)
 BIN      := $(O)/spangate
 
-.PHONY: all libs deps demo check check-unit check-system interop valgrind fuzz bench cover lint fmt docs certs install clean help
+.PHONY: all libs deps demo check check-unit check-fuzz check-system interop valgrind fuzz bench cover lint fmt docs certs install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(BIN) # HAVE_BIN: it links
@@ -118,6 +122,26 @@ libs: $(LIBS)
 check-unit: $(UNITBIN)
 	@tests/support/run-unit $(O)/unit $(UNITBIN)
 
+# Fuzz targets: tests/fuzz/fuzz_<F>.c; replayed by check, run by libFuzzer with `make fuzz F=... TIME=...`.
+FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZBIN  := $(FUZZERS:%=$(O)/fuzz/%)
+FUZZDEPS := $(patsubst %.c,$(O)/obj/%.o,tests/fuzz/fuzz.c $(filter-out tests/support/base_suite.c,$(wildcard tests/support/base_*.c tests/support/codec_*.c)))
+$(O)/fuzz/%: $(O)/obj/tests/fuzz/fuzz_%.o $(O)/obj/tests/fuzz/replay.o $(FUZZDEPS) $(call libs_for,control)
+	@mkdir -p $(@D); $(if $(V),,echo "  FUZZ-LD $@")
+	$(Q)$(CC) $(CFLAGS) $(LDHARD) -o $@ $^ $(LDLIBS)
+check-fuzz: $(FUZZBIN)
+	@tests/support/run-unit $(O) $(FUZZBIN)
+ifeq ($(SAN),fuzzer)
+$(O)/libfuzzer/%: $(O)/obj/tests/fuzz/fuzz_%.o $(FUZZDEPS) $(call libs_for,control)
+	@mkdir -p $(@D); $(if $(V),,echo "  FUZZ-LD $@")
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDLIBS)
+endif
+TIME     ?= 60
+fuzz:
+	@test -n "$(F)" || { echo "usage: make fuzz F=<one of: $(FUZZERS)> TIME=<seconds>"; exit 2; }
+	@$(MAKE) --no-print-directory $(O)/fuzz/$(F) && $(MAKE) --no-print-directory SAN=fuzzer $(B)/san-fuzzer/libfuzzer/$(F)
+	@mkdir -p $(B)/corpus/$(F) && $(O)/fuzz/$(F) --seeds $(B)/corpus/$(F)
+	$(B)/san-fuzzer/libfuzzer/$(F) -max_total_time=$(TIME) -timeout=10 -rss_limit_mb=4096 -print_final_stats=1 $(B)/corpus/$(F)
 deps: ; @packaging/deps all
 lint: ; @tests/lint/run
 fmt: ; @clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
