@@ -1,0 +1,204 @@
+#include "residency_model_int.h"
+
+/*
+ * Deciding about one owner under one policy. mask starts as every destination and only ever loses bits, one claim after the other; whoever takes
+ * a destination away writes his name beside it, and nobody writes there again.
+ */
+struct verdict {
+    const struct residency *re;
+    const struct residency_policy *policy;
+    uint64_t now_s;
+    uint32_t mask;
+    struct countries seen; /* countries that have been claimed: the second time changes nothing */
+    bool answered, unknown; /* an origin has answered; unknown has been claimed */
+    struct route *route;   /* rule, mechanism, reference are written there */
+};
+
+static bool
+rule_alive(const struct residency_rule *rule, uint64_t now_s)
+{
+    return rule->until_s == UNTIL_EVER || (now_s != 0 && now_s < rule->until_s);
+}
+
+/* "intra": the data stays in its country, or inside the EEA. */
+static const char *
+mechanism_of(const struct verdict *v, const struct residency_rule *rule, int country, unsigned d)
+{
+    const struct countries *where = &v->re->where[d], *eea = &v->re->eea;
+    struct countries origin = {{0}};
+
+    if (rule->mechanism)
+        return rule->mechanism;
+    countries_add(&origin, country);
+    if (countries_inside(where, &origin) || (countries_has(eea, country) && countries_inside(where, eea)))
+        return "intra";
+    return NULL;
+}
+
+static void
+destination_denied(struct verdict *v, unsigned d, const char *rule)
+{
+    v->mask &= ~(UINT32_C(1) << d);
+    v->route->rule[d] = rule;
+    v->route->mechanism[d] = v->route->reference[d] = NULL;
+}
+
+static void
+claim_country(struct verdict *v, int country)
+{
+    const struct residency_rule *allow[PROGRAM_DESTINATIONS_MAX], *deny[PROGRAM_DESTINATIONS_MAX];
+    uint32_t allowed = 0, denied = 0;
+
+    if (countries_has(&v->seen, country))
+        return;
+    countries_add(&v->seen, country);
+    for (unsigned i = 0; i < v->policy->rule_count; i++) {
+        const struct residency_rule *rule = &v->policy->rules[i];
+        uint32_t *got = rule->deny ? &denied : &allowed;
+
+        if (!countries_has(&rule->from, country) || !rule_alive(rule, v->now_s))
+            continue;
+        for (uint32_t fresh = rule->to & ~*got; fresh; fresh &= fresh - 1)
+            (rule->deny ? deny : allow)[__builtin_ctz(fresh)] = rule;
+        *got |= rule->to;
+    }
+    for (uint32_t left = v->mask; left; left &= left - 1) {
+        unsigned d = (unsigned)__builtin_ctz(left);
+
+        if (denied >> d & 1)
+            destination_denied(v, d, deny[d]->name);
+        else if (!(allowed >> d & 1))
+            destination_denied(v, d, v->policy->name);
+        else if (!v->route->rule[d]) {
+            v->route->rule[d] = allow[d]->name;
+            v->route->mechanism[d] = mechanism_of(v, allow[d], country, d);
+            v->route->reference[d] = allow[d]->reference;
+        }
+    }
+}
+
+static void
+claim_unknown(struct verdict *v)
+{
+    if (v->unknown)
+        return;
+    v->unknown = true;
+    if (v->policy->unknown_denied) {
+        for (uint32_t left = v->mask; left; left &= left - 1)
+            destination_denied(v, (unsigned)__builtin_ctz(left), v->policy->name);
+        return;
+    }
+    for (int c = 0; c < COUNTRY_CODES; c++)
+        if (countries_has(&v->policy->unknown_as, c))
+            claim_country(v, c);
+}
+
+/* One value that an origin gave. */
+static void
+claim(struct verdict *v, const struct origin *o, struct str value)
+{
+    struct str stated = str_trim(value);
+    int country = country_number(o->region ? region_country(stated) : stated);
+
+    if (country == COUNTRY_UNKNOWN && o->region)
+        return;
+    if (!v->answered && !v->route->source) {
+        v->route->source = country == COUNTRY_UNKNOWN ? "unknown" : o->source;
+        if (country != COUNTRY_UNKNOWN)
+            country_code(country, v->route->country);
+        if (o->region)
+            v->route->region = value;
+    }
+    v->answered = true;
+    if (country == COUNTRY_UNKNOWN)
+        claim_unknown(v);
+    else
+        claim_country(v, country);
+}
+
+/* Every attribute of that key speaks: a second one cannot hide behind the first. */
+static void
+claim_attributes(struct verdict *v, const struct origin *o, const struct batch *b, uint32_t first, uint32_t end, enum place place)
+{
+    for (uint32_t i = first; i < end; i++) {
+        const struct batch_attr *a = &b->attrs[i];
+
+        if (a->place == place && a->parent == BATCH_NONE && str_eq(batch_attr_key(b, a), o->key))
+            claim(v, o, batch_attr_string(b, i));
+    }
+}
+
+static void
+origin_ask(struct verdict *v, const struct origin *o, const struct batch *b, uint32_t resource, uint32_t span, const struct sender *sender)
+{
+    const struct batch_resource *r = &b->resources[resource];
+    struct str configured = o->region ? sender->configured_region : sender->configured_country;
+
+    switch (o->from) {
+    case ORIGIN_CERTIFICATE:
+        if (sender->certificate_country.len)
+            claim(v, o, sender->certificate_country);
+        return;
+    case ORIGIN_CONFIGURED:
+        if (configured.len)
+            claim(v, o, configured);
+        return;
+    case ORIGIN_RESOURCE:
+        claim_attributes(v, o, b, r->attr_first, r->attr_end, PLACE_RESOURCE_ATTRIBUTE);
+        return;
+    case ORIGIN_SPAN:
+        if (span != BATCH_NONE)
+            claim_attributes(v, o, b, b->spans[span].attr_first, b->spans[span].attr_end, PLACE_SPAN_ATTRIBUTE);
+        return;
+    }
+}
+
+/* The policies' verdicts joined: what one of them denied stays denied, with its name. */
+static void
+route_join(struct route *r, uint32_t before, const struct route *next)
+{
+    r->mask = before & next->mask;
+    for (unsigned d = 0; d < PROGRAM_DESTINATIONS_MAX; d++) {
+        bool lost = (before >> d & 1) && !(next->mask >> d & 1);
+
+        if (r->rule[d] && !lost)
+            continue;
+        r->rule[d] = next->rule[d];
+        r->mechanism[d] = next->mechanism[d];
+        r->reference[d] = next->reference[d];
+    }
+    if (r->country[0] == '\0' && next->source) {
+        memcpy(r->country, next->country, sizeof(r->country));
+        r->source = next->source;
+        r->region = next->region;
+    }
+}
+
+void
+residency_decide(const struct residency *re, const struct batch *b, uint32_t resource, uint32_t span, const struct sender *sender,
+    struct route *r)
+{
+    uint32_t mask = re ? re->destinations : 0;
+    bool enforced = false;
+
+    memset(r, 0, sizeof(*r));
+    for (unsigned i = 0; re && i < re->policy_count; i++) {
+        const struct residency_policy *p = &re->policies[i];
+        struct route next = {0};
+        struct verdict v = {.re = re, .policy = p, .now_s = sender->now_s, .mask = re->destinations, .route = &next};
+
+        if (p->mode != RULE_ENFORCE)
+            continue;
+        enforced = true;
+        for (unsigned o = 0; o < p->origin_count; o++)
+            origin_ask(&v, &p->origins[o], b, resource, span, sender);
+        if (!v.answered)
+            claim_unknown(&v);
+        next.mask = v.mask;
+        route_join(r, mask, &next);
+        mask = r->mask;
+    }
+    r->mask = enforced ? mask : 0;
+    if (!r->source)
+        r->source = "unknown";
+}
