@@ -9,9 +9,9 @@ struct verdict {
     const struct residency_policy *policy;
     uint64_t now_s;
     uint32_t mask;
-    struct countries seen; /* countries that have been claimed: the second time changes nothing */
+    struct countries seen;  /* countries that have been claimed: the second time changes nothing */
     bool answered, unknown; /* an origin has answered; unknown has been claimed */
-    struct route *route;   /* rule, mechanism, reference are written there */
+    struct route *route;    /* rule, mechanism, reference are written there */
 };
 
 static bool
@@ -175,8 +175,7 @@ route_join(struct route *r, uint32_t before, const struct route *next)
 }
 
 void
-residency_decide(const struct residency *re, const struct batch *b, uint32_t resource, uint32_t span, const struct sender *sender,
-    struct route *r)
+residency_decide(const struct residency *re, const struct batch *b, uint32_t resource, uint32_t span, const struct sender *sender, struct route *r)
 {
     uint32_t mask = re ? re->destinations : 0;
     bool enforced = false;

@@ -66,8 +66,8 @@ origin_source(struct residency_load *ld, const struct conf_node *n, struct str t
         o->from = path.place == PLACE_SPAN_ATTRIBUTE ? ORIGIN_SPAN : ORIGIN_RESOURCE;
         o->key = str_of(key);
     } else {
-        struct err *e = load_error(ld, n, SG_ORIGIN, "%s \"%.*s\" is not known", o->region ? "source of a region" : "source of a country", (int)text.len,
-            text.ptr);
+        struct err *e = load_error(
+            ld, n, SG_ORIGIN, "%s \"%.*s\" is not known", o->region ? "source of a region" : "source of a country", (int)text.len, text.ptr);
 
         err_hint_nearest(e, text, names, sizeof(names) / sizeof(names[0]));
     }

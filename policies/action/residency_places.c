@@ -75,8 +75,8 @@ places_unknown(struct residency_load *ld, const struct conf_node *n, struct str 
     } slips[] = {{"UK", "GB"}, {"EL", "GR"}, {"USA", "US"}};
     const char *names[PROGRAM_DESTINATIONS_MAX + RESIDENCY_GROUPS_MAX + 8];
     size_t count = 0;
-    struct err *e = load_error(ld, n, to ? SG_ROUTE_TO : SG_PLACE, to ? "\"%.*s\" is no destination, country or group" : "\"%.*s\" is no country or group",
-        (int)text.len, text.ptr);
+    struct err *e = load_error(ld, n, to ? SG_ROUTE_TO : SG_PLACE,
+        to ? "\"%.*s\" is no destination, country or group" : "\"%.*s\" is no country or group", (int)text.len, text.ptr);
 
     for (size_t i = 0; i < sizeof(slips) / sizeof(slips[0]); i++) {
         if (!str_eq_nocase(text, str_of(slips[i].given)))

@@ -61,7 +61,8 @@ targets_place(struct residency_load *ld, const struct conf_node *n, const struct
         uint64_t until = UNTIL_EVER;
 
         if (countries_empty(where)) {
-            struct err *e = load_error(ld, n, SG_DESTINATION_PLACE, "whether destination %.*s is there cannot be told: its jurisdiction \"%.*s\" is no country or group",
+            struct err *e = load_error(ld, n, SG_DESTINATION_PLACE,
+                "whether destination %.*s is there cannot be told: its jurisdiction \"%.*s\" is no country or group",
                 (int)ld->src->destinations[d].name.len, ld->src->destinations[d].name.ptr, (int)ld->src->destinations[d].jurisdiction.len,
                 ld->src->destinations[d].jurisdiction.ptr);
 
@@ -134,8 +135,8 @@ rule_add(struct residency_load *ld, const struct conf_node *n, struct residency_
 
 /* All destinations of one origin: the lasting ones in one rule, each dated one in its own. */
 static void
-rules_from(struct residency_load *ld, const struct conf_node *n, struct residency_policy *p, const struct residency_rule *part,
-    const struct targets *t)
+rules_from(
+    struct residency_load *ld, const struct conf_node *n, struct residency_policy *p, const struct residency_rule *part, const struct targets *t)
 {
     struct residency_rule rule = *part;
 
@@ -154,8 +155,12 @@ static void
 route_expand(struct residency_load *ld, const struct conf_node *n, struct residency_policy *p, const struct route_head *head,
     const struct places *from, const struct targets *to)
 {
-    struct residency_rule rule = {.from = from->ever, .deny = head->deny, .until_s = head->until_s, .name = head->name,
-        .mechanism = head->mechanism, .reference = head->reference};
+    struct residency_rule rule = {.from = from->ever,
+        .deny = head->deny,
+        .until_s = head->until_s,
+        .name = head->name,
+        .mechanism = head->mechanism,
+        .reference = head->reference};
 
     if (head->deny) {
         places_all(from, &rule.from);
@@ -201,7 +206,8 @@ head_read(struct residency_load *ld, const struct conf_node *n, unsigned number,
         return;
     for (size_t i = 0; head->deny && i < sizeof(of_allowing) / sizeof(of_allowing[0]); i++)
         if (conf_get(n, of_allowing[i]))
-            load_error(ld, conf_get(n, of_allowing[i]), SG_ROUTE, "%s does not go with deny: a denial needs no ground and has no end", of_allowing[i]);
+            load_error(
+                ld, conf_get(n, of_allowing[i]), SG_ROUTE, "%s does not go with deny: a denial needs no ground and has no end", of_allowing[i]);
     if (mechanism && conf_choice(ld->doc, mechanism, mechanisms, sizeof(mechanisms) / sizeof(mechanisms[0]), &choice, ld->es) == RC_OK)
         head->mechanism = mechanisms[choice];
     if (conf_get(n, "reference") && conf_text(ld->doc, conf_get(n, "reference"), &text, ld->es) == RC_OK)
