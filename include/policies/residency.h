@@ -23,9 +23,12 @@ struct sender {
     uint64_t now_s;                /* wall clock, seconds since 1970; 0: every route that can expire counts as expired */
 };
 
+#define ROUTE_CLAIMS_SIZE 32
+
 struct route {
     uint32_t mask;           /* bit i: may go to destination i; 0: nowhere */
     char country[4];         /* of the origin; "" = unknown */
+    char claims[ROUTE_CLAIMS_SIZE]; /* every country that an origin stated, "DE,US", "?" for unknown; "*" for too many: what is sent later, all must allow */
     const char *source;      /* what decided: "client.certificate.subject.C", ... , "unknown"; static or of the program */
     struct str region;       /* as stated, when a region decided */
     /* Per destination, for the audit, of the program: "POLICY/ROUTE" that allowed or denied ("eu-stays/2" or "eu-stays/id"), the policy's name where
@@ -59,7 +62,8 @@ enum rc residency_join_traces(const struct program *prog, const struct batch *b,
 
 /**
  * residency_mask_of_country(prog, country, now_s):
- * Where data of this origin may go at ${now_s} by every enforcing policy: for payloads that were stored under an earlier one. "" is an unknown origin.
+ * Where data of this origin may go at ${now_s} by every enforcing policy: for payloads that were stored under an earlier one. "" is an unknown
+ * origin; what is neither that nor a country may go nowhere.
  */
 uint32_t residency_mask_of_country(const struct program *prog, struct str country, uint64_t now_s);
 

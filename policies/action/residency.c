@@ -11,6 +11,7 @@ struct verdict {
     uint32_t mask;
     struct countries seen;  /* countries that have been claimed: the second time changes nothing */
     bool answered, unknown; /* an origin has answered; unknown has been claimed */
+    char *claims;           /* [ROUTE_CLAIMS_SIZE], of all policies */
     struct route *route;    /* rule, mechanism, reference are written there */
 };
 
@@ -93,6 +94,26 @@ claim_unknown(struct verdict *v)
             claim_country(v, c);
 }
 
+/* Note a claim: each country once, "?" for unknown; "*", which is nowhere allowed, alone for more than fit. */
+static void
+claim_note(struct verdict *v, int country)
+{
+    char code[3] = "?";
+    size_t len = strlen(v->claims);
+
+    if (country != COUNTRY_UNKNOWN)
+        country_code(country, code);
+    if (v->claims[0] == '*' || str_find((struct str){v->claims, len}, str_of(code)) != SIZE_MAX)
+        return;
+    if (len + 4 > ROUTE_CLAIMS_SIZE) {
+        memcpy(v->claims, "*", 2);
+        return;
+    }
+    if (len)
+        v->claims[len++] = ',';
+    memcpy(v->claims + len, code, strlen(code) + 1);
+}
+
 /* One value that an origin gave. */
 static void
 claim(struct verdict *v, const struct origin *o, struct str value)
@@ -110,6 +131,7 @@ claim(struct verdict *v, const struct origin *o, struct str value)
             v->route->region = value;
     }
     v->answered = true;
+    claim_note(v, country);
     if (country == COUNTRY_UNKNOWN)
         claim_unknown(v);
     else
@@ -184,15 +206,17 @@ residency_decide(const struct residency *re, const struct batch *b, uint32_t res
     for (unsigned i = 0; re && i < re->policy_count; i++) {
         const struct residency_policy *p = &re->policies[i];
         struct route next = {0};
-        struct verdict v = {.re = re, .policy = p, .now_s = sender->now_s, .mask = re->destinations, .route = &next};
+        struct verdict v = {.re = re, .policy = p, .now_s = sender->now_s, .mask = re->destinations, .claims = r->claims, .route = &next};
 
         if (p->mode != RULE_ENFORCE)
             continue;
         enforced = true;
         for (unsigned o = 0; o < p->origin_count; o++)
             origin_ask(&v, &p->origins[o], b, resource, span, sender);
-        if (!v.answered)
+        if (!v.answered) {
+            claim_note(&v, COUNTRY_UNKNOWN);
             claim_unknown(&v);
+        }
         next.mask = v.mask;
         route_join(r, mask, &next);
         mask = r->mask;
@@ -200,4 +224,29 @@ residency_decide(const struct residency *re, const struct batch *b, uint32_t res
     r->mask = enforced ? mask : 0;
     if (!r->source)
         r->source = "unknown";
+}
+
+uint32_t
+residency_mask(const struct residency *re, struct str country, uint64_t now_s)
+{
+    uint32_t mask = re ? re->destinations : 0;
+    bool enforced = false;
+
+    for (unsigned i = 0; re && i < re->policy_count; i++) {
+        struct route route = {0};
+        struct verdict v = {.re = re, .policy = &re->policies[i], .now_s = now_s, .mask = re->destinations, .route = &route};
+        int number = country_number(country);
+
+        if (v.policy->mode != RULE_ENFORCE)
+            continue;
+        if (number == COUNTRY_UNKNOWN && country.len)
+            return 0;
+        enforced = true;
+        if (number == COUNTRY_UNKNOWN)
+            claim_unknown(&v);
+        else
+            claim_country(&v, number);
+        mask &= v.mask;
+    }
+    return enforced ? mask : 0;
 }

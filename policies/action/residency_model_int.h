@@ -114,6 +114,9 @@ struct residency {
 void residency_decide(const struct residency *re, const struct batch *b, uint32_t resource, uint32_t span, const struct sender *sender,
     struct route *r);
 
+/* As residency_mask_of_country. */
+uint32_t residency_mask(const struct residency *re, struct str country, uint64_t now_s);
+
 /* As residency_join_traces. */
 enum rc residency_join(const struct residency *re, const struct batch *b, uint32_t *masks, struct arena *ar) MUST_USE;
 

@@ -18,6 +18,12 @@ residency_join_traces(const struct program *prog, const struct batch *b, uint32_
     return residency_join(program_residency(prog), b, masks, ar);
 }
 
+uint32_t
+residency_mask_of_country(const struct program *prog, struct str country, uint64_t now_s)
+{
+    return residency_mask(program_residency(prog), country, now_s);
+}
+
 bool
 residency_needs_spans(const struct program *prog)
 {

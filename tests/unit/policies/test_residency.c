@@ -197,6 +197,7 @@ START_TEST(residency_narrows_to_the_intersection_when_origins_disagree)
     ck_assert_uint_eq(r.mask, EU_ONLY);
     ck_assert_str_eq(r.country, "DE");
     ck_assert_str_eq(r.source, "client.certificate.subject.C");
+    ck_assert_str_eq(r.claims, "DE,US");
     r = route(re, KV({"cloud.region", "us-east-1"}), NULL, from_certificate("US"));
     ck_assert_uint_eq(r.mask, EU_ONLY | US_ONLY);
     r = route(re, KV({"geo.country.iso_code", "CN"}), NULL, from_certificate("US"));
@@ -207,6 +208,7 @@ START_TEST(residency_narrows_to_the_intersection_when_origins_disagree)
     /* A country that is none is not ignored; a region that is not in the tables says nothing. */
     r = route(re, KV({"geo.country.iso_code", "Germany"}), NULL, from_certificate("US"));
     ck_assert_uint_eq(r.mask, 0);
+    ck_assert_str_eq(r.claims, "US,?");
     r = route(re, KV({"cloud.region", "rack-7"}), NULL, from_certificate("US"));
     ck_assert_uint_eq(r.mask, EU_ONLY | US_ONLY);
     residency_free(re);
@@ -330,6 +332,39 @@ START_TEST(residency_joins_policies_by_intersection)
     ck_assert_uint_eq(r.mask, 0);
     ck_assert_str_eq(r.rule[0], "second");
     ck_assert_str_eq(r.rule[1], "eu-stays");
+    residency_free(re);
+}
+END_TEST
+
+START_TEST(residency_mask_answers_for_one_country)
+{
+    struct residency *re = loaded(
+        HEAD "  unknown_origin: {treat_as: CH}\n" STAYS "---\n" HEAD "  routes: [{from: ['*'], to: [otlp_http/us, otlp_grpc/eu]}]\n", &two);
+
+    ck_assert_uint_eq(residency_mask(re, STR("US"), 0), EU_ONLY | US_ONLY);
+    ck_assert_uint_eq(residency_mask(re, STR("NO"), 0), EU_ONLY);
+    ck_assert_uint_eq(residency_mask(re, STR("BR"), 0), 0);
+    ck_assert_uint_eq(residency_mask(re, STR(""), 0), 0); /* denied by the second policy */
+    ck_assert_uint_eq(residency_mask(re, STR("*"), 0), 0);
+    ck_assert_uint_eq(residency_mask(NULL, STR("US"), 0), 0);
+    residency_free(re);
+}
+END_TEST
+
+START_TEST(residency_claims_end_when_there_are_too_many)
+{
+    struct residency *re = loaded(HEAD STAYS, &two);
+    struct kv attrs[20] = {{NULL, NULL}};
+
+    for (unsigned i = 0; i < 10; i++)
+        attrs[i] = (struct kv){"geo.country.iso_code", (const char *[]){"DE", "FR", "IT", "ES", "NL", "BE", "PL", "SE", "FI", "DK"}[i]};
+    ck_assert_str_eq(route(re, attrs, NULL, (struct sender){0}).claims, "DE,FR,IT,ES,NL,BE,PL,SE,FI,DK");
+    for (unsigned i = 10; i < 19; i++)
+        attrs[i] = (struct kv){"geo.country.iso_code", "AT"};
+    struct route r = route(re, attrs, NULL, (struct sender){0});
+
+    ck_assert_str_eq(r.claims, "*");
+    ck_assert_uint_eq(r.mask, EU_ONLY);
     residency_free(re);
 }
 END_TEST
@@ -523,6 +558,8 @@ static const struct case_entry cases[] = {
     {"normal", &residency_reads_places_in_to_strictly},
     {"normal", &residency_treats_unknown_as_every_country_of_a_group},
     {"normal", &residency_joins_policies_by_intersection},
+    {"normal", &residency_mask_answers_for_one_country},
+    {"limits", &residency_claims_end_when_there_are_too_many},
     {"normal", &residency_reads_span_attributes_when_asked},
     {"normal", &residency_keeps_a_trace_together_when_asked},
     {"malformed", &residency_load_says_where_and_what},
