@@ -63,29 +63,54 @@ struct journal_tx {
     const uint64_t *del;
     unsigned del_count;
     bool lazy;                  /* may wait for the next group (deletions) */
-    enum rc rc;                 /* RC_OK durable; RC_FULL; RC_IO: nothing of it is written */
+    enum rc rc;                 /* RC_OK durable. Else nothing of it is written: RC_FULL a bound or the disk; RC_TOO_LARGE an entry or name; RC_IO; RC_STOPPING */
     void (*on_done)(struct journal_tx *tx);
 };
 
-/* Open or make the environment, check it, start the commit thread. RC_IO, RC_INTEGRITY with an error in es. */
+/**
+ * journal_open(o, jn, es):
+ * Open or make the environment, check it, start the commit thread. One process at a time has a journal open.
+ * Returns: RC_OK; RC_BUSY another has it; RC_IO; RC_INTEGRITY contents and totals disagree, or data that was there is gone; with an error in es
+ */
 enum rc journal_open(const struct journal_options *o, struct journal **jn, struct errs *es) MUST_USE;
+/**
+ * journal_post(jn, tx):
+ * Have tx committed with the next group. Sequence numbers start at 0 (an entry's seq is its leaf index in the log) and have no gaps.
+ * Thread:  any
+ */
 void journal_post(struct journal *jn, struct journal_tx *tx);
-/* Commit what is posted, stop the thread, close. */
+/* Commit what is posted, stop the thread, close. All on_done are on their way to their loops when it returns. */
 void journal_close(struct journal *jn);
 
-/* Whether new work can be recorded now; RC_FULL, RC_IO. Cheap, any thread. */
+/**
+ * journal_ready(jn):
+ * Whether new work can be recorded now.
+ * Returns: RC_OK; RC_FULL no room for entries, or no room on the disk; RC_IO. (No room for payloads shows in the tx that puts one: who needs none is not
+ *          held up.) After RC_IO or a full disk it is tried again each second.
+ * Thread:  any; costs one load
+ */
 enum rc journal_ready(const struct journal *jn);
 
 /**
  * journal_scan(jn, after_id, fn, arg):
- * Call fn for each payload record with id > after_id in ascending order, bytes included, until fn returns false. Strings valid during the call.
- * Records whose CRC does not fit are reported with bytes.ptr NULL.
+ * Call fn for each payload record with id > after_id in ascending order, bytes included, until fn returns false. Strings valid during the call; fn
+ * may call the journal.
+ * Records whose CRC does not fit are reported with bytes.ptr NULL and nothing but their id.
+ * Returns: RC_OK; RC_IO the journal has failed meanwhile; RC_NOMEM
  */
 enum rc journal_scan(struct journal *jn, uint64_t after_id, bool (*fn)(void *arg, const struct journal_payload *p), void *arg) MUST_USE;
-/* One payload's bytes into out; RC_NOT_FOUND, RC_INTEGRITY (CRC). Any thread. */
+/* Append one payload's bytes to out; RC_NOT_FOUND, RC_INTEGRITY (CRC), RC_IO, RC_NOMEM, RC_TOO_LARGE. Any thread. */
 enum rc journal_load(struct journal *jn, uint64_t id, struct buf *out) MUST_USE;
 
-/* Audit entries, for `audit tail` (also from another process while the gate runs, read-only). */
+/**
+ * journal_entries(jn, from_seq, fn, arg):
+ * Call fn for each committed entry with seq >= from_seq in ascending order until fn returns false. fn may call the journal.
+ * An entry whose CRC does not fit is given with ptr NULL.
+ * Returns: RC_OK; RC_INTEGRITY after the walk when an entry did not fit; RC_IO; RC_NOMEM
+ */
+enum rc journal_entries(struct journal *jn, uint64_t from_seq, bool (*fn)(void *arg, uint64_t seq, struct str entry), void *arg) MUST_USE;
+
+/* The same from another process, read-only, also while the gate runs, for `audit tail`. RC_USAGE when this process itself has the journal open; RC_NOT_FOUND. */
 struct journal_reader;
 enum rc journal_reader_open(const char *dir, struct journal_reader **r, struct errs *es) MUST_USE;
 enum rc journal_reader_entries(struct journal_reader *r, uint64_t from_seq, bool (*fn)(void *arg, uint64_t seq, struct str entry), void *arg) MUST_USE;
@@ -93,7 +118,8 @@ uint64_t journal_reader_next_seq(struct journal_reader *r);
 void journal_reader_close(struct journal_reader *r);
 
 struct journal_stats {
-    uint64_t payload_bytes, payload_count, audit_bytes, next_seq, oldest_created_us;
+    uint64_t payload_bytes, payload_count, audit_bytes, next_seq;
+    uint64_t oldest_created_us; /* of the oldest payload, 0 = none; up to a second old */
 };
 struct journal_stats journal_stats(const struct journal *jn);
 

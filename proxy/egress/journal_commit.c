@@ -1,0 +1,258 @@
+/*
+ * The commit thread. It sleeps until a tx waits, decides how long the group may gather, has the store commit it and answers.
+ *
+ *   post ──▶ queue ──▶ [gathering] ──▶ store_commit ──▶ letters to the loops
+ *                                        └─ failed ──▶ store closed; everything refused; once a second: open, check, mend
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "journal_thread_int.h"
+
+#define GROUP_BYTES_MAX (64u << 20) /* LMDB keeps the pages of a transaction in memory */
+#define LAZY_US 20000u
+#define QUIET_PART 16u /* of group_delay: with no arrival for so long a group is complete */
+#define RETRY_US 1000000u
+#define AGE_US 1000000u /* how often the age of the oldest payload is measured while some wait */
+
+/*
+ * When the queue is to be committed. A request that comes alone, after one that came alone, is not kept waiting. Under load the group stays open while
+ * others arrive, at most group_delay after its first (time it waited behind the former commit included).
+ */
+static uint64_t
+group_due_us(const struct journal *jn)
+{
+    const struct queue *q = &jn->queue;
+
+    if (q->count == 0)
+        return UINT64_MAX;
+    if (jn->stopping || !jn->store || q->bytes >= GROUP_BYTES)
+        return 0;
+    if (q->eager == 0)
+        return q->first_us + LAZY_US;
+    if (q->eager == 1 && jn->last_group <= 1)
+        return 0;
+    uint64_t end = q->first_eager_us + jn->group_delay_us, quiet = q->last_us + jn->group_delay_us / QUIET_PART;
+
+    return quiet < end ? quiet : end;
+}
+
+/* When there is something to do without a queue. */
+static uint64_t
+chore_due_us(const struct journal *jn)
+{
+    if (!jn->store)
+        return jn->retry_us;
+    return atomic_load_explicit(&jn->payload_count, memory_order_relaxed) ? jn->age_us : UINT64_MAX;
+}
+
+static struct journal_tx *
+queue_take(struct journal *jn)
+{
+    struct queue *q = &jn->queue;
+    struct journal_tx *first = q->head, *tx = first;
+    uint64_t bytes = journal_tx_bytes(tx);
+
+    for (; tx->next && bytes + journal_tx_bytes(tx->next) <= GROUP_BYTES_MAX; tx = tx->next) {
+        bytes += journal_tx_bytes(tx->next);
+        q->eager -= !tx->lazy;
+        q->count--;
+    }
+    q->eager -= !tx->lazy;
+    q->count--;
+    q->bytes -= bytes;
+    q->head = tx->next;
+    if (!q->head)
+        q->tail = &q->head;
+    tx->next = NULL;
+    return first;
+}
+
+static void
+wait_until(struct journal *jn, uint64_t us)
+{
+    if (us == UINT64_MAX) {
+        pthread_cond_wait(&jn->wake, &jn->mu);
+        return;
+    }
+    struct timespec at = {(time_t)(us / 1000000), (long)(us % 1000000 * 1000)};
+
+    pthread_cond_timedwait(&jn->wake, &jn->mu, &at);
+}
+
+/* The next group. NULL: a chore is due, or (stop) the queue is empty and none will come. */
+static struct journal_tx *
+group_wait(struct journal *jn, bool *stop)
+{
+    struct journal_tx *group = NULL;
+
+    pthread_mutex_lock(&jn->mu);
+    for (;;) {
+        uint64_t now = journal_now_us(), due = group_due_us(jn), chore = chore_due_us(jn);
+
+        *stop = jn->stopping && jn->queue.count == 0;
+        if (*stop || chore <= now)
+            break;
+        if (due <= now) {
+            group = queue_take(jn);
+            break;
+        }
+        wait_until(jn, due < chore ? due : chore);
+    }
+    pthread_mutex_unlock(&jn->mu);
+    return group;
+}
+
+void
+journal_publish_age(struct journal *jn)
+{
+    uint64_t wall = clock_wall_us(jn->clock), oldest = jn->store && store_totals(jn->store)->payload_count ? store_oldest_us(jn->store) : 0;
+
+    atomic_store_explicit(&jn->oldest_us, oldest, memory_order_relaxed);
+    metric_set(jn->m_oldest, oldest && wall > oldest ? (int64_t)((wall - oldest) / 1000000) : 0);
+    jn->age_us = journal_now_us() + AGE_US;
+}
+
+static void
+set_ready(struct journal *jn, enum rc rc)
+{
+    enum rc before = (enum rc)atomic_exchange(&jn->ready, rc);
+
+    if (rc != RC_OK && before == RC_OK)
+        log_event(LOG_JOURNAL_FAILED, LOG_STR("reason", rc_label(rc)));
+    if (rc == RC_OK && before != RC_OK)
+        log_event0(LOG_JOURNAL_RECOVERED);
+}
+
+/* What the store says, for other threads. */
+void
+journal_publish(struct journal *jn)
+{
+    const struct totals *t = store_totals(jn->store);
+
+    atomic_store_explicit(&jn->payload_bytes, t->payload_bytes, memory_order_relaxed);
+    atomic_store_explicit(&jn->payload_count, t->payload_count, memory_order_relaxed);
+    atomic_store_explicit(&jn->audit_bytes, t->audit_bytes, memory_order_relaxed);
+    atomic_store_explicit(&jn->next_seq, t->next_seq, memory_order_relaxed);
+    metric_set(jn->m_bytes, (int64_t)t->payload_bytes);
+    jn->sound_next_id = t->next_id;
+    bool room = t->audit_bytes + ENTRY_CRC + ENTRY_PARTS_MAX + ENTRY_MIDDLE_MAX <= jn->store_options.audit_max_bytes;
+
+    set_ready(jn, room ? RC_OK : RC_FULL);
+}
+
+static void
+store_drop(struct journal *jn, enum rc why)
+{
+    pthread_rwlock_wrlock(&jn->store_lock);
+    store_close(jn->store);
+    jn->store = NULL;
+    pthread_rwlock_unlock(&jn->store_lock);
+    atomic_store(&jn->failure, why);
+    jn->retry_us = journal_now_us() + RETRY_US;
+    set_ready(jn, why);
+}
+
+/* After a failed write the page cache may hold what the disk does not: read it again. */
+static void
+forget_pages(const char *dir)
+{
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof(path), "%s/data.mdb", dir);
+    int fd = n > 0 && n < PATH_MAX ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+    if (fd < 0)
+        return;
+    (void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    close(fd);
+}
+
+static void
+store_retry(struct journal *jn)
+{
+    struct errs es = {0};
+    struct store *s = NULL;
+
+    forget_pages(jn->dir);
+    enum rc rc = store_open(&jn->store_options, &s, &es);
+
+    errs_free(&es);
+    if (rc == RC_OK)
+        rc = store_mend(s, jn->sound_next_id);
+    if (rc != RC_OK) {
+        store_close(s);
+        atomic_store(&jn->failure, rc == RC_FULL ? RC_FULL : RC_IO);
+        jn->retry_us = journal_now_us() + RETRY_US;
+        return;
+    }
+    pthread_rwlock_wrlock(&jn->store_lock);
+    jn->store = s;
+    pthread_rwlock_unlock(&jn->store_lock);
+    journal_publish(jn);
+}
+
+static void
+group_refuse(struct journal *jn, struct journal_tx *txs)
+{
+    for (struct journal_tx *tx = txs; tx; tx = tx->next)
+        tx->rc = (enum rc)atomic_load(&jn->failure);
+}
+
+static void
+group_commit(struct journal *jn, struct journal_tx *txs)
+{
+    if (!jn->store) {
+        group_refuse(jn, txs);
+        return;
+    }
+    uint64_t start = journal_now_us(), seq = store_totals(jn->store)->next_seq;
+    enum rc rc = store_commit(jn->store, txs, clock_wall_us(jn->clock));
+
+    metric_observe_us(jn->m_seconds, journal_now_us() - start);
+    metric_add(jn->m_commits[rc != RC_OK], 1);
+    if (rc != RC_OK) {
+        store_drop(jn, rc);
+        return;
+    }
+    metric_add(jn->m_entries, (int64_t)(store_totals(jn->store)->next_seq - seq));
+    journal_publish(jn);
+}
+
+static void
+group_answer(struct journal *jn, struct journal_tx *txs)
+{
+    struct journal_tx *next;
+    unsigned eager = 0;
+
+    for (struct journal_tx *tx = txs; tx; tx = next) {
+        next = tx->next; /* tx is its owner's again once posted */
+        eager += !tx->lazy;
+        if (tx->rc != RC_OK)
+            metric_add(jn->m_entries_lost, tx->entry_count);
+        journal_answer(tx);
+    }
+    jn->last_group = eager ? eager : jn->last_group;
+}
+
+void *
+journal_commit_run(void *arg)
+{
+    struct journal *jn = arg;
+
+    for (bool stop = false; !stop;) {
+        struct journal_tx *group = group_wait(jn, &stop);
+
+        if (group) {
+            group_commit(jn, group);
+            group_answer(jn, group);
+        } else if (!stop && !jn->store) {
+            store_retry(jn);
+        }
+        if (!stop && journal_now_us() >= jn->age_us)
+            journal_publish_age(jn);
+    }
+    return NULL;
+}

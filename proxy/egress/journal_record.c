@@ -1,0 +1,207 @@
+#include "journal_int.h"
+
+#include <assert.h>
+#include <endian.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/digest.h"
+
+#define RECORD_VERSION 1
+#define RECORD_CRC_AT 24
+#define TOTALS_VERSION 1
+
+static void
+put16(uint8_t *out, uint16_t v)
+{
+    v = htobe16(v);
+    memcpy(out, &v, sizeof(v));
+}
+
+static void
+put32(uint8_t *out, uint32_t v)
+{
+    v = htobe32(v);
+    memcpy(out, &v, sizeof(v));
+}
+
+static void
+put64(uint8_t *out, uint64_t v)
+{
+    v = htobe64(v);
+    memcpy(out, &v, sizeof(v));
+}
+
+static uint16_t
+get16(const uint8_t *p)
+{
+    uint16_t v;
+
+    memcpy(&v, p, sizeof(v));
+    return be16toh(v);
+}
+
+static uint32_t
+get32(const uint8_t *p)
+{
+    uint32_t v;
+
+    memcpy(&v, p, sizeof(v));
+    return be32toh(v);
+}
+
+static uint64_t
+get64(const uint8_t *p)
+{
+    uint64_t v;
+
+    memcpy(&v, p, sizeof(v));
+    return be64toh(v);
+}
+
+static struct str
+bytes(const void *p, size_t len)
+{
+    return (struct str){p, len};
+}
+
+/* The key is part of every sum: a record that turns up under another key is found too. */
+static uint32_t
+crc_of_key(uint64_t key)
+{
+    uint8_t be[8];
+
+    put64(be, key);
+    return digest_crc32c(0, bytes(be, sizeof(be)));
+}
+
+static uint32_t
+record_crc(uint64_t id, const uint8_t *record, size_t size)
+{
+    uint32_t crc = digest_crc32c(crc_of_key(id), bytes(record, RECORD_CRC_AT));
+
+    return digest_crc32c(crc, bytes(record + RECORD_HEADER, size - RECORD_HEADER));
+}
+
+bool
+record_fits(const struct journal_payload *p)
+{
+    return p->destination.len <= UINT16_MAX && p->origin.len <= UINT16_MAX && p->bytes.len <= RECORD_BYTES_MAX;
+}
+
+size_t
+record_size(const struct journal_payload *p)
+{
+    return RECORD_HEADER + p->destination.len + p->origin.len + p->bytes.len;
+}
+
+static uint8_t *
+append(uint8_t *out, struct str s)
+{
+    if (s.len)
+        memcpy(out, s.ptr, s.len);
+    return out + s.len;
+}
+
+void
+record_write(const struct journal_payload *p, uint8_t *out)
+{
+    assert(record_fits(p));
+    out[0] = RECORD_VERSION;
+    out[1] = p->encoding;
+    put16(out + 2, (uint16_t)p->destination.len);
+    put16(out + 4, (uint16_t)p->origin.len);
+    put16(out + 6, 0);
+    put64(out + 8, p->created_us);
+    put32(out + 16, p->spans);
+    put32(out + 20, 0);
+    append(append(append(out + RECORD_HEADER, p->destination), p->origin), p->bytes);
+    put32(out + RECORD_CRC_AT, record_crc(p->id, out, record_size(p)));
+}
+
+uint64_t
+record_created_us(struct str value)
+{
+    return value.len < RECORD_HEADER ? 0 : get64((const uint8_t *)value.ptr + 8);
+}
+
+enum rc
+record_read(uint64_t id, struct str value, struct journal_payload *p)
+{
+    const uint8_t *v = (const uint8_t *)value.ptr;
+
+    *p = (struct journal_payload){.id = id};
+    if (value.len < RECORD_HEADER || v[0] != RECORD_VERSION || get32(v + RECORD_CRC_AT) != record_crc(id, v, value.len))
+        return RC_INTEGRITY;
+    size_t names = (size_t)get16(v + 2) + get16(v + 4);
+
+    if (value.len - RECORD_HEADER < names)
+        return RC_INTEGRITY;
+    p->encoding = v[1];
+    p->created_us = get64(v + 8);
+    p->spans = get32(v + 16);
+    p->destination = str_sub(value, RECORD_HEADER, RECORD_HEADER + get16(v + 2));
+    p->origin = str_sub(value, RECORD_HEADER + get16(v + 2), RECORD_HEADER + names);
+    p->bytes = str_sub(value, RECORD_HEADER + names, value.len);
+    return RC_OK;
+}
+
+size_t
+entry_middle(uint64_t seq, uint64_t wall_us, char out[ENTRY_MIDDLE_MAX])
+{
+    char ts[CLOCK_RFC3339_SIZE];
+
+    clock_rfc3339(wall_us, ts);
+    int n = snprintf(out, ENTRY_MIDDLE_MAX, ",\"seq\":%llu,\"ts\":\"%s\"", (unsigned long long)seq, ts);
+
+    assert(n > 0 && n < ENTRY_MIDDLE_MAX);
+    return (size_t)n;
+}
+
+void
+entry_write(uint64_t seq, const struct journal_entry *e, struct str middle, uint8_t *out)
+{
+    const uint8_t *end = append(append(append(out + ENTRY_CRC, e->head), middle), e->tail);
+
+    put32(out, digest_crc32c(crc_of_key(seq), bytes(out + ENTRY_CRC, (size_t)(end - out) - ENTRY_CRC)));
+}
+
+enum rc
+entry_read(uint64_t seq, struct str value, struct str *entry)
+{
+    if (value.len < ENTRY_CRC)
+        return RC_INTEGRITY;
+    struct str text = str_sub(value, ENTRY_CRC, value.len);
+
+    if (get32((const uint8_t *)value.ptr) != digest_crc32c(crc_of_key(seq), text))
+        return RC_INTEGRITY;
+    *entry = text;
+    return RC_OK;
+}
+
+void
+totals_write(const struct totals *t, uint8_t out[TOTALS_SIZE])
+{
+    put32(out, TOTALS_VERSION);
+    put64(out + 4, t->next_seq);
+    put64(out + 12, t->next_id);
+    put64(out + 20, t->audit_bytes);
+    put64(out + 28, t->payload_bytes);
+    put64(out + 36, t->payload_count);
+    put32(out + 44, digest_crc32c(0, bytes(out, 44)));
+}
+
+enum rc
+totals_read(struct str value, struct totals *t)
+{
+    const uint8_t *v = (const uint8_t *)value.ptr;
+
+    if (value.len != TOTALS_SIZE || get32(v) != TOTALS_VERSION || get32(v + 44) != digest_crc32c(0, bytes(v, 44)))
+        return RC_INTEGRITY;
+    *t = (struct totals){.next_seq = get64(v + 4),
+        .next_id = get64(v + 12),
+        .audit_bytes = get64(v + 20),
+        .payload_bytes = get64(v + 28),
+        .payload_count = get64(v + 36)};
+    return RC_OK;
+}

@@ -1,0 +1,426 @@
+/*
+ * LMDB: copy on write, one writer, readers that block nobody. A commit writes new pages, fdatasync, then one meta page through a descriptor opened
+ * with O_DSYNC; a crash at any point leaves the former state. No flag that weakens this is set.
+ */
+#include "journal_store_int.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READERS_MAX 126
+#define TOTALS_KEY "totals"
+
+/*
+ * Address space, not disk. A record just above half a page takes a whole one, and free space is not always contiguous (measured: 13 .. 25 % more than what
+ * lives, with payloads of 200 .. 600 KB removed at random); three times the bounds is never reached before them.
+ */
+#define MAP_FACTOR 3
+#define MAP_EXTRA (64u << 20)
+
+enum rc
+store_rc(int e)
+{
+    if (e == 0)
+        return RC_OK;
+    if (e == MDB_NOTFOUND || e == ENOENT)
+        return RC_NOT_FOUND;
+    if (e == MDB_MAP_FULL || e == ENOSPC || e == EDQUOT || e == EFBIG)
+        return RC_FULL;
+    if (e == ENOMEM)
+        return RC_NOMEM;
+    if (e == MDB_CORRUPTED || e == MDB_PAGE_NOTFOUND || e == MDB_INVALID || e == MDB_VERSION_MISMATCH || e == MDB_INCOMPATIBLE)
+        return RC_INTEGRITY;
+    return RC_IO;
+}
+
+MDB_val
+store_key(uint64_t n, struct store_key *k)
+{
+    n = htobe64(n);
+    memcpy(k->be, &n, sizeof(n));
+    return (MDB_val){sizeof(k->be), k->be};
+}
+
+uint64_t
+store_key_value(const MDB_val *v)
+{
+    uint64_t n = 0;
+
+    if (v->mv_size == sizeof(n))
+        memcpy(&n, v->mv_data, sizeof(n));
+    return be64toh(n);
+}
+
+MDB_val
+store_totals_key(void)
+{
+    static char name[] = TOTALS_KEY;
+
+    return (MDB_val){sizeof(name) - 1, name};
+}
+
+static enum rc
+complain(struct errs *es, const char *dir, enum rc rc, const char *what, int e)
+{
+    errs_add(es, ERR_ERROR, rc, 0, (struct err_pos){.file = dir}, "journal: %s: %s", what, e ? mdb_strerror(e) : rc_text(rc));
+    return rc;
+}
+
+static int
+read_begin(struct store *s, MDB_txn **txn)
+{
+    int e = mdb_txn_begin(s->env, NULL, MDB_RDONLY, txn), dead;
+
+    if (e == MDB_MAP_RESIZED && s->o.read_only) {
+        mdb_env_set_mapsize(s->env, 0); /* take the size that the gate gave it */
+        e = mdb_txn_begin(s->env, NULL, MDB_RDONLY, txn);
+    }
+    if (e == MDB_READERS_FULL && mdb_reader_check(s->env, &dead) == 0)
+        e = mdb_txn_begin(s->env, NULL, MDB_RDONLY, txn);
+    return e;
+}
+
+static enum rc
+totals_get(struct store *s, MDB_txn *txn, struct totals *t)
+{
+    MDB_val key = store_totals_key(), value;
+    int e = mdb_get(txn, s->meta, &key, &value);
+
+    return e ? store_rc(e) : totals_read((struct str){value.mv_data, value.mv_size}, t);
+}
+
+enum rc
+store_read_totals(struct store *s, struct totals *t)
+{
+    MDB_txn *txn;
+    int e = read_begin(s, &txn);
+
+    if (e)
+        return store_rc(e);
+    enum rc rc = totals_get(s, txn, t);
+
+    mdb_txn_abort(txn);
+    return rc;
+}
+
+/* What the records themselves say. */
+struct census {
+    uint64_t count, first, last;
+    uint64_t bytes; /* by add_up */
+};
+
+static int
+find_ends(MDB_txn *txn, MDB_dbi dbi, struct census *c)
+{
+    MDB_cursor *cur;
+    MDB_val k, v;
+    MDB_stat st;
+    int e = mdb_stat(txn, dbi, &st);
+
+    *c = (struct census){.count = st.ms_entries};
+    if (e || c->count == 0 || (e = mdb_cursor_open(txn, dbi, &cur)))
+        return e;
+    e = mdb_cursor_get(cur, &k, &v, MDB_FIRST);
+    if (e == 0) {
+        c->first = store_key_value(&k);
+        e = mdb_cursor_get(cur, &k, &v, MDB_LAST);
+    }
+    if (e == 0)
+        c->last = store_key_value(&k);
+    mdb_cursor_close(cur);
+    return e == MDB_NOTFOUND ? MDB_CORRUPTED : e;
+}
+
+static int
+add_up(MDB_txn *txn, MDB_dbi dbi, struct census *c)
+{
+    MDB_cursor *cur;
+    MDB_val k, v;
+    uint64_t count = 0;
+    int e = mdb_cursor_open(txn, dbi, &cur);
+
+    if (e)
+        return e;
+    for (e = mdb_cursor_get(cur, &k, &v, MDB_FIRST); e == 0; e = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
+        c->bytes += v.mv_size;
+        count++;
+    }
+    mdb_cursor_close(cur);
+    return e == MDB_NOTFOUND && count == c->count ? 0 : MDB_CORRUPTED;
+}
+
+/* Payload records are counted and summed (their pages of bytes are not touched); of the entries the ends and the number: a gap shows. */
+static enum rc
+check_contents(struct store *s, MDB_txn *txn)
+{
+    struct census payload, audit;
+    const struct totals *t = &s->totals;
+    int e = find_ends(txn, s->audit, &audit);
+
+    if (e || (e = find_ends(txn, s->payload, &payload)) || (e = add_up(txn, s->payload, &payload)))
+        return store_rc(e);
+    if (payload.count != t->payload_count || payload.bytes != t->payload_bytes || payload.last >= t->next_id)
+        return RC_INTEGRITY;
+    if (audit.count ? audit.last + 1 != t->next_seq || audit.count != audit.last - audit.first + 1 : t->next_seq != 0)
+        return RC_INTEGRITY;
+    return RC_OK;
+}
+
+static int
+put_first_totals(struct store *s, MDB_txn *txn)
+{
+    uint8_t raw[TOTALS_SIZE];
+    MDB_val key = store_totals_key(), value = {sizeof(raw), raw};
+
+    totals_write(&(struct totals){.next_id = 1}, raw);
+    return mdb_put(txn, s->meta, &key, &value, MDB_NOOVERWRITE);
+}
+
+static enum rc
+open_databases(struct store *s)
+{
+    bool ro = s->o.read_only;
+    unsigned flags = ro ? 0 : MDB_CREATE;
+    MDB_txn *txn;
+    int e = mdb_txn_begin(s->env, NULL, ro ? MDB_RDONLY : 0, &txn);
+
+    if (e)
+        return store_rc(e);
+    if ((e = mdb_dbi_open(txn, "payload", flags, &s->payload)) || (e = mdb_dbi_open(txn, "audit", flags, &s->audit)) ||
+        (e = mdb_dbi_open(txn, "meta", flags, &s->meta)))
+        goto fail;
+    if (!ro && (e = put_first_totals(s, txn)) && e != MDB_KEYEXIST)
+        goto fail;
+    e = mdb_txn_commit(txn); /* of a read-only one too: it keeps the handles */
+    return store_rc(e);
+fail:
+    mdb_txn_abort(txn);
+    return store_rc(e);
+}
+
+static enum rc
+load_and_check(struct store *s)
+{
+    MDB_txn *txn;
+    int e = read_begin(s, &txn);
+
+    if (e)
+        return store_rc(e);
+    enum rc rc = totals_get(s, txn, &s->totals);
+
+    if (rc == RC_OK && !s->o.read_only)
+        rc = check_contents(s, txn);
+    mdb_txn_abort(txn);
+    return rc == RC_NOT_FOUND ? RC_INTEGRITY : rc;
+}
+
+/*
+ * A file cut short would kill us with SIGBUS when a lost page is read. Given its length back, it reads as zeros there, which LMDB and the CRCs refuse. (A sound file may be a
+ * little short too: pages taken and returned in one transaction are never written.)
+ */
+static int
+restore_length(MDB_env *env)
+{
+    MDB_envinfo info;
+    MDB_stat st;
+    struct stat file;
+    int fd;
+
+    if (mdb_env_info(env, &info) || mdb_env_stat(env, &st) || mdb_env_get_fd(env, &fd) || fstat(fd, &file))
+        return EIO;
+    off_t least = (off_t)(info.me_last_pgno + 1) * st.ms_psize;
+
+    return file.st_size < least && ftruncate(fd, least) ? errno : 0;
+}
+
+static int
+make_durable(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return errno;
+    int e = fsync(fd) ? errno : 0;
+
+    close(fd);
+    return e;
+}
+
+static int
+open_env(struct store *s)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint64_t map = MAP_FACTOR * (s->o.max_bytes + s->o.audit_max_bytes) + MAP_EXTRA;
+    int e = mdb_env_create(&s->env);
+
+    if (e || (e = mdb_env_set_maxdbs(s->env, 3)) || (e = mdb_env_set_maxreaders(s->env, READERS_MAX)))
+        return e;
+    if (!s->o.read_only && (e = mdb_env_set_mapsize(s->env, (size_t)(map / page * page))))
+        return e;
+    e = mdb_env_open(s->env, s->o.dir, MDB_NOTLS | (s->o.read_only ? MDB_RDONLY : 0), 0600);
+    if (e || s->o.read_only)
+        return e;
+    return (e = restore_length(s->env)) ? e : make_durable(s->o.dir);
+}
+
+enum rc
+store_open(const struct store_options *o, struct store **out, struct errs *es)
+{
+    struct store *s = calloc(1, sizeof(*s));
+    enum rc rc;
+    int e;
+
+    if (!s)
+        return complain(es, o->dir, RC_NOMEM, "open", ENOMEM);
+    s->o = *o;
+    if ((e = open_env(s))) {
+        rc = complain(es, o->dir, store_rc(e), "open", e);
+        goto fail;
+    }
+    rc = open_databases(s);
+    if (rc != RC_OK) {
+        complain(es, o->dir, rc, "read its databases", 0);
+        goto fail;
+    }
+    rc = load_and_check(s);
+    if (rc != RC_OK) {
+        complain(es, o->dir, rc, "check its contents", 0);
+        goto fail;
+    }
+    *out = s;
+    return RC_OK;
+fail:
+    store_close(s);
+    return rc == RC_FULL ? RC_IO : rc;
+}
+
+void
+store_close(struct store *s)
+{
+    if (!s)
+        return;
+    if (s->env)
+        mdb_env_close(s->env);
+    free(s);
+}
+
+const struct totals *
+store_totals(const struct store *s)
+{
+    return &s->totals;
+}
+
+/* A record and the read transaction in which it may be looked at. */
+struct found {
+    MDB_txn *txn;
+    uint64_t key;
+    struct str value;
+};
+
+static void
+found_end(struct found *f)
+{
+    mdb_txn_abort(f->txn);
+}
+
+/* The record with this key, or the first one above it. On failure there is nothing to end. */
+static enum rc
+find(struct store *s, MDB_dbi dbi, uint64_t from, struct found *f)
+{
+    struct store_key raw;
+    MDB_val k = store_key(from, &raw), v = {0, NULL};
+    MDB_cursor *cur;
+    int e = read_begin(s, &f->txn);
+
+    if (e)
+        return store_rc(e);
+    e = mdb_cursor_open(f->txn, dbi, &cur);
+    if (e == 0) {
+        e = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
+        mdb_cursor_close(cur);
+    }
+    f->key = store_key_value(&k);
+    f->value = (struct str){v.mv_data, v.mv_size};
+    if (e)
+        found_end(f);
+    return store_rc(e);
+}
+
+/* Copied out, so that no read transaction outlives a call: a long one would keep freed pages from being used again. */
+static enum rc
+copy_record(struct store *s, MDB_dbi dbi, uint64_t *key, struct buf *copy, struct str *value)
+{
+    struct found f;
+    size_t at = copy->len;
+    enum rc rc = find(s, dbi, *key, &f);
+
+    if (rc != RC_OK)
+        return rc;
+    *key = f.key;
+    rc = buf_append(copy, f.value);
+    found_end(&f);
+    if (rc == RC_OK)
+        *value = str_sub(buf_str(copy), at, copy->len);
+    return rc;
+}
+
+enum rc
+store_payload_after(struct store *s, uint64_t id, struct buf *copy, struct journal_payload *p)
+{
+    uint64_t key = id + 1;
+    struct str value;
+
+    if (id == UINT64_MAX)
+        return RC_NOT_FOUND;
+    enum rc rc = copy_record(s, s->payload, &key, copy, &value);
+
+    if (rc == RC_TOO_LARGE) { /* longer than what a record may be: not one of ours */
+        *p = (struct journal_payload){.id = key};
+        return RC_INTEGRITY;
+    }
+    return rc == RC_OK ? record_read(key, value, p) : rc;
+}
+
+enum rc
+store_payload_bytes(struct store *s, uint64_t id, struct buf *out)
+{
+    struct journal_payload p;
+    struct found f;
+    enum rc rc = find(s, s->payload, id, &f);
+
+    if (rc != RC_OK)
+        return rc;
+    rc = f.key == id ? record_read(id, f.value, &p) : RC_NOT_FOUND;
+    if (rc == RC_OK)
+        rc = buf_append(out, p.bytes);
+    found_end(&f);
+    return rc;
+}
+
+uint64_t
+store_oldest_us(struct store *s)
+{
+    struct found f;
+    uint64_t us = 0;
+
+    if (find(s, s->payload, 0, &f) != RC_OK)
+        return 0;
+    us = record_created_us(f.value);
+    found_end(&f);
+    return us;
+}
+
+enum rc
+store_entry_from(struct store *s, uint64_t from, struct buf *copy, uint64_t *seq, struct str *entry)
+{
+    struct str value;
+
+    *seq = from;
+    enum rc rc = copy_record(s, s->audit, seq, copy, &value);
+
+    return rc == RC_OK ? entry_read(*seq, value, entry) : rc;
+}

@@ -1,0 +1,30 @@
+/**
+ * The open LMDB environment, shared by the two files that touch it.
+ */
+#ifndef EGRESS_JOURNAL_STORE_INT_H
+#define EGRESS_JOURNAL_STORE_INT_H
+
+#include <lmdb.h>
+
+#include "journal_int.h"
+
+struct store {
+    MDB_env *env;
+    MDB_dbi payload, audit, meta;
+    struct store_options o;
+    struct totals totals;   /* of the last commit; only the committing thread reads and writes it */
+    uint64_t written_bytes; /* since the map was last let go */
+    unsigned commits;       /* since stale readers were last looked for */
+};
+
+enum rc store_rc(int lmdb_error);
+struct store_key {
+    uint8_t be[8];
+};
+/* A key and the value that points to it. */
+MDB_val store_key(uint64_t n, struct store_key *k);
+uint64_t store_key_value(const MDB_val *v);
+/* The one record of meta. */
+MDB_val store_totals_key(void);
+
+#endif
