@@ -8,8 +8,6 @@
 #include "base/str.h"
 #include "net/tls.h"
 
-struct ssl_st;
-
 struct peer {
     char identity[512];    /* "" on plaintext */
     char country[4];       /* subject C, "" when absent */
@@ -26,7 +24,8 @@ struct peer {
  * peer_identify(ssl, o, p):
  * Fill p from the peer certificate: exactly one URI SAN for a SPIFFE id (scheme spiffe, a path, no percent-encoding, lower-case trust domain), CA:FALSE;
  * else DNS SAN, else CN, in the order of o->identity. Names with NUL or control bytes are refused.
- * Returns: RC_OK; RC_UNAUTH no certificate or no usable name; RC_DENIED not on the allow-list. reason: static word for audit and metrics
+ * Returns: RC_OK; RC_UNAUTH no certificate or no usable name; RC_DENIED not on the allow-list. reason: static word for audit and
+ *          metrics, "ok" with RC_OK
  */
 enum rc peer_identify(struct ssl_st *ssl, const struct tls_options *o, struct peer *p, const char **reason) MUST_USE;
 
