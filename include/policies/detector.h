@@ -2,6 +2,10 @@
  * Detectors: what personal data and secrets look like. A family is one file with one const table of entries; detect/families.def lists the
  * families. A detector is a pattern (PCRE2 syntax, byte mode, ASCII classes), a validator that sees each match, and context words.
  * The engine's candidate finder is built from the same pattern, so a detector needs no prefilter of its own.
+ *
+ * How a detector is run over a text: find the pattern; fill a struct match; ask check. When it counts, [start, end) as check left it is the
+ * finding, and the search goes on at that end. When it does not, the search goes on one byte after the start of the match: a wrong match must not
+ * hide a right one that begins inside it.
  */
 #ifndef POLICIES_DETECTOR_H
 #define POLICIES_DETECTOR_H
@@ -14,7 +18,7 @@ struct match {
     struct str key;    /* attribute key (or place name) the text stands under */
     size_t start, end; /* what will be redacted */
     size_t group[8];   /* start,end of capture groups 1..4; SIZE_MAX when unset */
-    bool context;      /* one of the detector's context words stands in the key or at most 50 bytes before start */
+    bool context;      /* detector_context at the start of the match */
 };
 
 enum tier {
@@ -26,33 +30,50 @@ enum tier {
 struct detector_example {
     const char *text;
     bool hit;
+    const char *key; /* NULL: no key */
 };
 
 struct detector {
-    const char *id;       /* "contact.email": stable, from the catalogue */
-    const char *entity;   /* "EMAIL_ADDRESS": the name in policies; several detectors may share one */
-    const char *title;    /* "E-mail address" */
+    const char *id;     /* "contact.email": stable, from the catalogue */
+    const char *entity; /* "EMAIL_ADDRESS": the name in policies; several detectors may share one */
+    const char *title;  /* "E-mail address" */
     enum tier tier;
     const char *category; /* contact, financial, government, health, network, secret */
     const char *controls; /* "GDPR HIPAA-F PCI-DSS-3.4.1": comma-free list */
     const char *pattern;
     bool caseless;
-    const char *const *context; /* lower-case words, NULL-terminated; NULL = none. Interior separators are ignored: "social security" = social_security */
-    bool need_context;          /* without context no match counts */
-    bool (*check)(struct match *m); /* NULL = every match counts; pure, linear in the match */
-    unsigned severity;          /* 0 note .. 3 secret or card; decides overlaps */
+    const char *const
+        *context;      /* lower-case words, NULL-terminated; NULL = none. Interior separators are ignored: "social security" = social_security */
+    bool need_context; /* without context no match counts */
+    bool key_only;     /* without a context word in the key itself no match counts: the pattern need not be run */
+    bool (*check)(struct match *m);          /* NULL = every match counts; pure, linear in the match */
+    unsigned severity;                       /* 0 note .. 3 secret or card; decides overlaps */
     const struct detector_example *examples; /* .text NULL ends; built so that no token-shaped literal stands in the tree */
 };
 
 /* All detectors of the product, in the order of families.def. */
 const struct detector *const *detectors_all(size_t *count);
 
-/* By id or by entity; match_count says how many have that name (entities can be shared). NULL when none. */
+/* By id or by entity; nth counts those that have that name (entities can be shared). NULL when there is no nth. */
 const struct detector *detector_find(struct str name, size_t nth);
 
 /**
  * Names for "did you mean": ids and entities, without doubles.
  */
 const char *const *detector_names(size_t *count);
+
+/* How far before a match a context word counts, in bytes. */
+#define DETECTOR_CONTEXT_BYTES 50
+
+/**
+ * detector_context(d, key, text, start):
+ * Whether one of the context words of ${d} stands in ${key}, or ends in the DETECTOR_CONTEXT_BYTES before ${start}.
+ * A word stands where letters and digits do not run on at either end, except that a change of case (memberId) and a plural s end it too;
+ * case, and separators between its parts, are ignored. False when the detector has no words.
+ */
+bool detector_context(const struct detector *d, struct str key, struct str text, size_t start);
+
+/* The same for the key alone. */
+bool detector_key_context(const struct detector *d, struct str key);
 
 #endif

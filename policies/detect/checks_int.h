@@ -1,0 +1,120 @@
+/**
+ * What validators share: reading digits out of a match, boundaries, dates, and the checksum algorithms of identity and account numbers.
+ * Everything here is pure; digits are values 0..9, not characters.
+ */
+#ifndef DETECT_CHECKS_INT_H
+#define DETECT_CHECKS_INT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policies/detector.h"
+
+/*
+ * Boundaries are ASCII: a neighbour of 0x80 or above (CJK, accents) never hides a match. NUM_ variants are for bare numbers: they also refuse
+ * the integer or fraction part of a decimal number.
+ */
+#define WORD_START "(?<![0-9A-Za-z_])"
+#define WORD_END "(?![0-9A-Za-z_])"
+#define NUM_START "(?<![0-9A-Za-z_])(?<![0-9]\\.)"
+#define NUM_END "(?![0-9A-Za-z_])(?!\\.[0-9])"
+/* For values written in groups: not a part of a longer chain of digit groups either. */
+#define GROUPS_START "(?<![0-9A-Za-z_])(?<![0-9][.-])"
+#define GROUPS_END "(?![0-9A-Za-z_])(?![.-][0-9])"
+/* For detectors that look at the key only. */
+#define TEXT_START "(?<![\\x00-\\xFF])"
+#define WHOLE_TEXT TEXT_START "[\\x00-\\xFF]++"
+
+/* Tables of entries. */
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define HIT(example)        \
+    {                       \
+        example, true, NULL \
+    }
+#define MISS(example)        \
+    {                        \
+        example, false, NULL \
+    }
+#define HIT_IN(key, example) \
+    {                        \
+        example, true, key   \
+    }
+#define MISS_IN(key, example) \
+    {                         \
+        example, false, key   \
+    }
+#define EXAMPLES(...) ((const struct detector_example[]){__VA_ARGS__, {NULL, false, NULL}})
+
+/* ---- matches (checks_text.c) ---- */
+
+struct str match_str(const struct match *m);
+/* The text of capture group n (1..4); empty with ptr NULL when unset. */
+struct str match_group(const struct match *m, unsigned n);
+/* Narrow the match to group n; false when it is unset or empty. */
+bool match_narrow(struct match *m, unsigned n);
+/* As check: the value is group 1. */
+bool match_first_group(struct match *m);
+/* The byte k places before the start (k = 1: the one just before), or after the end; 0 outside the text. */
+char match_before(const struct match *m, size_t k);
+char match_after(const struct match *m, size_t k);
+/* Digits of the match in order, everything else skipped. Returns their count, or 0 when there are more than ${max}. */
+size_t match_digits(const struct match *m, uint8_t *digits, size_t max);
+/* Whether a byte that is no digit stands in the match: the value is written in groups. */
+bool match_formatted(const struct match *m);
+/* No lower-case ASCII letter stands in the match. Hashes in names (k8s, git) are lower case, identity numbers mostly not. */
+bool match_shouted(const struct match *m);
+/* The match is a part of 8-4-4-4-12 hexadecimal digits. */
+bool match_in_uuid(const struct match *m);
+
+bool ascii_digit(char c);
+bool ascii_alpha(char c);
+bool ascii_alnum(char c);
+char ascii_lower(char c);
+char ascii_upper(char c);
+/* 0..9, a..z or A..Z as 10..35; 36 for anything else. */
+unsigned base36_value(char c);
+/* -1 unless hexadecimal. */
+int hex_value(char c);
+size_t str_digits(struct str s, uint8_t *digits, size_t max);
+uint64_t digits_value(const uint8_t *d, size_t n);
+bool digits_all_equal(const uint8_t *d, size_t n);
+/* Whether s stands in list (NULL-terminated, lower case), ASCII case ignored. */
+bool str_in_list(struct str s, const char *const *list);
+/* Offset of the lower-case ASCII needle, case ignored; SIZE_MAX when absent. */
+size_t str_find_nocase(struct str hay, struct str needle);
+/* A Gregorian date; two-digit years (< 100) are leap when divisible by 4. */
+bool date_valid(unsigned year, unsigned month, unsigned day);
+/* A value that hides one already: REDACTED, [X], <X>, ***, a variable such as ${X}, null. */
+bool str_placeholder(struct str s);
+/* Shannon entropy in bits a byte, of at most the first 256 bytes. */
+double str_entropy(struct str s);
+/* The value of key (or the key of a pair) names a version. */
+bool str_names_version(struct str s);
+
+/* ---- digits (checks_digits.c) ---- */
+
+/* Mod 10, doubling every second digit from the right (ISO/IEC 7812-1 annex B). */
+bool luhn_valid(const uint8_t *d, size_t n);
+/* Sum of d[i] * w[i]. */
+int digits_weigh(const uint8_t *d, const int8_t *w, size_t n);
+/* ISO 7064 mod 97-10 over letters (10..35) and digits; anything else is skipped. Returns the remainder. */
+unsigned mod97(struct str s);
+unsigned mod97_from(unsigned remainder, struct str s);
+/* ISO 7064 mod 11,10, check digit last. */
+bool mod11_10_valid(const uint8_t *d, size_t n);
+/* ISO 7064 mod 11-2, check digit last (10 = X). */
+bool mod11_2_valid(const uint8_t *d, size_t n);
+/* Verhoeff, check digit last. */
+bool verhoeff_valid(const uint8_t *d, size_t n);
+
+/* ---- codes (checks_codes.c) ---- */
+
+/* CRC-32 (IEEE 802.3), of zip and PNG. */
+uint32_t crc32_ieee(struct str s);
+/* Whether ${text} is ${value} in base 62 (0-9A-Za-z), padded with zeros to its length. */
+bool base62_is(struct str text, uint32_t value);
+/* Decode base64 (either alphabet, padding optional) into at most ${max} bytes; the rest is not looked at. False on a foreign byte. */
+bool base64_peek(struct str s, char *out, size_t max, size_t *len);
+
+#endif

@@ -1,0 +1,266 @@
+#include <math.h>
+
+#include "checks_int.h"
+
+bool
+ascii_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool
+ascii_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool
+ascii_alnum(char c)
+{
+    return ascii_digit(c) || ascii_alpha(c);
+}
+
+char
+ascii_lower(char c)
+{
+    return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+char
+ascii_upper(char c)
+{
+    return (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
+}
+
+unsigned
+base36_value(char c)
+{
+    if (ascii_digit(c))
+        return (unsigned)(c - '0');
+    return ascii_alpha(c) ? (unsigned)(ascii_lower(c) - 'a') + 10 : 36;
+}
+
+int
+hex_value(char c)
+{
+    unsigned v = base36_value(c);
+
+    return v < 16 ? (int)v : -1;
+}
+
+struct str
+match_str(const struct match *m)
+{
+    return str_sub(m->text, m->start, m->end);
+}
+
+struct str
+match_group(const struct match *m, unsigned n)
+{
+    size_t from = m->group[2 * (n - 1)], to = m->group[2 * (n - 1) + 1];
+
+    return from == SIZE_MAX ? (struct str){NULL, 0} : str_sub(m->text, from, to);
+}
+
+bool
+match_narrow(struct match *m, unsigned n)
+{
+    if (match_group(m, n).len == 0)
+        return false;
+    m->start = m->group[2 * (n - 1)];
+    m->end = m->group[2 * (n - 1) + 1];
+    return true;
+}
+
+bool
+match_first_group(struct match *m)
+{
+    return match_narrow(m, 1);
+}
+
+char
+match_before(const struct match *m, size_t k)
+{
+    return k <= m->start ? m->text.ptr[m->start - k] : 0;
+}
+
+char
+match_after(const struct match *m, size_t k)
+{
+    return m->end + k <= m->text.len ? m->text.ptr[m->end + k - 1] : 0;
+}
+
+size_t
+str_digits(struct str s, uint8_t *digits, size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.len; i++) {
+        if (!ascii_digit(s.ptr[i]))
+            continue;
+        if (n == max)
+            return 0;
+        digits[n++] = (uint8_t)(s.ptr[i] - '0');
+    }
+    return n;
+}
+
+size_t
+match_digits(const struct match *m, uint8_t *digits, size_t max)
+{
+    return str_digits(match_str(m), digits, max);
+}
+
+bool
+match_formatted(const struct match *m)
+{
+    for (size_t i = m->start; i < m->end; i++)
+        if (!ascii_digit(m->text.ptr[i]))
+            return true;
+    return false;
+}
+
+/* Whether 36 bytes at ${at} are 8-4-4-4-12 hexadecimal digits. */
+static bool
+uuid_at(struct str s, size_t at)
+{
+    for (size_t i = 0; i < 36; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+        if (dash ? s.ptr[at + i] != '-' : hex_value(s.ptr[at + i]) < 0)
+            return false;
+    }
+    return true;
+}
+
+bool
+match_in_uuid(const struct match *m)
+{
+    size_t from = m->start > 35 ? m->start - 35 : 0;
+
+    if (m->end - m->start > 36)
+        return false;
+    for (size_t at = from; at <= m->start && at + 36 <= m->text.len; at++)
+        if (at + 36 >= m->end && uuid_at(m->text, at))
+            return true;
+    return false;
+}
+
+uint64_t
+digits_value(const uint8_t *d, size_t n)
+{
+    uint64_t v = 0;
+
+    for (size_t i = 0; i < n; i++)
+        v = v * 10 + d[i];
+    return v;
+}
+
+bool
+digits_all_equal(const uint8_t *d, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (d[i] != d[0])
+            return false;
+    return true;
+}
+
+bool
+str_in_list(struct str s, const char *const *list)
+{
+    for (; *list; list++)
+        if (str_eq_nocase(s, str_of(*list)))
+            return true;
+    return false;
+}
+
+size_t
+str_find_nocase(struct str hay, struct str needle)
+{
+    for (size_t i = 0; i + needle.len <= hay.len; i++)
+        if (str_eq_nocase(str_sub(hay, i, i + needle.len), needle))
+            return i;
+    return SIZE_MAX;
+}
+
+bool
+date_valid(unsigned year, unsigned month, unsigned day)
+{
+    static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+    if (month < 1 || month > 12 || day < 1)
+        return false;
+    bool leap = year < 100 ? year % 4 == 0 : year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+    return day <= (unsigned)days[month - 1] + (month == 2 && leap);
+}
+
+static bool
+all_of(struct str s, const char *set)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!strchr(set, s.ptr[i]) || s.ptr[i] == 0)
+            return false;
+    return true;
+}
+
+/* [X], <X>, (X): what stands in place of a value is written in capitals. */
+static bool
+bracketed_name(struct str s)
+{
+    if (s.len < 3)
+        return false;
+    char open = s.ptr[0], close = s.ptr[s.len - 1];
+
+    if (!((open == '[' && close == ']') || (open == '<' && close == '>') || (open == '{' && close == '}')))
+        return false;
+    return all_of(str_sub(s, 1, s.len - 1), "ABCDEFGHIJKLMNOPQRSTUVWXYZ_-. ");
+}
+
+bool
+str_placeholder(struct str s)
+{
+    static const char *const words[] = {
+        "redacted", "[redacted]", "<redacted>", "masked", "null", "nil", "none", "undefined", "n/a", "true", "false", "%s", "%v", "%d", "?", NULL};
+
+    if (s.len == 0 || str_in_list(s, words) || bracketed_name(s))
+        return true;
+    if (all_of(s, "*") || (s.len >= 3 && all_of(s, "xX")) || all_of(s, ".") || all_of(s, "-") || all_of(s, "#"))
+        return true;
+    return (str_starts(s, STR("${")) && str_find(s, STR("}")) == s.len - 1) || (str_starts(s, STR("{{")) && str_ends(s, STR("}}"))) ||
+           str_eq(s, STR("REDACTED:REDACTED"));
+}
+
+double
+str_entropy(struct str s)
+{
+    unsigned count[256] = {0};
+    size_t n = s.len < 256 ? s.len : 256;
+    double bits = 0;
+
+    for (size_t i = 0; i < n; i++)
+        count[(unsigned char)s.ptr[i]]++;
+    for (size_t c = 0; c < 256; c++) {
+        double p = (double)count[c] / (double)n;
+
+        if (count[c])
+            bits -= p * log2(p);
+    }
+    return bits;
+}
+
+bool
+match_shouted(const struct match *m)
+{
+    for (size_t i = m->start; i < m->end; i++)
+        if (m->text.ptr[i] >= 'a' && m->text.ptr[i] <= 'z')
+            return false;
+    return true;
+}
+
+bool
+str_names_version(struct str s)
+{
+    return str_find_nocase(s, STR("version")) != SIZE_MAX || str_find_nocase(s, STR("user_agent")) != SIZE_MAX ||
+           str_find_nocase(s, STR("user-agent")) != SIZE_MAX;
+}

@@ -1,0 +1,159 @@
+#include <pthread.h>
+
+#include "checks_int.h"
+
+#define FAMILY(name) extern const struct detector detect_##name[];
+#include "families.def"
+#undef FAMILY
+
+static const struct detector *const families[] = {
+#define FAMILY(name) detect_##name,
+#include "families.def"
+#undef FAMILY
+};
+
+#define FAMILY_COUNT (sizeof(families) / sizeof(families[0]))
+#define DETECTORS_MAX 512
+
+/* Filled once, before the first answer; constant from then on. */
+static const struct detector *all[DETECTORS_MAX];
+static size_t all_count;
+static const char *names[2 * DETECTORS_MAX];
+static size_t name_count;
+static pthread_once_t filled = PTHREAD_ONCE_INIT;
+
+static void
+names_add(const char *name)
+{
+    for (size_t i = 0; i < name_count; i++)
+        if (strcmp(names[i], name) == 0)
+            return;
+    names[name_count++] = name;
+}
+
+static void
+fill(void)
+{
+    for (size_t f = 0; f < FAMILY_COUNT; f++)
+        for (const struct detector *d = families[f]; d->id && all_count < DETECTORS_MAX; d++)
+            all[all_count++] = d;
+    for (size_t i = 0; i < all_count; i++)
+        names_add(all[i]->entity);
+    for (size_t i = 0; i < all_count; i++)
+        names_add(all[i]->id);
+}
+
+const struct detector *const *
+detectors_all(size_t *count)
+{
+    pthread_once(&filled, fill);
+    *count = all_count;
+    return all;
+}
+
+const struct detector *
+detector_find(struct str name, size_t nth)
+{
+    pthread_once(&filled, fill);
+    for (size_t i = 0; i < all_count; i++)
+        if (str_eq(name, str_of(all[i]->id)) || str_eq(name, str_of(all[i]->entity)))
+            if (nth-- == 0)
+                return all[i];
+    return NULL;
+}
+
+const char *const *
+detector_names(size_t *count)
+{
+    pthread_once(&filled, fill);
+    *count = name_count;
+    return names;
+}
+
+static bool
+separator(char c)
+{
+    return c == ' ' || c == '_' || c == '-' || c == '.' || c == '/' || c == ':';
+}
+
+/* A word may begin here: the byte before is no letter or digit, or the case goes up (memberId), or the word begins with a byte of CJK or the like. */
+static bool
+begins(struct str s, size_t at, const char *word)
+{
+    if (at == 0 || (unsigned char)word[0] >= 0x80)
+        return true;
+    char before = s.ptr[at - 1], first = s.ptr[at];
+
+    if (ascii_digit(first))
+        return !ascii_digit(before);
+    return !ascii_alpha(before) || (before >= 'a' && first <= 'Z');
+}
+
+static bool
+ends(struct str s, size_t at)
+{
+    if (at == s.len || (unsigned char)s.ptr[at - 1] >= 0x80)
+        return true;
+    char last = s.ptr[at - 1], next = s.ptr[at];
+
+    if (ascii_digit(last))
+        return !ascii_digit(next);
+    return !ascii_alpha(next) || (last >= 'a' && next <= 'Z');
+}
+
+/* The end of word when it stands at ${at}, separators inside it optional; 0 when it does not. */
+static size_t
+word_at(struct str s, size_t at, const char *word)
+{
+    size_t i = at;
+
+    for (; *word; word++) {
+        if (*word == ' ') {
+            while (i < s.len && separator(s.ptr[i]))
+                i++;
+            continue;
+        }
+        if (i >= s.len || ascii_lower(s.ptr[i]) != *word)
+            return 0;
+        i++;
+    }
+    return i;
+}
+
+/* Whether word stands in s at or after from. */
+static bool
+word_stands(struct str s, size_t from, const char *word)
+{
+    for (size_t at = from; at < s.len; at++) {
+        if (ascii_lower(s.ptr[at]) != word[0] || !begins(s, at, word))
+            continue;
+        size_t end = word_at(s, at, word);
+
+        if (end && (ends(s, end) || ((s.ptr[end] | 0x20) == 's' && ends(s, end + 1))))
+            return true;
+    }
+    return false;
+}
+
+static bool
+any_stands(const struct detector *d, struct str s, size_t from)
+{
+    for (const char *const *w = d->context; w && *w; w++)
+        if (word_stands(s, from, *w))
+            return true;
+    return false;
+}
+
+bool
+detector_key_context(const struct detector *d, struct str key)
+{
+    return any_stands(d, key, 0);
+}
+
+bool
+detector_context(const struct detector *d, struct str key, struct str text, size_t start)
+{
+    size_t from = start > DETECTOR_CONTEXT_BYTES ? start - DETECTOR_CONTEXT_BYTES : 0;
+
+    return any_stands(d, key, 0) || any_stands(d, str_sub(text, 0, start), from);
+}

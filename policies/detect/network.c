@@ -1,0 +1,159 @@
+/* Addresses of machines. */
+#include <arpa/inet.h>
+
+#include "checks_int.h"
+
+#define OCTET "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+#define IPV4 OCTET "\\." OCTET "\\." OCTET "\\." OCTET
+
+/* The word that ends right before the match, separators between them skipped: "version: 1.2.3.4". */
+static struct str
+word_before(const struct match *m)
+{
+    size_t end = m->start;
+
+    while (end > 0 && strchr(" :=\"'(", m->text.ptr[end - 1]))
+        end--;
+    size_t from = end;
+
+    while (from > 0 && end - from < 32 && (ascii_alnum(m->text.ptr[from - 1]) || m->text.ptr[from - 1] == '_' || m->text.ptr[from - 1] == '-'))
+        from--;
+    return str_sub(m->text, from, end);
+}
+
+/* Chrome/120.0.0.0 is a product and its version; db.example.com/10.1.2.3 and name/10.1.2.3:80 are how Java prints an address. */
+static bool
+after_product(const struct match *m)
+{
+    if (match_before(m, 1) != '/' || !ascii_alnum(match_before(m, 2)))
+        return false;
+    if (match_after(m, 1) == ':' && ascii_digit(match_after(m, 2)))
+        return false;
+    for (size_t k = 2; k < 64; k++) {
+        char c = match_before(m, k);
+
+        if (c == '.' || c == ':' || c == '/')
+            return false;
+        if (!ascii_alnum(c) && c != '-' && c != '_')
+            break;
+    }
+    return true;
+}
+
+static bool
+check_ipv4(struct match *m)
+{
+    static const char *const version_words[] = {"v", "ver", "version", "release", "build", "oid", NULL};
+    struct str word = word_before(m);
+
+    if (str_starts(match_str(m), STR("0.")) || after_product(m) || str_names_version(m->key))
+        return false;
+    return !str_in_list(word, version_words) && !(word.len >= 7 && str_find_nocase(word, STR("version")) != SIZE_MAX);
+}
+
+/* What RFC 4291 section 2.2 allows, and no more; C++ scopes, times and chains of hexadecimal octets are told apart. */
+static bool
+check_ipv6(struct match *m)
+{
+    char address[INET6_ADDRSTRLEN];
+    struct in6_addr parsed;
+    struct str s = match_str(m);
+    size_t zone = str_find(s, STR("%")), len = zone == SIZE_MAX ? s.len : zone, colons = 0, digits = 0, wide = 0, run = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        colons += s.ptr[i] == ':';
+        digits += ascii_digit(s.ptr[i]);
+        run = hex_value(s.ptr[i]) >= 0 ? run + 1 : 0;
+        wide |= run != 2 && (run > 2 || (i + 1 == len || s.ptr[i + 1] == ':'));
+    }
+    if (len >= sizeof(address) || (digits == 0 && colons < 4) || (colons == 7 && !wide))
+        return false;
+    memcpy(address, s.ptr, len);
+    address[len] = 0;
+    return inet_pton(AF_INET6, address, &parsed) == 1;
+}
+
+static bool
+same_octets(struct str s, char octet)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (hex_value(s.ptr[i]) >= 0 && ascii_lower(s.ptr[i]) != octet)
+            return false;
+    return true;
+}
+
+static bool
+octet_separator(char c)
+{
+    return c == ':' || c == '-';
+}
+
+/* Six octets out of a longer chain (a fingerprint, an EUI-64) are no address. */
+static bool
+check_mac(struct match *m)
+{
+    struct str s = match_str(m);
+
+    if (same_octets(s, '0') || same_octets(s, 'f'))
+        return false;
+    if (s.ptr[4] == '.')
+        return true;
+    if (octet_separator(match_before(m, 1)) && hex_value(match_before(m, 2)) >= 0 && hex_value(match_before(m, 3)) >= 0 &&
+        !ascii_alnum(match_before(m, 4)))
+        return false;
+    return !(match_after(m, 1) == s.ptr[2] && hex_value(match_after(m, 2)) >= 0 && hex_value(match_after(m, 3)) >= 0);
+}
+
+const struct detector detect_network[] = {
+    {
+        .id = "net.ipv4",
+        .entity = "IP_ADDRESS",
+        .title = "IPv4 address",
+        .tier = TIER_A,
+        .category = "network",
+        .controls = "GDPR HIPAA-O CCPA",
+        .pattern = "(?<![0-9A-Za-z_])(?<![0-9A-Za-z]\\.)" IPV4 "(?![0-9A-Za-z_])(?!\\.[0-9])",
+        .check = check_ipv4,
+        .severity = 1,
+        .examples = EXAMPLES(HIT("192.168.0.1"), HIT("from 203.0.113.9:4317"), HIT("10.0.0.0/8"), HIT("http://198.51.100.7/x"),
+            HIT("\xe5\x9c\xb0\xe5\x9d\x80"
+                "203.0.113.9\xe3\x80\x82"),
+            HIT("peer db.example.com/203.0.113.9"), HIT("x/203.0.113.9:80"), HIT("X-Forwarded-For: 203.0.113.9, 198.51.100.7"), MISS("192.168.0"),
+            MISS("1-2-3-999"), MISS("1.2.3.4.5"), MISS("v1.2.3.4"), MISS("Chrome/120.0.0.0"), MISS("version 1.2.3.4"), MISS("256.1.1.1"),
+            MISS("1.3.6.1.4.1"), MISS("010.1.1.1"), MISS_IN("service.version", "10.2.3.4"), MISS("Chrome/120.0.6099.109"), MISS("version=1.2.3.4"),
+            MISS("0.1.2.3")),
+    },
+    {
+        .id = "net.ipv6",
+        .entity = "IP_ADDRESS",
+        .title = "IPv6 address",
+        .tier = TIER_A,
+        .category = "network",
+        .controls = "GDPR HIPAA-O CCPA",
+        .pattern = "(?<![0-9A-Za-z_:.])(?:[0-9A-Fa-f]{1,4}:|::)(?:[0-9A-Fa-f]{0,4}:){0,6}+(?:" IPV4
+                   "|[0-9A-Fa-f]{1,4}|(?<=::))(?:%[0-9A-Za-z_.-]{1,15})?(?![0-9A-Za-z_:])(?!\\.[0-9])",
+        .check = check_ipv6,
+        .severity = 1,
+        .examples = EXAMPLES(HIT("2001:db8::8a2e:370:7334"), HIT("fe80::1%eth0"), HIT("[2001:db8::1]:443"), HIT("::ffff:192.0.2.1"),
+            HIT("::ffff:0:192.0.2.1"), HIT("64:ff9b::192.0.2.33"), HIT("2001:db8:0:0:0:0:2:1"), HIT("::1"), HIT("2001:db8::/32"),
+            HIT("2001:db8:1:2:3:4:5:6"), HIT("addr 2001:db8::"), HIT("::ffff:0:1"), MISS("12:34:56"), MISS("::"), MISS("std::vector"),
+            MISS("face::add"), MISS("00:1A:2B:3C:4D:5E"), MISS("AB:CD:EF:01:23:45:67:89"), MISS("2024-01-01T12:34:56"), MISS("1:2:3:4:5:6:7:8:9"),
+            MISS("2001:db8::g"), MISS("a::b::c")),
+    },
+    {
+        .id = "net.mac",
+        .entity = "MAC_ADDRESS",
+        .title = "MAC address",
+        .tier = TIER_A,
+        .category = "network",
+        .controls = "GDPR HIPAA-M",
+        .pattern = WORD_START "(?:[0-9A-Fa-f]{2}([:-])[0-9A-Fa-f]{2}(?:\\1[0-9A-Fa-f]{2}){4}|(?<![0-9A-Za-z]\\.)[0-9A-Fa-f]{4}\\.[0-9A-Fa-f]{4}\\.[0-"
+                              "9A-Fa-f]{4}(?!\\.[0-9A-Fa-f]))" WORD_END,
+        .check = check_mac,
+        .severity = 1,
+        .examples = EXAMPLES(HIT("00:1A:2B:3C:4D:5E"), HIT("0012.3456.789A"), HIT("00-1a-2b-3c-4d-5e"), HIT("mac:00:1A:2B:3C:4D:5E"),
+            MISS("FF:FF:FF:FF:FF:FF"), MISS("00:00:00:00:00:00"), MISS("00:1A-2B:3C-4D:5E"), MISS("AB:CD:EF:01:23:45:67:89"), MISS("00:1A:2B:3C:4D"),
+            MISS("00:1A:2B:3C:4D:5G")),
+    },
+    {.id = NULL},
+};

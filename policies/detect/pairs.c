@@ -1,0 +1,126 @@
+/* Passwords written as name and value. */
+#include "checks_int.h"
+
+/* What stands after "password:" in prose and in type declarations. Only bare words are compared. */
+static const char *const not_values[] = {"required", "must", "is", "was", "are", "incorrect", "invalid", "expired", "wrong", "reset", "changed",
+    "missing", "empty", "mismatch", "too", "does", "not", "cannot", "should", "field", "string", "string!", "str", "text", "varchar", "optional",
+    "and", "or", "for", "failed", "the", NULL};
+
+/* A parameter of a prepared statement holds no value: ? $1 %s @p1. */
+static bool
+statement_parameter(struct str s)
+{
+    size_t i = str_starts(s, STR("$")) ? 1 : str_starts(s, STR("@p")) || str_starts(s, STR("@P")) ? 2 : 0;
+    bool numbered = i > 0 && s.len > i;
+
+    for (; i < s.len; i++)
+        numbered = numbered && ascii_digit(s.ptr[i]);
+    return numbered;
+}
+
+/* Group 2 is a quoted value, group 3 a bare one. */
+static bool
+check_pair(struct match *m)
+{
+    bool quoted = match_narrow(m, 2);
+
+    if (!quoted && !match_narrow(m, 3))
+        return false;
+    struct str s = match_str(m);
+
+    /* A bare value ends before a closing bracket, which may belong to a placeholder: [REDACTED]. */
+    if (str_placeholder(s) || (!quoted && m->end < m->text.len && str_placeholder(str_sub(m->text, m->start, m->end + 1))))
+        return false;
+    return quoted || (!str_in_list(s, not_values) && !statement_parameter(s));
+}
+
+/*
+ * name, separator, value. A quoted value ends at the same quote, which may be escaped by the JSON around it; a bare one at white space, quotes, ; or &,
+ * and at , ) } ] when these end it: followed by space, by the end, by one of them, or by the next pair.
+ */
+#define SEPARATOR "\\\\?[\"'\\]]?[ \\t]{0,3}(?:=>|:=|==|[:=])[ \\t]{0,3}"
+#define QUOTED "(\\\\{0,3}[\"'])((?:(?!\\1)(?:\\\\[^\\r\\n]|[^\\\\\\r\\n]))++)"
+#define BARE "((?:[^\\s\"'<;&,)}\\]\\\\]++|<(?!/)|[,)}\\]](?=[^\\s,)}\\]\"'\\\\])(?![A-Za-z_][A-Za-z0-9_.-]{0,30}\\\\?[\"']?[=:]))++)"
+
+#define PASSWORD_NAMES \
+    "(?:pass(?:word|wd|phrase|code)|pwd|(?<![A-Za-z])pass|contrase(?:\\xC3\\xB1|n)a|mot_?de_?passe|pass?wort|kennwort|senha|wachtwoord|haslo)"
+
+static bool
+check_password_value(struct match *m)
+{
+    return !str_placeholder(str_trim(match_str(m)));
+}
+
+static bool
+check_element(struct match *m)
+{
+    return match_narrow(m, 1) && check_password_value(m);
+}
+
+const struct detector detect_pairs[] = {
+    {
+        .id = "sec.password",
+        .entity = "PASSWORD",
+        .title = "Password in a name and value pair",
+        .tier = TIER_A,
+        .category = "secret",
+        .controls = "GDPR SOC2-CC6.1",
+        .pattern = PASSWORD_NAMES SEPARATOR "(?:" QUOTED "|" BARE ")",
+        .caseless = true,
+        .check = check_pair,
+        .severity = 3,
+        .examples = EXAMPLES(HIT("password=hunter2"), HIT("{\"password\": \"a b\\\"c\"}"), HIT("Server=x;Pwd=s3cr3t;Db=y"),
+            HIT("PGPASSWORD=abc psql"), HIT("--password hunter2 --password=x"), HIT("{\\\"password\\\":\\\"abc\\\"}"),
+            HIT("passphrase: 'correct horse'"), HIT("newPassword=abc,def"), HIT("{password: foo, user: bar}"),
+            HIT("contrase\xC3\xB1"
+                "a=abc"),
+            MISS("password=REDACTED"), MISS("password: required"), MISS("bypass=1"), MISS("password = ?"), MISS("password=$1"),
+            MISS("password=[PASSWORD]"), MISS("password: ***"), MISS("the password of"), MISS("password=%s"), MISS("password=<REDACTED>"),
+            HIT("password=<hunter2>")),
+    },
+    {
+        .id = "sec.password_flag",
+        .entity = "PASSWORD",
+        .title = "Password given to a command",
+        .tier = TIER_A,
+        .category = "secret",
+        .controls = "GDPR SOC2-CC6.1",
+        .pattern = "(?<![0-9A-Za-z_-])--?(?:[a-z]{1,20}-){0,3}(?:pass(?:word|wd|phrase|code)?|pwd)[ \\t]{1,4}(?:" QUOTED "|(?!-)" BARE ")",
+        .caseless = true,
+        .check = check_pair,
+        .severity = 3,
+        .examples = EXAMPLES(HIT("mysql --password hunter2 -h db"), HIT("psql --db-passwd 'a b'"), MISS("--password --host x"),
+            MISS("no-password hunter2"), MISS("--password REDACTED")),
+    },
+    {
+        .id = "sec.password_element",
+        .entity = "PASSWORD",
+        .title = "Password in an XML element",
+        .tier = TIER_A,
+        .category = "secret",
+        .controls = "GDPR SOC2-CC6.1",
+        .pattern =
+            "<(?:[a-z0-9_.-]{1,32}+:)?[a-z0-9_.-]{0,32}?(?:password|passwd|passphrase|pwd)[0-9]{0,2}(?:[ \\t\\r\\n][^<>]{0,256})?>([^<]{1,1024})",
+        .caseless = true,
+        .check = check_element,
+        .severity = 3,
+        .examples = EXAMPLES(HIT("<password>hunter2</password>"), HIT("<wsse:Password Type=\"PasswordText\">a b</wsse:Password>"),
+            MISS("<password></password>"), MISS("<password>REDACTED</password>"), MISS("<passwords><a>x</a></passwords>")),
+    },
+    {
+        .id = "sec.password_key",
+        .entity = "PASSWORD",
+        .title = "Value under the key of a password",
+        .tier = TIER_A,
+        .category = "secret",
+        .controls = "GDPR SOC2-CC6.1",
+        .pattern = WHOLE_TEXT,
+        .context = WORDS("password", "passwd", "passphrase", "passcode", "pwd", "pgpassword", "mysql pwd"),
+        .key_only = true,
+        .check = check_password_value,
+        .severity = 3,
+        .examples = EXAMPLES(
+            HIT_IN("db.password", "hunter2"), HIT_IN("user_passwd", "x y"), MISS_IN("db.name", "hunter2"), MISS_IN("db.password", "REDACTED")),
+    },
+    {.id = NULL},
+};

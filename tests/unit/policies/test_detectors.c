@@ -1,0 +1,533 @@
+/* Every detector of the product: its examples, the hygiene of its table entry, hostile input, what it leaves alone. */
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base_suite.h"
+#include "policies/detect/checks_int.h"
+#include "policies/detector.h"
+
+#define MATCH_LIMIT 10000
+
+struct runner {
+    const struct detector *d;
+    pcre2_code *code;
+    pcre2_match_data *data;
+    pcre2_match_context *limits;
+};
+
+static struct runner runners[512];
+static size_t runner_count;
+
+static void
+runners_open(void)
+{
+    const struct detector *const *all = detectors_all(&runner_count);
+
+    ck_assert_uint_gt(runner_count, 0);
+    ck_assert_uint_lt(runner_count, 512);
+    for (size_t i = 0; i < runner_count; i++) {
+        struct runner *r = &runners[i];
+        int error = 0;
+        PCRE2_SIZE at = 0;
+
+        r->d = all[i];
+        r->code = pcre2_compile((PCRE2_SPTR)r->d->pattern, PCRE2_ZERO_TERMINATED, r->d->caseless ? PCRE2_CASELESS : 0, &error, &at, NULL);
+        ck_assert_msg(r->code, "%s: error %d at %zu of %s", r->d->id, error, at, r->d->pattern);
+        ck_assert_msg(pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE) == 0, "%s: no JIT", r->d->id);
+        r->data = pcre2_match_data_create_from_pattern(r->code, NULL);
+        r->limits = pcre2_match_context_create(NULL);
+        pcre2_set_match_limit(r->limits, MATCH_LIMIT);
+    }
+}
+
+static void
+runners_close(void)
+{
+    for (size_t i = 0; i < runner_count; i++) {
+        pcre2_match_context_free(runners[i].limits);
+        pcre2_match_data_free(runners[i].data);
+        pcre2_code_free(runners[i].code);
+    }
+    runner_count = 0;
+}
+
+/* Whether the match that PCRE2 just found counts; m is then what would be redacted. */
+static bool
+counts(const struct runner *r, struct str key, struct str text, size_t groups, struct match *m)
+{
+    const PCRE2_SIZE *at = pcre2_get_ovector_pointer(r->data);
+    const struct detector *d = r->d;
+
+    *m = (struct match){.text = text, .key = key, .start = at[0], .end = at[1]};
+    for (size_t g = 0; g < 8; g++)
+        m->group[g] = g / 2 + 1 < groups && at[2 + g] != PCRE2_UNSET ? at[2 + g] : SIZE_MAX;
+    m->context = detector_context(d, key, text, m->start);
+    if (d->need_context && !m->context)
+        return false;
+    if (d->check && !d->check(m))
+        return false;
+    ck_assert_msg(
+        m->start < m->end && m->start >= at[0] && m->end <= at[1], "%s: check widened or emptied a match of %.*s", d->id, (int)text.len, text.ptr);
+    return true;
+}
+
+/* The next match that counts, at or after from, by the rule of detector.h. Returns 1, 0, or the error of PCRE2. */
+static int
+runner_next(const struct runner *r, struct str key, struct str text, size_t from, struct match *m)
+{
+    if (r->d->key_only && !detector_key_context(r->d, key))
+        return 0;
+    while (from < text.len) {
+        int rc = pcre2_match(r->code, (PCRE2_SPTR)text.ptr, text.len, from, 0, r->data, r->limits);
+
+        if (rc < 0)
+            return rc == PCRE2_ERROR_NOMATCH ? 0 : rc;
+        if (counts(r, key, text, (size_t)rc, m))
+            return 1;
+        from = pcre2_get_ovector_pointer(r->data)[0] + 1;
+    }
+    return 0;
+}
+
+static const struct runner *
+runner_of(const char *id)
+{
+    for (size_t i = 0; i < runner_count; i++)
+        if (strcmp(runners[i].d->id, id) == 0)
+            return &runners[i];
+    ck_abort_msg("no detector %s", id);
+    return NULL;
+}
+
+START_TEST(detectors_hit_and_miss_their_examples)
+{
+    size_t examples = 0;
+
+    runners_open();
+    for (size_t i = 0; i < runner_count; i++) {
+        for (const struct detector_example *e = runners[i].d->examples; e->text; e++, examples++) {
+            struct match m;
+            int rc = runner_next(&runners[i], str_of(e->key), str_of(e->text), 0, &m);
+
+            ck_assert_msg(rc == e->hit, "%s: %s \"%s\"%s%s gives %d", runners[i].d->id, e->hit ? "hit" : "miss", e->text, e->key ? " under " : "",
+                e->key ? e->key : "", rc);
+        }
+    }
+    printf("%zu detectors, %zu examples\n", runner_count, examples);
+    runners_close();
+}
+END_TEST
+
+/* What is redacted of a text: all matches of the detector, shown as [brackets]. */
+START_TEST(detectors_redact_only_the_value)
+{
+    static const struct {
+        const char *id, *text, *shown;
+    } rows[] = {
+        {"contact.email", "x='jane@example.com' y", "x='[jane@example.com]' y"},
+        {"contact.email", "to:a@example.com,b@example.org", "to:[a@example.com],[b@example.org]"},
+        {"contact.email", "\xe8\x81\x94jane@example.com\xe8\xb0\xa2", "\xe8\x81\x94[jane@example.com]\xe8\xb0\xa2"},
+        {"contact.email", "\xd0\xb0lice@example.com", "[\xd0\xb0lice@example.com]"},
+        {"contact.phone_e164", "+1 415 555 0132 2024-01-01", "[+1 415 555 0132] 2024-01-01"},
+        {"fin.pan", "4111 1111 1111 1111 123 or 4111-1111-1111-1111", "[4111 1111 1111 1111] 123 or [4111-1111-1111-1111]"},
+        {"fin.iban", "DE44 5001 0517 5407 3249 31 THANKS", "[DE44 5001 0517 5407 3249 31] THANKS"},
+        {"net.ipv4", "10.1.2.3:80, 10.1.2.0/24", "[10.1.2.3]:80, [10.1.2.0]/24"},
+        {"net.ipv6", "[::ffff:192.0.2.1]:80", "[[::ffff:192.0.2.1]]:80"},
+        {"sec.bearer", "Authorization: Bearer abcdef0123456789=", "Authorization: Bearer [abcdef0123456789=]"},
+        {"sec.basic_auth", "basic dXNlcjpwYXNz", "basic [dXNlcjpwYXNz]"},
+        {"sec.authorization", "authorization: Digest username=\"Mufasa\"\nHost: x", "authorization: Digest [username=\"Mufasa\"]\nHost: x"},
+        {"sec.url_userinfo", "https://bob:hunter2@example.com/ https://jane@h/", "https://[bob:hunter2]@example.com/ https://[jane]@h/"},
+        {"sec.url_userinfo", "amqp://u:p@ss@mq", "amqp://[u:p@ss]@mq"},
+        {"sec.url_userinfo", "https://u:p@ss@mq", "https://[u:p@ss]@mq"},
+        {"sec.url_query", "/x?a=1&sig=abc&code=5#x", "/x?a=1&sig=[abc]&code=[5]#x"},
+        {"sec.url_query", "/x?s%69g=abc&b=2", "/x?s%69g=[abc]&b=2"},
+        {"sec.password", "{\"password\": \"a b\\\"c\", \"x\": 1}", "{\"password\": \"[a b\\\"c]\", \"x\": 1}"},
+        {"sec.password", "{\\\"password\\\":\\\"abc\\\",\\\"x\\\":1}", "{\\\"password\\\":\\\"[abc]\\\",\\\"x\\\":1}"},
+        {"sec.password", "Server=x;Pwd=s3,cr3t;Db=y", "Server=x;Pwd=[s3,cr3t];Db=y"},
+        {"sec.password", "{password: foo, user: bar}", "{password: [foo], user: bar}"},
+        {"sec.password", "?password=a&x=1", "?password=[a]&x=1"},
+        {"sec.password", "f(password=abc) x", "f(password=[abc]) x"},
+        {"sec.private_key_pem",
+            "a -----BEGIN PRIV"
+            "ATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\n-----END PRIV"
+            "ATE KEY----- b",
+            "a [-----BEGIN PRIV"
+            "ATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\n-----END PRIV"
+            "ATE KEY-----] b"},
+    };
+
+    runners_open();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct str text = str_of(rows[i].text);
+        char shown[512];
+        size_t from = 0, n = 0;
+        struct match m;
+
+        while (runner_next(runner_of(rows[i].id), STR(""), text, from, &m) == 1) {
+            n += (size_t)snprintf(
+                shown + n, sizeof(shown) - n, "%.*s[%.*s]", (int)(m.start - from), text.ptr + from, (int)(m.end - m.start), text.ptr + m.start);
+            from = m.end;
+        }
+        snprintf(shown + n, sizeof(shown) - n, "%s", rows[i].text + from);
+        ck_assert_str_eq(shown, rows[i].shown);
+    }
+    runners_close();
+}
+END_TEST
+
+static bool
+lower_ascii(const char *s)
+{
+    for (; *s; s++)
+        if (*s >= 'A' && *s <= 'Z')
+            return false;
+    return true;
+}
+
+START_TEST(detectors_table_is_clean)
+{
+    static const char *const categories[] = {"contact", "financial", "government", "health", "network", "secret", NULL};
+
+    runners_open();
+    for (size_t i = 0; i < runner_count; i++) {
+        const struct detector *d = runners[i].d;
+        size_t hits = 0, misses = 0;
+
+        for (size_t j = 0; j < i; j++)
+            ck_assert_msg(strcmp(d->id, runners[j].d->id) != 0, "%s twice", d->id);
+        for (const char *c = d->entity; *c; c++)
+            ck_assert_msg((*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '_', "%s: entity %s", d->id, d->entity);
+        ck_assert_msg(lower_ascii(d->id) && strchr(d->id, '.'), "%s", d->id);
+        ck_assert_msg(d->title && d->controls && !strchr(d->controls, ','), "%s", d->id);
+        ck_assert_msg(str_in_list(str_of(d->category), categories), "%s: category %s", d->id, d->category);
+        ck_assert_msg(d->severity <= 3, "%s", d->id);
+        ck_assert_msg(strlen(d->pattern) <= 4096, "%s: pattern too long", d->id);
+        ck_assert_msg(!strstr(d->pattern, "\\b") && !strstr(d->pattern, "\\w") && !strstr(d->pattern, "\\K"), "%s: spell the class out", d->id);
+        ck_assert_msg(!(d->need_context || d->key_only) || d->context, "%s needs context and has no words", d->id);
+        for (const char *const *w = d->context; w && *w; w++)
+            ck_assert_msg(**w && lower_ascii(*w), "%s: context word %s", d->id, *w);
+        for (const struct detector_example *e = d->examples; e->text; e++) {
+            hits += e->hit;
+            misses += !e->hit;
+        }
+        ck_assert_msg(hits >= 2 && misses >= 2, "%s: %zu hits and %zu misses", d->id, hits, misses);
+    }
+    runners_close();
+}
+END_TEST
+
+START_TEST(detectors_are_found_by_id_and_entity)
+{
+    size_t count, names;
+    const struct detector *const *all = detectors_all(&count);
+    const char *const *name = detector_names(&names);
+
+    for (size_t i = 0; i < count; i++) {
+        ck_assert_ptr_eq(detector_find(str_of(all[i]->id), 0), all[i]);
+        ck_assert_ptr_null(detector_find(str_of(all[i]->id), 1));
+        ck_assert_str_eq(detector_find(str_of(all[i]->entity), 0)->entity, all[i]->entity);
+    }
+    ck_assert_str_eq(detector_find(STR("IP_ADDRESS"), 0)->id, "net.ipv4");
+    ck_assert_str_eq(detector_find(STR("IP_ADDRESS"), 1)->id, "net.ipv6");
+    ck_assert_ptr_null(detector_find(STR("EMAIL_ADRESS"), 0));
+    ck_assert_ptr_null(detector_find(STR(""), 0));
+    for (size_t i = 0; i < names; i++) {
+        ck_assert_ptr_nonnull(detector_find(str_of(name[i]), 0));
+        for (size_t j = 0; j < i; j++)
+            ck_assert_str_ne(name[i], name[j]);
+    }
+}
+END_TEST
+
+START_TEST(context_is_whole_words_before_the_match)
+{
+    static const char *const words[] = {"pan", "member id", "ssn", "\xe8\xba\xab\xe4\xbb\xbd\xe8\xaf\x81", NULL};
+    static const struct detector d = {.context = words};
+    static const struct {
+        const char *key, *before;
+        bool context;
+    } rows[] = {
+        {"card.pan", "", true},
+        {"span.id", "", false},
+        {"company", "", false},
+        {"memberId", "", true},
+        {"member_id", "", true},
+        {"member-id", "", true},
+        {"MEMBER ID", "", true},
+        {"memberid", "", true},
+        {"memberidea", "", false},
+        {"userSSN", "", true},
+        {"ssns", "", true},
+        {"ssn2", "", true},
+        {"lessness", "", false},
+        {"", "the pan is ", true},
+        {"", "span is ", false},
+        {"", "\xe8\xba\xab\xe4\xbb\xbd\xe8\xaf\x81\xe5\x8f\xb7", true},
+        {"", "pan ..............................................", true},
+        {"", "pan ...............................................", false},
+        {"", "pan ................................................", false},
+        {"", "", false},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        ck_assert_msg(detector_context(&d, str_of(rows[i].key), str_of(rows[i].before), strlen(rows[i].before)) == rows[i].context, "row %zu", i);
+    /* A word cut by the window is no word: "span" seen from its second letter. */
+    char text[64];
+
+    memset(text, '.', sizeof(text));
+    memcpy(text, "span", 4);
+    ck_assert(!detector_context(&d, STR(""), (struct str){text, 64}, 51));
+    text[0] = '.';
+    ck_assert(detector_context(&d, STR(""), (struct str){text, 64}, 51));
+    ck_assert(!detector_context(&d, STR(""), (struct str){text, 64}, 52));
+}
+END_TEST
+
+/* Every prefix and suffix of every example, in a buffer of exactly its size: a check that reads outside is caught by the sanitizers. */
+START_TEST(detectors_stay_inside_cut_texts)
+{
+    runners_open();
+    for (size_t i = 0; i < runner_count; i++) {
+        for (const struct detector_example *e = runners[i].d->examples; e->text; e++) {
+            size_t len = strlen(e->text);
+
+            for (size_t cut = 1; cut < len; cut++) {
+                char *part = malloc(cut);
+                struct match m;
+
+                memcpy(part, e->text, cut);
+                ck_assert_int_ge(runner_next(&runners[i], str_of(e->key), (struct str){part, cut}, 0, &m), 0);
+                memcpy(part, e->text + len - cut, cut);
+                ck_assert_int_ge(runner_next(&runners[i], str_of(e->key), (struct str){part, cut}, 0, &m), 0);
+                free(part);
+            }
+        }
+    }
+    runners_close();
+}
+END_TEST
+
+#define HOSTILE_BYTES 4096
+
+static void
+hostile_run(const struct runner *r, struct str key, const char *unit, size_t unit_len)
+{
+    static char text[HOSTILE_BYTES];
+    struct match m;
+    size_t from = 0;
+    int rc;
+
+    for (size_t i = 0; i < HOSTILE_BYTES; i++)
+        text[i] = unit[i % unit_len];
+    while ((rc = runner_next(r, key, (struct str){text, HOSTILE_BYTES}, from, &m)) == 1)
+        from = m.end;
+    ck_assert_msg(rc == 0, "%s: PCRE2 gives %d on 4 KiB of \"%.*s\"", r->d->id, rc, (int)unit_len, unit);
+}
+
+/* Repetitions of bytes, of pieces of the detector's own examples, and of what often stands between. None may reach the match limit. */
+START_TEST(detectors_stay_under_the_match_limit)
+{
+    static const char *const units[] = {"a", "A", "0", "4", "9", " ", "-", ".", "=", ":", "/", "\"", "\\", "\xe8\x81\x94", "\xd0\xb0", "aA0_", "1 ",
+        "1-", "1.", "a.", "a@", "@a", "@a.", "a@a.", "a:", "0:", "::", "://", "://a:", "://a@", "?a=", "&%41=", "=\"",
+        "key=", "password=", "password=\"", "password: {,", "password:\\\"", "password=a,", "bearer ", "basic ", "authorization: ", "-----BEGIN ",
+        "-", "eyJ", "eyJa.",
+        "ey"
+        "JhbGciOiJub25lIn0.",
+        "+1", "+1 ", "4111 ", "4111-1111-", "DE44", "DE44 ", "http://", "http:/a/b.", "\n", "<", "{", "a=b;", "1a", "a1b2", "/home/", "123 Main ",
+        NULL};
+
+    runners_open();
+    for (size_t i = 0; i < runner_count; i++) {
+        for (const char *const *u = units; *u; u++)
+            hostile_run(&runners[i], STR(""), *u, strlen(*u));
+        for (const struct detector_example *e = runners[i].d->examples; e->text; e++)
+            for (size_t cut = 1; cut <= strlen(e->text); cut += 1 + cut / 4)
+                hostile_run(&runners[i], str_of(e->key), e->text, cut);
+    }
+    runners_close();
+}
+END_TEST
+
+/* ---- decoys ---- */
+
+static uint64_t seed;
+
+static uint64_t
+next(void)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return seed * 0x2545F4914F6CDD1Dull;
+}
+
+static unsigned
+below(unsigned n)
+{
+    return (unsigned)(next() >> 33) % n;
+}
+
+static void
+fill_from(char *out, size_t n, const char *alphabet)
+{
+    unsigned size = (unsigned)strlen(alphabet);
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = alphabet[below(size)];
+    out[n] = 0;
+}
+
+#define HEX "0123456789abcdef"
+#define BASE64 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+/* One value of the kinds that fill traces and look like something else. */
+static const char *
+decoy(unsigned kind, char *out, size_t size)
+{
+    char a[80], b[80];
+    unsigned long long epoch_ns = 1600000000000000000ull + next() % 400000000000000000ull;
+
+    switch (kind) {
+    case 0:
+        fill_from(out, 32, HEX);
+        break;
+    case 1:
+        fill_from(out, 16, HEX);
+        break;
+    case 2:
+        fill_from(a, 32, HEX);
+        snprintf(out, size, "%.8s-%.4s-%.4s-%.4s-%.12s", a, a + 8, a + 12, a + 16, a + 20);
+        break;
+    case 3:
+        snprintf(out, size, "%llu", epoch_ns / 1000000000);
+        break;
+    case 4:
+        snprintf(out, size, "%llu", epoch_ns / 1000000);
+        break;
+    case 5:
+        snprintf(out, size, "%llu", epoch_ns / 1000);
+        break;
+    case 6:
+        snprintf(out, size, "%llu", epoch_ns);
+        break;
+    case 7:
+        snprintf(out, size, "%llu", (unsigned long long)((epoch_ns / 1000000 - 1288834974657ull) << 22 | (next() & 0x3FFFFF)));
+        break;
+    case 8:
+        snprintf(out, size, "%012llu", (unsigned long long)(next() % 1000000000000ull));
+        break;
+    case 9:
+        snprintf(out, size, "20%02u%02u%02u%02u", below(30), 1 + below(12), 1 + below(28), below(100));
+        break;
+    case 10:
+        snprintf(out, size, "%u.%u.%u", below(30), below(30), below(200));
+        break;
+    case 11:
+        snprintf(out, size, "Chrome/%u.0.%u.%u", 90 + below(50), below(10000), below(255));
+        break;
+    case 12:
+        snprintf(out, size, "v%u.%u.%u.%u", below(20), below(20), below(20), below(250));
+        break;
+    case 13:
+        fill_from(out, 40, HEX);
+        break;
+    case 14:
+        fill_from(out, 64, HEX);
+        break;
+    case 15:
+        fill_from(out, 24 + below(50), BASE64);
+        break;
+    case 16:
+        fill_from(a, 10, "bcdfghjklmnpqrstvwxz2456789");
+        snprintf(out, size, "checkout-%.5s%.4s-%.5s", a, a + 2, a + 5);
+        break;
+    case 17:
+        snprintf(out, size, "%013llu", (unsigned long long)(next() % 10000000000000ull));
+        break;
+    case 18:
+        snprintf(out, size, "978-%u-%02u-%06u-%u", below(10), below(100), below(1000000), below(10));
+        break;
+    case 19:
+        snprintf(out, size, "%.16g", (double)(next() >> 11) / 9007199254740992.0);
+        break;
+    case 20:
+        snprintf(out, size, "%.7f, %.7f", (double)below(180000000) / 1e6 - 90, (double)below(360000000) / 1e6 - 180);
+        break;
+    case 21:
+        snprintf(out, size, "0x7f%010llx", (unsigned long long)(next() & 0xFFFFFFFFFFull));
+        break;
+    case 22:
+        snprintf(out, size, "%u", below(65536));
+        break;
+    case 23:
+        snprintf(out, size, "%llu", (unsigned long long)next());
+        break;
+    case 24:
+        snprintf(out, size, "2024-%02u-%02uT%02u:%02u:%02u.%06uZ", 1 + below(12), 1 + below(28), below(24), below(60), below(60), below(1000000));
+        break;
+    case 25:
+        fill_from(a, 7, HEX);
+        fill_from(b, 12, HEX);
+        snprintf(out, size, "registry/app@sha256:%.7s%.12s", a, b);
+        break;
+    case 26:
+        snprintf(out, size, "GET /v1/orders/%u/items/%u HTTP/1.1", below(100000000), below(1000));
+        break;
+    case 27:
+        snprintf(out, size, "arn:aws:sqs:eu-west-1:%012llu:orders", (unsigned long long)(next() % 1000000000000ull));
+        break;
+    case 28:
+        snprintf(out, size, "%u.%03ums", below(1000), below(1000));
+        break;
+    default:
+        snprintf(out, size, "offset=%u partition=%u", below(1000000000), below(100));
+        break;
+    }
+    return out;
+}
+
+#define DECOY_KINDS 30
+
+START_TEST(tier_a_leaves_a_million_decoys_alone)
+{
+    size_t hits = 0;
+    char text[128];
+
+    runners_open();
+    seed = 0x9E3779B97F4A7C15ull;
+    for (unsigned n = 0; n < 1000000; n++) {
+        struct str s = str_of(decoy(n % DECOY_KINDS, text, sizeof(text)));
+
+        for (size_t i = 0; i < runner_count; i++) {
+            struct match m;
+
+            if (runners[i].d->tier != TIER_A || runners[i].d->key_only || runner_next(&runners[i], STR("app.value"), s, 0, &m) == 0)
+                continue;
+            hits++;
+            printf("%s takes the decoy %s\n", runners[i].d->id, text);
+        }
+    }
+    ck_assert_uint_le(hits, 10);
+    runners_close();
+}
+END_TEST
+
+static const struct case_entry cases[] = {
+    {"normal", &detectors_hit_and_miss_their_examples},
+    {"normal", &detectors_redact_only_the_value},
+    {"normal", &detectors_table_is_clean},
+    {"normal", &detectors_are_found_by_id_and_entity},
+    {"normal", &context_is_whole_words_before_the_match},
+    {"malformed", &detectors_stay_inside_cut_texts},
+    {"limits", &detectors_stay_under_the_match_limit},
+    {"normal", &tier_a_leaves_a_million_decoys_alone},
+    {NULL, NULL},
+};
+
+int
+main(void)
+{
+    return suite_run("detectors", cases);
+}
