@@ -14,6 +14,10 @@
 
 enum rc digest_sha256(struct str data, uint8_t out[SHA256_SIZE]) MUST_USE;
 
+/* SHA-1 over the parts one after the other. For formulas of others that are defined by it, never for integrity. */
+#define SHA1_SIZE 20
+enum rc digest_sha1(const struct str *parts, size_t count, uint8_t out[SHA1_SIZE]) MUST_USE;
+
 /* HMAC-SHA-256, RFC 2104. key 1..1024 bytes. Fast enough for the hot path: no fetch, no allocation after the first call of a thread. */
 enum rc digest_hmac_sha256(struct str key, struct str data, uint8_t out[SHA256_SIZE]) MUST_USE;
 

@@ -33,12 +33,30 @@ enum rc enricher_edits(const struct enricher *en, const struct batch *b, struct 
 bool enricher_active(const struct enricher *en);
 
 /*
- * Bucketing, interfaces.md 3.3; each is deterministic and has public vectors. unit is hashed as UTF-8 bytes.
- * Returns the index of the variant, or -1 when the unit is outside the experiment (weights do not add up to everything).
+ * Bucketing: which variant of an experiment a unit (a user, a session) sees, as the feature-flag systems compute it. Deterministic, with public vectors. The
+ * unit is hashed as UTF-8 bytes; SDKs in JavaScript hash UTF-16 in places, so that units outside of ASCII can land elsewhere there.
  */
-enum bucketing { BUCKET_UNLEASH, BUCKET_UNLEASH_VARIANT, BUCKET_GROWTHBOOK_V1, BUCKET_GROWTHBOOK_V2, BUCKET_LAUNCHDARKLY, BUCKET_FLAGD };
-int bucket_choose(enum bucketing algorithm, struct str key, struct str seed, struct str unit, const uint32_t *weights, unsigned count);
-/* The raw position of a unit, for vectors: unleash 1..100 (variant 1..total), growthbook and launchdarkly 0..1. */
-double bucket_position(enum bucketing algorithm, struct str key, struct str seed, struct str unit, uint32_t total);
+enum bucketing { BUCKET_UNLEASH, BUCKET_UNLEASH_VARIANT, BUCKET_GROWTHBOOK_V1, BUCKET_GROWTHBOOK_V2, BUCKET_LAUNCHDARKLY, BUCKET_FLAGD, BUCKET_COUNT_ };
+
+struct bucket_rule {
+    enum bucketing algorithm;
+    struct str key;          /* of the experiment or flag */
+    struct str seed;         /* unleash: groupId; growthbook: seed; flagd: prefix of the unit. Empty: key */
+    struct str salt;         /* launchdarkly only: "key.salt.unit" is hashed; empty: "seed.unit" is */
+    const uint32_t *weights; /* [count], of the variants in order */
+    unsigned count;
+    uint32_t total;          /* what the weights are shares of, at least their sum and at least 1; units in what is left over see no variant */
+    uint32_t coverage;       /* growthbook only: percent of each variant's share that takes part, 0..100 */
+};
+
+/* The index of the unit's variant, -1 when it sees none. */
+int bucket_choose(const struct bucket_rule *rule, struct str unit);
+
+/* Where the unit stands: unleash 1..100, unleash_variant 1..total, flagd 0..total-1, growthbook and launchdarkly 0..1; -1 when it cannot be computed. */
+double bucket_position(const struct bucket_rule *rule, struct str unit);
+
+/* The algorithm's name in configurations, and the total that is meant when none is given (0: the sum of the weights). */
+const char *bucket_name(enum bucketing algorithm);
+uint32_t bucket_total(enum bucketing algorithm);
 
 #endif

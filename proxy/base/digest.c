@@ -29,6 +29,21 @@ digest_sha256(struct str data, uint8_t out[SHA256_SIZE])
     return RC_OK;
 }
 
+enum rc
+digest_sha1(const struct str *parts, size_t count, uint8_t out[SHA1_SIZE])
+{
+    SHA_CTX ctx;
+    uint8_t md[SHA1_SIZE];
+    bool ok = SHA1_Init(&ctx) != 0;
+
+    for (size_t i = 0; ok && i < count; i++)
+        ok = SHA1_Update(&ctx, parts[i].ptr, parts[i].len) != 0;
+    if (!ok || !SHA1_Final(md, &ctx))
+        return RC_INTERNAL;
+    memcpy(out, md, sizeof(md));
+    return RC_OK;
+}
+
 /* H(pad ^ key, data), RFC 2104 section 2: one of the two nested digests. block holds the key padded with zeros. */
 static bool
 keyed_digest(const uint8_t block[SHA256_BLOCK], uint8_t pad, struct str data, uint8_t out[SHA256_SIZE])
