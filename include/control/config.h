@@ -1,0 +1,125 @@
+/**
+ * The gateway file: what `gateway.yaml` says, read by tables that describe themselves (name, type, default, range, sentence), so that unknown keys are refused
+ * with the nearest name and the reference is printed from the same tables.
+ *
+ * The story. A file is read into one struct config, all its errors are reported with line and column, and nothing outside of it is touched yet:
+ * certificates, policies and keys are opened when a snapshot and the TLS contexts are built. A config is immutable and reference-counted; the snapshots made
+ * from it keep it alive, because they borrow its strings.
+ */
+#ifndef CONTROL_CONFIG_H
+#define CONTROL_CONFIG_H
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "egress/exporter.h"
+#include "flow/snapshot.h"
+#include "net/tls.h"
+
+/* "127.0.0.1:4317", "[::1]:4317", "localhost:4317"; address is numeric */
+struct config_endpoint {
+    char address[64];
+    uint16_t port;
+    bool loopback, off; /* off: "none" */
+    struct err_pos pos;
+};
+
+struct config_receiver {
+    bool on;
+    struct config_endpoint endpoint;
+    uint64_t max_body_bytes, max_streams;
+    struct tls_options tls;
+};
+
+struct config_source {
+    const char *dir, *file; /* exactly one of them */
+    struct err_pos pos;
+};
+
+struct config_key {
+    const char *id, *file;
+    struct err_pos pos;
+};
+
+struct config_identity {
+    const char *match, *country, *region; /* country, region: NULL when not given */
+};
+
+struct config_exporter {
+    const char *name; /* "otlp_grpc/eu" */
+    enum exporter_protocol protocol;
+    const char *endpoint, *jurisdiction, *country; /* country may be NULL */
+    struct tls_options tls;
+    uint8_t tls_digest[32]; /* of the files that tls names, as they were when the configuration was read */
+    unsigned compression; /* enum encoding */
+    const char **headers; /* "name: value", NULL-terminated */
+    uint64_t timeout_ms, initial_interval_ms, max_interval_ms, max_elapsed_ms, consumers;
+    struct err_pos pos;
+};
+
+struct config {
+    const char *file;
+    const char *node;
+    uint64_t workers, journal_after_ms;
+    struct config_receiver grpc, http;
+    const struct conf_node *enrichment; /* NULL = none */
+    struct config_source *sources;
+    struct config_key *keys;
+    struct config_identity *identities;
+    struct config_exporter *exporters;
+    size_t source_count, key_count, identity_count, exporter_count;
+    unsigned on_invalid, on_no_match;
+    struct {
+        const char *dir;
+        uint64_t max_bytes, group_delay_ms;
+    } journal;
+    struct {
+        uint64_t max_bytes;
+    } audit;
+    struct config_endpoint metrics, health;
+    unsigned log_level, log_format; /* enum log_level, enum log_format */
+    struct conf_doc *doc;           /* the document it was read from, for enricher_load */
+};
+
+/**
+ * config_load(path, config, es):
+ * Read and check a gateway file.
+ * Out:     config  reference count 1; untouched on failure
+ * Returns: RC_OK; RC_CONFIG with all errors of the file in es
+ */
+enum rc config_load(const char *path, const struct config **config, struct errs *es) MUST_USE;
+const struct config *config_ref(const struct config *c);
+void config_unref(const struct config *c);
+
+/**
+ * config_snapshot(c, generation, snap, es):
+ * Compile the policies, load keys and enrichment: everything that requests are decided by. body_key stays NULL: see config_body_key.
+ * Out:     snap  reference count 1, holds a reference to c; untouched on failure
+ * Returns: RC_OK; RC_CONFIG with errors in es; RC_NOMEM
+ * Thread:  the control thread; up to 2 s
+ */
+enum rc config_snapshot(const struct config *c, uint64_t generation, struct snapshot **snap, struct errs *es) MUST_USE;
+
+/**
+ * config_body_key(c, create, key, es):
+ * The key of the body digests in the audit: the file body.key in the journal's folder. create makes it, random, when there is none.
+ * Out:     key  owned by c
+ * Returns: RC_OK; RC_CONFIG with an error in es
+ */
+enum rc config_body_key(const struct config *c, bool create, const struct secret **key, struct errs *es) MUST_USE;
+
+/* What the exporter layer wants to know of exporter i. */
+struct exporter_options config_exporter_options(const struct config *c, size_t i, const struct clock *clock);
+
+/* Whether two exporters would behave the same, so that a running one can stay. */
+bool config_exporter_same(const struct config_exporter *a, const struct config_exporter *b);
+
+/**
+ * config_check_reload(old, new, es):
+ * Settings that only a start can change (listeners, workers, journal, ...) must be the same: one error for each that is not.
+ */
+enum rc config_check_reload(const struct config *old, const struct config *now, struct errs *es) MUST_USE;
+
+/* Reference of the file in Markdown. */
+void config_print_reference(FILE *out);
+
+#endif

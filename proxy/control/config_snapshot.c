@@ -1,0 +1,257 @@
+/* From a configuration to what requests are decided by. */
+#include <dirent.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/digest.h"
+#include "config_int.h"
+
+#define POLICY_FILES_MAX 256
+#define BODY_KEY_FILE "body.key"
+
+struct file_list {
+    char *names[POLICY_FILES_MAX];
+    size_t count;
+};
+
+static void
+file_list_free(struct file_list *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        free(l->names[i]);
+}
+
+static bool
+file_add(struct file_list *l, const struct config_source *s, const char *dir, const char *name, struct errs *es)
+{
+    char *path = NULL;
+
+    if (l->count == POLICY_FILES_MAX) {
+        errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_SOURCE, s->pos, "more than %d policy files", POLICY_FILES_MAX);
+        return false;
+    }
+    if (asprintf(&path, "%s%s%s", dir ? dir : "", dir ? "/" : "", name) < 0) {
+        errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_SOURCE, s->pos, "%s", rc_text(RC_NOMEM));
+        return false;
+    }
+    l->names[l->count++] = path;
+    return true;
+}
+
+static int
+is_policy(const struct dirent *e)
+{
+    struct str name = str_of(e->d_name);
+
+    if (name.ptr[0] == '.' || str_ends(name, STR(".test.yaml")) || str_ends(name, STR(".test.yml")))
+        return 0;
+    return str_ends(name, STR(".yaml")) || str_ends(name, STR(".yml"));
+}
+
+static int
+by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name); /* not by the locale: the order decides between rules */
+}
+
+static bool
+dir_add(struct file_list *l, const struct config_source *s, struct errs *es)
+{
+    struct dirent **entries = NULL;
+    int n = scandir(s->dir, &entries, is_policy, by_name);
+    bool ok = n > 0;
+
+    if (n < 0)
+        errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_SOURCE, s->pos, "the folder %s cannot be read: %m", s->dir);
+    else if (n == 0)
+        errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_SOURCE, s->pos, "the folder %s holds no policy", s->dir);
+    for (int i = 0; i < n; i++) {
+        ok = ok && file_add(l, s, s->dir, entries[i]->d_name, es);
+        free(entries[i]);
+    }
+    free(entries);
+    return ok;
+}
+
+static bool
+list_files(const struct config *c, struct file_list *l, struct errs *es)
+{
+    bool ok = true;
+
+    for (size_t i = 0; i < c->source_count; i++) {
+        const struct config_source *s = &c->sources[i];
+        bool added = s->dir ? dir_add(l, s, es) : file_add(l, s, NULL, s->file, es);
+
+        ok = ok && added;
+    }
+    return ok;
+}
+
+/* Keys belong to the configuration, because the program borrows them. */
+static bool
+load_keys(struct config_owner *o, struct program_key *keys, struct errs *es)
+{
+    const struct config *c = &o->config;
+    bool ok = true;
+
+    if (o->secrets || c->key_count == 0)
+        goto give;
+    o->secrets = calloc(c->key_count, sizeof(struct secret *));
+    if (!o->secrets)
+        return false;
+    o->secret_count = c->key_count;
+    for (size_t i = 0; i < c->key_count; i++) {
+        if (secret_load(c->keys[i].file, c->keys[i].pos, &o->secrets[i], es) != RC_OK) {
+            ok = false;
+        } else if (secret_bytes(o->secrets[i]).len < 16) {
+            err_hint(errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_VALUE, c->keys[i].pos, "the key %s is shorter than 16 bytes", c->keys[i].id),
+                "openssl rand -hex 32");
+            ok = false;
+        } else if (secret_bytes(o->secrets[i]).len > 1024) {
+            errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_VALUE, c->keys[i].pos, "the key %s is longer than 1,024 bytes", c->keys[i].id);
+            ok = false;
+        }
+    }
+give:
+    for (size_t i = 0; ok && i < c->key_count; i++)
+        keys[i] = (struct program_key){str_of(c->keys[i].id), o->secrets[i]};
+    return ok;
+}
+
+static enum rc
+compile(struct config_owner *o, const struct file_list *files, struct program **prog, struct errs *es)
+{
+    const struct config *c = &o->config;
+    struct destination_info destinations[PROGRAM_DESTINATIONS_MAX];
+    struct program_key keys[64]; /* the table of `keys` has this maximum */
+
+    if (!load_keys(o, keys, es))
+        return RC_CONFIG;
+    for (size_t i = 0; i < c->exporter_count; i++)
+        destinations[i] = (struct destination_info){
+            str_of(c->exporters[i].name), str_of(c->exporters[i].jurisdiction), str_of(c->exporters[i].country)};
+    const struct program_source source = {
+        .files = (const char *const *)files->names,
+        .file_count = files->count,
+        .destinations = destinations,
+        .destination_count = c->exporter_count,
+        .keys = keys,
+        .key_count = c->key_count,
+    };
+
+    return program_compile(&source, prog, es);
+}
+
+static void
+on_snapshot_free(void *owner)
+{
+    config_unref(owner);
+}
+
+static const struct snapshot_origin *
+origins_new(struct config_owner *o)
+{
+    const struct config *c = &o->config;
+    struct snapshot_origin *origins = arena_calloc(o->ar, c->identity_count + 1, sizeof(*origins));
+
+    for (size_t i = 0; origins && i < c->identity_count; i++)
+        origins[i] = (struct snapshot_origin){str_of(c->identities[i].match), str_of(c->identities[i].country), str_of(c->identities[i].region)};
+    return origins;
+}
+
+static struct snapshot *
+snapshot_new(struct config_owner *o, uint64_t generation)
+{
+    const struct config *c = &o->config;
+    struct snapshot *s = calloc(1, sizeof(*s));
+    const struct snapshot_origin *origins = origins_new(o);
+
+    if (!s || !origins) {
+        free(s);
+        return NULL;
+    }
+    *s = (struct snapshot){
+        .limits = batch_limits_default,
+        .max_body_bytes = c->grpc.max_body_bytes > c->http.max_body_bytes ? c->grpc.max_body_bytes : c->http.max_body_bytes,
+        .origins = origins,
+        .origin_count = c->identity_count,
+        .node = c->node,
+        .build = SPANGATE_VERSION,
+        .generation = generation,
+        .owner = o,
+        .on_free = on_snapshot_free,
+        .refs = 1,
+    };
+    for (size_t i = 0; i < c->exporter_count; i++) {
+        s->compression[i] = (enum encoding)c->exporters[i].compression;
+        s->jurisdiction[i] = c->exporters[i].jurisdiction;
+        s->country[i] = c->exporters[i].country;
+    }
+    (void)config_ref(c);
+    return s;
+}
+
+enum rc
+config_snapshot(const struct config *c, uint64_t generation, struct snapshot **snap, struct errs *es)
+{
+    struct config_owner *o = (struct config_owner *)(uintptr_t)c;
+    struct file_list files = {.count = 0};
+    struct snapshot *s = snapshot_new(o, generation);
+    enum rc rc = s ? RC_OK : RC_NOMEM, enriched = RC_OK;
+
+    if (rc == RC_OK) {
+        enriched = enricher_load(c->doc, c->enrichment, &s->enricher, es); /* both: all errors are told in one round */
+        rc = list_files(c, &files, es) ? compile(o, &files, &s->program, es) : RC_CONFIG;
+    }
+    file_list_free(&files);
+    if (rc == RC_OK)
+        rc = enriched;
+    if (rc != RC_OK) {
+        snapshot_unref(s);
+        return rc;
+    }
+    *snap = s;
+    return RC_OK;
+}
+
+static enum rc
+body_key_make(const char *path)
+{
+    uint8_t raw[32];
+    char hex[2 * sizeof(raw)];
+    enum rc rc = digest_random(raw, sizeof(raw));
+
+    if (rc == RC_OK) {
+        digest_hex((struct str){(const char *)raw, sizeof(raw)}, hex);
+        rc = file_write_atomic(path, (struct str){hex, sizeof(hex)}, 0400);
+    }
+    explicit_bzero(raw, sizeof(raw));
+    explicit_bzero(hex, sizeof(hex));
+    return rc;
+}
+
+enum rc
+config_body_key(const struct config *c, bool create, const struct secret **key, struct errs *es)
+{
+    struct config_owner *o = (struct config_owner *)(uintptr_t)c;
+    struct err_pos pos = {.file = c->file};
+    char path[4096];
+    int n = snprintf(path, sizeof(path), "%s/" BODY_KEY_FILE, c->journal.dir);
+
+    if (n < 0 || (size_t)n >= sizeof(path)) {
+        errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_VALUE, pos, "the name of the journal's folder is too long");
+        return RC_CONFIG;
+    }
+    if (create && access(path, F_OK) != 0) {
+        enum rc rc = body_key_make(path);
+
+        if (rc != RC_OK) {
+            errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_VALUE, pos, "%s cannot be written: %s", path, rc_text(rc));
+            return RC_CONFIG;
+        }
+    }
+    if (!o->body_key && secret_load(path, pos, &o->body_key, es) != RC_OK)
+        return RC_CONFIG;
+    *key = o->body_key;
+    return RC_OK;
+}
