@@ -71,7 +71,10 @@ refuse_file(const char *what, const char *text, const char *hint)
 static void
 refuse(const char *middle, const char *text, const char *hint)
 {
-    write_file(head, middle, tail);
+    char more[2048];
+
+    snprintf(more, sizeof(more), "%s%s", strstr(middle, "exporters:") ? "" : exporters, middle);
+    write_file(head, more, tail);
     refuse_file(middle, text, hint);
 }
 
