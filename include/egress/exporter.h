@@ -48,6 +48,7 @@ struct parcel_result {
 struct parcel {
     struct parcel *next, *prev;     /* private */
     struct str body;                /* message, already compressed; borrowed until the end; empty when on_load must supply it */
+    uint8_t encoding;               /* enum encoding of body: what was stored under another configuration is sent as it is */
     uint32_t spans;
     uint64_t journal_id;            /* 0: not in the journal */
     unsigned attempts;              /* private */

@@ -36,6 +36,7 @@ struct gate_input {
 struct gate_payload {
     uint32_t destination;
     uint32_t spans;
+    enum encoding encoding;    /* of bytes */
     struct buf bytes;          /* compressed as the destination wants it; owned by the outcome until taken */
     char origin[64];           /* countries of origin, "DE,NO"; "?" = unknown: for journal_payload.origin */
 };

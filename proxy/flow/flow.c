@@ -333,7 +333,9 @@ on_left_over(void *arg, const struct journal_payload *p)
         return true;
     }
     l = lane_named(f, p->destination);
-    return l && lane_backlog_add(l, p->id, p->spans, flow_origin(f, p->origin)) == RC_OK;
+    const struct backlog_item item = {p->id, p->spans, flow_origin(f, p->origin), p->encoding};
+
+    return l && lane_backlog_add(l, &item) == RC_OK;
 }
 
 enum rc

@@ -53,6 +53,7 @@ struct backlog_item {
     uint64_t id;
     uint32_t spans;
     uint16_t origin;
+    uint8_t encoding;
 };
 
 struct lane {
@@ -108,7 +109,7 @@ struct lane *lane_of(struct flow *f, uint32_t destination);
 enum rc lane_send(struct lane *l, struct flow_job *job, struct gate_payload *p) MUST_USE;
 /* Put into the journal what the job still waits for. */
 void lane_store_open(struct flow_job *job);
-enum rc lane_backlog_add(struct lane *l, uint64_t id, uint32_t spans, uint16_t origin) MUST_USE;
+enum rc lane_backlog_add(struct lane *l, const struct backlog_item *item) MUST_USE;
 /* Give the exporter as many parcels of the backlog as it may have. */
 void lane_pump(struct lane *l);
 uint16_t flow_origin(struct flow *f, struct str origin);

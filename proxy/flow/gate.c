@@ -171,7 +171,7 @@ emit_destination(struct gate_job *j, uint32_t d)
     struct edits selection, merged;
 
     edits_init(&selection, w->ar);
-    *p = (struct gate_payload){.destination = d, .bytes = BUF_INIT((size_t)INT32_MAX)};
+    *p = (struct gate_payload){.destination = d, .encoding = w->snap->compression[d], .bytes = BUF_INIT((size_t)INT32_MAX)};
     enum rc rc = gate_select(j, d, &selection, &p->spans);
 
     if (rc != RC_OK || p->spans == 0)

@@ -89,13 +89,21 @@ parcel_to_exporter(struct flow_parcel *p)
     exporter_submit(p->lane->exporter, &p->parcel);
 }
 
+static enum rc
+backlog_return(struct flow_parcel *p)
+{
+    const struct backlog_item item = {p->parcel.journal_id, p->parcel.spans, p->origin, p->parcel.encoding};
+
+    return lane_backlog_add(p->lane, &item);
+}
+
 /* A stored parcel goes back to the backlog: only its number stays in memory. */
 static void
 parcel_to_backlog(struct flow_parcel *p)
 {
     struct lane *l = p->lane;
 
-    if (lane_backlog_add(l, p->parcel.journal_id, p->parcel.spans, p->origin) != RC_OK)
+    if (backlog_return(p) != RC_OK)
         log_event(LOG_INTERNAL, LOG_STR("what", "backlog is full, a payload waits for the next start"), LOG_STR("destination", l->name));
     parcel_free(p);
     lane_pump(l);
@@ -161,6 +169,7 @@ parcel_store(struct flow_parcel *p)
         .origin = str_of(f->origins[p->origin]),
         .created_us = clock_wall_us(f->o.clock),
         .spans = p->parcel.spans,
+        .encoding = p->parcel.encoding,
         .bytes = p->parcel.body,
     };
     p->tx = (struct journal_tx){.loop = f->o.loop, .put = &p->payload, .put_count = 1, .on_done = on_stored};
@@ -283,7 +292,8 @@ lane_send(struct lane *l, struct flow_job *job, struct gate_payload *payload)
     p->bytes = payload->bytes;
     payload->bytes = BUF_INIT((size_t)INT32_MAX);
     l->f->held_bytes += p->bytes.cap;
-    p->parcel = (struct parcel){.body = buf_str(&p->bytes), .spans = payload->spans, .on_result = on_result};
+    p->parcel = (struct parcel){
+        .body = buf_str(&p->bytes), .encoding = (uint8_t)payload->encoding, .spans = payload->spans, .on_result = on_result};
     if (exporter_down(l->exporter))
         parcel_store(p);
     else
@@ -305,7 +315,7 @@ lane_store_open(struct flow_job *job)
 /* -- backlog ---------------------------------------------------------------------------------------------------------------------- */
 
 enum rc
-lane_backlog_add(struct lane *l, uint64_t id, uint32_t spans, uint16_t origin)
+lane_backlog_add(struct lane *l, const struct backlog_item *item)
 {
     if (l->count == l->cap) {
         size_t cap = l->cap ? l->cap * 2 : 64;
@@ -320,7 +330,7 @@ lane_backlog_add(struct lane *l, uint64_t id, uint32_t spans, uint16_t origin)
         l->cap = cap;
         l->head = 0;
     }
-    l->items[(l->head + l->count++) % l->cap] = (struct backlog_item){id, spans, origin};
+    l->items[(l->head + l->count++) % l->cap] = *item;
     metric_set(l->queue, (int64_t)(l->count + l->submitted));
     return RC_OK;
 }
@@ -379,7 +389,7 @@ lane_pump(struct lane *l)
         l->submitted++;
         p->origin = item.origin;
         p->parcel = (struct parcel){
-            .spans = item.spans, .journal_id = item.id, .on_load = on_load, .on_unload = on_unload, .on_result = on_result};
+            .encoding = item.encoding, .spans = item.spans, .journal_id = item.id, .on_load = on_load, .on_unload = on_unload, .on_result = on_result};
         parcel_to_exporter(p);
     }
     metric_set(l->queue, (int64_t)(l->count + l->submitted));
@@ -399,7 +409,7 @@ requeue(struct lane *l, bool closed)
         if (p->state == PARCEL_FROM_BACKLOG)
             l->submitted--;
         if (p->state == PARCEL_FROM_BACKLOG || p->state == PARCEL_STORED) {
-            if (lane_backlog_add(l, p->parcel.journal_id, p->parcel.spans, p->origin) == RC_OK)
+            if (backlog_return(p) == RC_OK)
                 parcel_free(p);
         } else if (p->state == PARCEL_SENDING && p->job) {
             parcel_store(p); /* decided by the policy before; durable, its route is evaluated again before it leaves */
