@@ -26,6 +26,7 @@ struct journal_options {
     uint64_t group_delay_us;   /* at most this long a group gathers under load; 5000 */
     const struct clock *clock;
     const char *node;          /* goes into entries by whoever builds them */
+    uint64_t retry_ms;         /* how often a disk that failed is tried again; 0 = 1000 */
 };
 
 /* A payload that waits: redacted, encoded, compressed as it will be sent. */
@@ -86,7 +87,7 @@ void journal_close(struct journal *jn);
  * journal_ready(jn):
  * Whether new work can be recorded now.
  * Returns: RC_OK; RC_FULL no room for entries, or no room on the disk; RC_IO. (No room for payloads shows in the tx that puts one: who needs none is not
- *          held up.) After RC_IO or a full disk it is tried again each second.
+ *          held up.) After RC_IO or a full disk it is tried again each retry_ms.
  * Thread:  any; costs one load
  */
 enum rc journal_ready(const struct journal *jn);

@@ -131,6 +131,7 @@ journal_new(const struct journal_options *o)
     jn->lock_fd = -1;
     jn->store_options = (struct store_options){.dir = jn->dir, .max_bytes = o->max_bytes, .audit_max_bytes = o->audit_max_bytes};
     jn->group_delay_us = o->group_delay_us;
+    jn->retry_after_us = (o->retry_ms ? o->retry_ms : 1000) * 1000;
     jn->clock = o->clock;
     jn->queue.tail = &jn->queue.head;
     take_metrics(jn);

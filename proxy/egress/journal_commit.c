@@ -2,7 +2,7 @@
  * The commit thread. It sleeps until a tx waits, decides how long the group may gather, has the store commit it and answers.
  *
  *   post ──▶ queue ──▶ [gathering] ──▶ store_commit ──▶ letters to the loops
- *                                        └─ failed ──▶ store closed; everything refused; once a second: open, check, mend
+ *                                        └─ failed ──▶ store closed; everything refused; each retry_ms: open, check, mend
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -15,7 +15,6 @@
 #define GROUP_BYTES_MAX (64u << 20) /* LMDB keeps the pages of a transaction in memory */
 #define LAZY_US 20000u
 #define QUIET_PART 16u /* of group_delay: with no arrival for so long a group is complete */
-#define RETRY_US 1000000u
 #define AGE_US 1000000u /* how often the age of the oldest payload is measured while some wait */
 
 /*
@@ -152,7 +151,7 @@ store_drop(struct journal *jn, enum rc why)
     jn->store = NULL;
     pthread_rwlock_unlock(&jn->store_lock);
     atomic_store(&jn->failure, why);
-    jn->retry_us = journal_now_us() + RETRY_US;
+    jn->retry_us = journal_now_us() + jn->retry_after_us;
     set_ready(jn, why);
 }
 
@@ -185,7 +184,7 @@ store_retry(struct journal *jn)
     if (rc != RC_OK) {
         store_close(s);
         atomic_store(&jn->failure, rc == RC_FULL ? RC_FULL : RC_IO);
-        jn->retry_us = journal_now_us() + RETRY_US;
+        jn->retry_us = journal_now_us() + jn->retry_after_us;
         return;
     }
     pthread_rwlock_wrlock(&jn->store_lock);

@@ -21,7 +21,7 @@ struct queue {
 
 struct journal {
     struct store_options store_options;
-    uint64_t group_delay_us;
+    uint64_t group_delay_us, retry_after_us;
     const struct clock *clock;
     char *dir;
     int lock_fd;

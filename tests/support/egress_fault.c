@@ -10,8 +10,7 @@
 
 static struct {
     _Atomic int error;
-    _Atomic unsigned left, hits;
-    _Atomic bool done;
+    _Atomic unsigned left, done, hits;
 } faults[FAULT_CALLS_];
 
 static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
@@ -19,7 +18,7 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static enum { FREE, ASKED, HELD } hold;
 
 void
-fault_arm(enum fault_call call, int error, unsigned times, bool done)
+fault_arm(enum fault_call call, int error, unsigned times, unsigned done)
 {
     atomic_store(&faults[call].left, 0);
     atomic_store(&faults[call].error, error);
@@ -34,32 +33,25 @@ fault_hits(enum fault_call call)
     return atomic_load(&faults[call].hits);
 }
 
-static bool
-fails(enum fault_call call)
+enum fate { SUCCEEDS, FAILS, SEEMS_TO_FAIL };
+
+static enum fate
+fate_of(enum fault_call call)
 {
     unsigned left = atomic_load(&faults[call].left);
 
     while (left && !atomic_compare_exchange_weak(&faults[call].left, &left, left - 1))
         ;
-    if (left)
-        atomic_fetch_add(&faults[call].hits, 1);
-    return left != 0;
+    if (!left)
+        return SUCCEEDS;
+    return atomic_fetch_add(&faults[call].hits, 1) < atomic_load(&faults[call].done) ? SEEMS_TO_FAIL : FAILS;
 }
 
 static long
-result_of(enum fault_call call, long result)
+failure(enum fault_call call)
 {
-    if (!fails(call))
-        return result;
     errno = atomic_load(&faults[call].error);
     return -1;
-}
-
-/* Whether the call is to be made at all. */
-static bool
-is_made(enum fault_call call)
-{
-    return atomic_load(&faults[call].left) == 0 || atomic_load(&faults[call].done);
 }
 
 void
@@ -105,17 +97,26 @@ int
 fdatasync(int fd)
 {
     wait_while_held();
-    return (int)result_of(FAULT_FDATASYNC, is_made(FAULT_FDATASYNC) ? syscall(SYS_fdatasync, fd) : -1);
+    enum fate fate = fate_of(FAULT_FDATASYNC);
+    long n = fate == FAILS ? 0 : syscall(SYS_fdatasync, fd);
+
+    return (int)(fate == SUCCEEDS ? n : failure(FAULT_FDATASYNC));
 }
 
 ssize_t
-pwrite(int fd, const void *p, size_t n, off_t at)
+pwrite(int fd, const void *p, size_t size, off_t at)
 {
-    return result_of(FAULT_PWRITE, is_made(FAULT_PWRITE) ? syscall(SYS_pwrite64, fd, p, n, at) : -1);
+    enum fate fate = fate_of(FAULT_PWRITE);
+    long n = fate == FAILS ? 0 : syscall(SYS_pwrite64, fd, p, size, at);
+
+    return fate == SUCCEEDS ? n : failure(FAULT_PWRITE);
 }
 
 ssize_t
-writev(int fd, const struct iovec *iov, int n)
+writev(int fd, const struct iovec *iov, int count)
 {
-    return result_of(FAULT_WRITEV, is_made(FAULT_WRITEV) ? syscall(SYS_writev, fd, iov, n) : -1);
+    enum fate fate = fate_of(FAULT_WRITEV);
+    long n = fate == FAILS ? 0 : syscall(SYS_writev, fd, iov, count);
+
+    return fate == SUCCEEDS ? n : failure(FAULT_WRITEV);
 }

@@ -9,8 +9,8 @@
 
 enum fault_call { FAULT_FDATASYNC, FAULT_PWRITE, FAULT_WRITEV, FAULT_CALLS_ };
 
-/* The next ${times} calls fail with error; done: the call is made all the same, its success hidden. 0 times: none any more. */
-void fault_arm(enum fault_call call, int error, unsigned times, bool done);
+/* The next ${times} calls fail with error; the first ${done} of them are made all the same, their success hidden. 0 times: none any more. */
+void fault_arm(enum fault_call call, int error, unsigned times, unsigned done);
 /* How many calls were failed since fault_arm. */
 unsigned fault_hits(enum fault_call call);
 

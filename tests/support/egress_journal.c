@@ -30,6 +30,8 @@ bench_open(struct bench_journal *b)
         b->options.max_bytes = 64u << 20;
     if (!b->options.audit_max_bytes)
         b->options.audit_max_bytes = 64u << 20;
+    if (!b->options.retry_ms)
+        b->options.retry_ms = 20;
     b->options.dir = b->dir;
     b->options.clock = &b->clock;
     b->loop = loop_new(&clock_system);
