@@ -14,7 +14,7 @@
 
 #define GROUP_BYTES_MAX (64u << 20) /* LMDB keeps the pages of a transaction in memory */
 #define LAZY_US 20000u
-#define QUIET_PART 16u /* of group_delay: with no arrival for so long a group is complete */
+#define QUIET_PART 50u  /* of group_delay: with no arrival for so long a group is complete */
 #define AGE_US 1000000u /* how often the age of the oldest payload is measured while some wait */
 
 /*

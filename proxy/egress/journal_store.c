@@ -7,6 +7,8 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -237,6 +239,33 @@ restore_length(MDB_env *env)
     return file.st_size < least && ftruncate(fd, least) ? errno : 0;
 }
 
+/* mdb_env_info tells the address of fixed maps only: look for a mapping of our file and size. */
+static void
+find_map(struct store *s)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    MDB_envinfo info;
+    struct stat file;
+    char line[4096];
+    int fd;
+
+    if (!maps)
+        return;
+    if (mdb_env_info(s->env, &info) == 0 && mdb_env_get_fd(s->env, &fd) == 0 && fstat(fd, &file) == 0) {
+        while (!s->map && fgets(line, sizeof(line), maps)) {
+            uintptr_t from, to;
+            unsigned long long inode;
+
+            if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " r--s 0%*[0] %*s %llu", &from, &to, &inode) == 3 && inode == file.st_ino &&
+                to - from == info.me_mapsize) {
+                s->map = (void *)from; /* NOLINT(performance-no-int-to-ptr) */
+                s->map_bytes = to - from;
+            }
+        }
+    }
+    fclose(maps);
+}
+
 static int
 make_durable(const char *dir)
 {
@@ -286,6 +315,7 @@ store_open(const struct store_options *o, struct store **out, struct errs *es)
         complain(es, o->dir, rc, "read its databases", 0);
         goto fail;
     }
+    find_map(s);
     rc = load_and_check(s);
     if (rc != RC_OK) {
         complain(es, o->dir, rc, "check its contents", 0);

@@ -202,16 +202,15 @@ failure_of(const struct store *s, int e)
 static void
 keep_house(struct store *s)
 {
-    MDB_envinfo info;
     int dead;
 
     if (++s->commits >= LOOK_FOR_READERS_EVERY) { /* a reader that was killed would hold on to its pages */
         (void)mdb_reader_check(s->env, &dead);
         s->commits = 0;
     }
-    if (s->written_bytes < UNMAP_EVERY_BYTES || mdb_env_info(s->env, &info) || !info.me_mapaddr)
+    if (s->written_bytes < UNMAP_EVERY_BYTES || !s->map)
         return;
-    (void)madvise(info.me_mapaddr, info.me_mapsize, MADV_DONTNEED);
+    (void)madvise(s->map, s->map_bytes, MADV_DONTNEED);
     s->written_bytes = 0;
 }
 
