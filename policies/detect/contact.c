@@ -20,27 +20,6 @@ static const char *const file_endings[] = {"png", "jpg", "jpeg", "gif", "svg", "
     "tsx", "html", "htm", "json", "xml", "yaml", "yml", "map", "txt", "log", "lock", "tgz", "tar", "gz", "jar", "war", "whl", "dll", "exe", "service",
     "socket", NULL};
 
-static size_t
-leading_digits(struct str s)
-{
-    size_t n = 0;
-
-    while (n < s.len && ascii_digit(s.ptr[n]))
-        n++;
-    return n;
-}
-
-/* pkg@1.2.3-beta.rc: two numeric labels in front are a version. */
-static bool
-domain_is_version(struct str domain)
-{
-    size_t n = leading_digits(domain);
-
-    if (n == 0 || n + 1 >= domain.len || domain.ptr[n] != '.')
-        return false;
-    return leading_digits(str_sub(domain, n + 1, domain.len)) > 0 && (ascii_digit(domain.ptr[n + 1]));
-}
-
 static bool
 domain_is_file(struct str domain)
 {
@@ -94,7 +73,7 @@ check_email(struct match *m)
         return false;
     struct str local = whole_local(m, at - 1), domain = str_sub(s, at, s.len);
 
-    if (domain_is_version(domain) || domain_is_file(domain) || in_url_authority(m, local))
+    if (domain_is_file(domain) || in_url_authority(m, local))
         return false;
     /* git@host:path is a remote, not a mailbox. */
     return !(str_eq(local, STR("git")) && (match_after(m, 1) == ':' || match_after(m, 1) == '/'));
@@ -137,7 +116,7 @@ check_e164(struct match *m)
 {
     struct str s = match_str(m);
     uint8_t d[20];
-    size_t n = 0, best = 0;
+    size_t n = 0, best = 0, code = 0;
     unsigned lengths = 0;
 
     if (s.ptr[0] != '+' && !m->context)
@@ -150,8 +129,9 @@ check_e164(struct match *m)
         if (!ascii_digit(s.ptr[i]))
             continue;
         d[n++] = (uint8_t)(s.ptr[i] - '0');
+        if (!code && (code = calling_code(d, n, &lengths)) == 0 && n > 3)
+            return false;
         char next = i + 1 < s.len ? s.ptr[i + 1] : match_after(m, 1);
-        size_t code = calling_code(d, n, &lengths);
 
         if (code && !ascii_alnum(next) && next != '_' && (lengths >> (n - code) & 1))
             best = i + 1;
@@ -191,7 +171,8 @@ const struct detector detect_contact[] = {
         .tier = TIER_A,
         .category = "contact",
         .controls = "GDPR HIPAA-F",
-        .pattern = LOCAL_PART "@(?:" LABEL "\\.){1,10}" TOP_LABEL,
+        /* pkg@1.2.3-beta.rc: two numeric labels in front are a version. */
+        .pattern = LOCAL_PART "@(?![0-9]{1,9}\\.[0-9])(?:" LABEL "\\.){1,10}" TOP_LABEL,
         .context = WORDS("email", "e mail", "mail", "to", "cc", "from", "recipient"),
         .check = check_email,
         .severity = 1,

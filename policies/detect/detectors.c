@@ -78,9 +78,9 @@ separator(char c)
 
 /* A word may begin here: the byte before is no letter or digit, or the case goes up (memberId), or the word begins with a byte of CJK or the like. */
 static bool
-begins(struct str s, size_t at, const char *word)
+begins(struct str s, size_t at)
 {
-    if (at == 0 || (unsigned char)word[0] >= 0x80)
+    if (at == 0 || (unsigned char)s.ptr[at] >= 0x80)
         return true;
     char before = s.ptr[at - 1], first = s.ptr[at];
 
@@ -120,27 +120,29 @@ word_at(struct str s, size_t at, const char *word)
     return i;
 }
 
-/* Whether word stands in s at or after from. */
 static bool
-word_stands(struct str s, size_t from, const char *word)
+word_stands(struct str s, size_t at, const char *word)
 {
-    for (size_t at = from; at < s.len; at++) {
-        if (ascii_lower(s.ptr[at]) != word[0] || !begins(s, at, word))
-            continue;
-        size_t end = word_at(s, at, word);
+    size_t end = word_at(s, at, word);
 
-        if (end && (ends(s, end) || ((s.ptr[end] | 0x20) == 's' && ends(s, end + 1))))
-            return true;
-    }
-    return false;
+    return end && (ends(s, end) || ((s.ptr[end] | 0x20) == 's' && ends(s, end + 1)));
 }
 
+/* Whether a context word of d stands in s at or after from. */
 static bool
 any_stands(const struct detector *d, struct str s, size_t from)
 {
-    for (const char *const *w = d->context; w && *w; w++)
-        if (word_stands(s, from, *w))
-            return true;
+    if (!d->context)
+        return false;
+    for (size_t at = from; at < s.len; at++) {
+        if (!begins(s, at))
+            continue;
+        char first = ascii_lower(s.ptr[at]);
+
+        for (const char *const *w = d->context; *w; w++)
+            if ((*w)[0] == first && word_stands(s, at, *w))
+                return true;
+    }
     return false;
 }
 

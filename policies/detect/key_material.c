@@ -31,7 +31,7 @@ const struct detector detect_key_material[] = {
         .category = "secret",
         .controls = "SOC2-CC6.1 ISO27001-A.8.24",
         /* A block without its END line was cut: all that follows is taken. */
-        .pattern = "-----BEGIN " PEM_NAME "-----(?:[^-]++|-(?!----END ))*+(?:-----END " PEM_NAME "-----)?",
+        .pattern = "-----BEGIN " PEM_NAME "-----(?:[^-]++|-(?!----(?:END|BEGIN) ))*+(?:-----END " PEM_NAME "-----)?",
         .check = check_pem,
         .severity = 3,
         .examples = EXAMPLES(
