@@ -25,8 +25,11 @@
 /* For detectors that look at the key only. */
 #define TEXT_START "(?<![\\x00-\\xFF])"
 #define WHOLE_TEXT TEXT_START "[\\x00-\\xFF]++"
+#define TEXT_END "(?![\\x00-\\xFF])"
 
 /* Tables of entries. */
+#define ENTRY(id_, entity_, title_, tier_, category_, controls_, severity_) \
+    .id = id_, .entity = entity_, .title = title_, .tier = tier_, .category = category_, .controls = controls_, .severity = severity_
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define HIT(example)        \
     {                       \
@@ -55,6 +58,12 @@ struct str match_group(const struct match *m, unsigned n);
 bool match_narrow(struct match *m, unsigned n);
 /* As check: the value is group 1. */
 bool match_first_group(struct match *m);
+/* As check: every match with a context word, or that is written in groups. */
+bool match_vouched(struct match *m);
+/* As check of key-only detectors: the value says something. */
+bool match_not_placeholder(struct match *m);
+/* The word of letters, digits, _ and - that ends right before the match, spaces and : = ( and quotes between them skipped. */
+struct str match_word_before(const struct match *m);
 /* The byte k places before the start (k = 1: the one just before), or after the end; 0 outside the text. */
 char match_before(const struct match *m, size_t k);
 char match_after(const struct match *m, size_t k);

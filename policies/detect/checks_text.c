@@ -78,6 +78,32 @@ match_first_group(struct match *m)
     return match_narrow(m, 1);
 }
 
+bool
+match_vouched(struct match *m)
+{
+    return m->context || match_formatted(m);
+}
+
+bool
+match_not_placeholder(struct match *m)
+{
+    return !str_placeholder(str_trim(match_str(m)));
+}
+
+struct str
+match_word_before(const struct match *m)
+{
+    size_t end = m->start;
+
+    while (end > 0 && m->text.ptr[end - 1] != 0 && strchr(" :=\"'(", m->text.ptr[end - 1]))
+        end--;
+    size_t from = end;
+
+    while (from > 0 && end - from < 32 && (ascii_alnum(m->text.ptr[from - 1]) || m->text.ptr[from - 1] == '_' || m->text.ptr[from - 1] == '-'))
+        from--;
+    return str_sub(m->text, from, end);
+}
+
 char
 match_before(const struct match *m, size_t k)
 {

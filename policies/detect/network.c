@@ -6,21 +6,6 @@
 #define OCTET "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 #define IPV4 OCTET "\\." OCTET "\\." OCTET "\\." OCTET
 
-/* The word that ends right before the match, separators between them skipped: "version: 1.2.3.4". */
-static struct str
-word_before(const struct match *m)
-{
-    size_t end = m->start;
-
-    while (end > 0 && strchr(" :=\"'(", m->text.ptr[end - 1]))
-        end--;
-    size_t from = end;
-
-    while (from > 0 && end - from < 32 && (ascii_alnum(m->text.ptr[from - 1]) || m->text.ptr[from - 1] == '_' || m->text.ptr[from - 1] == '-'))
-        from--;
-    return str_sub(m->text, from, end);
-}
-
 /* Chrome/120.0.0.0 is a product and its version; db.example.com/10.1.2.3 and name/10.1.2.3:80 are how Java prints an address. */
 static bool
 after_product(const struct match *m)
@@ -44,7 +29,7 @@ static bool
 check_ipv4(struct match *m)
 {
     static const char *const version_words[] = {"v", "ver", "version", "release", "build", "oid", NULL};
-    struct str word = word_before(m);
+    struct str word = match_word_before(m);
 
     if (str_starts(match_str(m), STR("0.")) || after_product(m) || str_names_version(m->key))
         return false;

@@ -46,15 +46,9 @@ check_pair(struct match *m)
     "(?:pass(?:word|wd|phrase|code)|pwd|(?<![A-Za-z])pass|contrase(?:\\xC3\\xB1|n)a|mot_?de_?passe|pass?wort|kennwort|senha|wachtwoord|haslo)"
 
 static bool
-check_password_value(struct match *m)
-{
-    return !str_placeholder(str_trim(match_str(m)));
-}
-
-static bool
 check_element(struct match *m)
 {
-    return match_narrow(m, 1) && check_password_value(m);
+    return match_narrow(m, 1) && match_not_placeholder(m);
 }
 
 const struct detector detect_pairs[] = {
@@ -117,7 +111,7 @@ const struct detector detect_pairs[] = {
         .pattern = WHOLE_TEXT,
         .context = WORDS("password", "passwd", "passphrase", "passcode", "pwd", "pgpassword", "mysql pwd"),
         .key_only = true,
-        .check = check_password_value,
+        .check = match_not_placeholder,
         .severity = 3,
         .examples = EXAMPLES(
             HIT_IN("db.password", "hunter2"), HIT_IN("user_passwd", "x y"), MISS_IN("db.name", "hunter2"), MISS_IN("db.password", "REDACTED")),
