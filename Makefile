@@ -142,6 +142,12 @@ fuzz:
 	@$(MAKE) --no-print-directory $(O)/fuzz/$(F) && $(MAKE) --no-print-directory SAN=fuzzer $(B)/san-fuzzer/libfuzzer/$(F)
 	@mkdir -p $(B)/corpus/$(F) && $(O)/fuzz/$(F) --seeds $(B)/corpus/$(F)
 	$(B)/san-fuzzer/libfuzzer/$(F) -max_total_time=$(TIME) -timeout=10 -rss_limit_mb=4096 -print_final_stats=1 $(B)/corpus/$(F)
+# Benchmarks: in-process figures, then the whole gate over loopback mTLS.
+$(O)/bench/%: $(O)/obj/tests/bench/%.o $(O)/obj/tests/support/codec_tree.o $(call libs_for,control)
+	@mkdir -p $(@D); $(if $(V),,echo "  LINK    $@")
+	$(Q)$(CC) $(CFLAGS) $(LDHARD) -o $@ $^ $(LDLIBS)
+bench: $(O)/bench/bench $(BIN)
+	@$(O)/bench/bench && tests/bench/gate.py $(BIN)
 deps: ; @packaging/deps all
 lint: ; @tests/lint/run
 fmt: ; @clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
