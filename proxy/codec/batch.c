@@ -242,6 +242,84 @@ enter(struct walk *w, uint8_t message, const uint8_t *field, const uint8_t *body
     return rc;
 }
 
+/*
+ * Nearly every attribute is a key, then a value with one text in it: read in one go, without frames. Anything else, errors included, is left to the
+ * general walk; nothing is changed then.
+ *
+ *   [tag_key len key][tag_value len [value_tag (len) text]]
+ */
+static bool
+attr_usual(struct walk *w, const uint8_t *field, const uint8_t *p, const uint8_t *end, enum rc *rc)
+{
+    const struct schema *schema = w->schema;
+    struct frame *owner = w->top;
+    uint32_t key_len, any_len, len;
+    uint64_t number;
+
+    if (end - p < 4 || *p != schema->tag_key)
+        return false;
+    const uint8_t *key = wire_len(p + 1, end, &key_len);
+
+    if (!key || end - key < (ptrdiff_t)key_len + 4 || key[key_len] != schema->tag_value)
+        return false;
+    const uint8_t *any = wire_len(key + key_len + 1, end, &any_len);
+
+    if (!any || any + any_len != end || any_len < 2)
+        return false;
+    unsigned kind = schema->value_tag[*any];
+    const uint8_t *value = any + 1;
+
+    if (kind == 1 + TEXT_STRING || kind == 1 + TEXT_BYTES) {
+        value = wire_len(value, end, &len);
+        if (!value || value + len != end)
+            return false;
+    } else if (kind == 1 + TEXT_DOUBLE) {
+        if (end - value != 8)
+            return false;
+    } else if (kind == 0 || wire_varint(value, end, &number) != end) {
+        return false;
+    }
+    if ((size_t)(owner + 2 - w->stack) >= w->limits->depth || owner->value_depth >= w->limits->value_depth)
+        return false;
+    if (owner->attrs >= w->limits->attrs_per_owner || w->b.attr_count >= w->attr_cap || w->b.text_count >= w->text_cap)
+        return false;
+    if (!str_utf8_valid((struct str){(const char *)key, key_len}) ||
+        (kind == 1 + TEXT_STRING && !str_utf8_valid((struct str){(const char *)value, (size_t)(end - value)}))) {
+        *rc = RC_UTF8;
+        return true;
+    }
+    uint8_t place = schema->attribute_place[owner->message];
+    uint32_t at = offset(w, field), number_of = w->b.attr_count++, text = w->b.text_count++;
+
+    if (place == PLACE_COUNT_)
+        place = owner->place;
+    owner->attrs++;
+    w->b.attrs[number_of] = (struct batch_attr){
+        .field = at,
+        .end = offset(w, end),
+        .key_off = offset(w, key),
+        .key_len = key_len,
+        .key_field = offset(w, p),
+        .value = offset(w, any),
+        .value_end = offset(w, end),
+        .parent = owner->attr,
+        .text_first = text,
+        .text_end = text + 1,
+        .place = place,
+    };
+    w->b.texts[text] = (struct batch_text){
+        .off = offset(w, value),
+        .len = (uint32_t)(end - value),
+        .field = offset(w, any),
+        .attr = number_of,
+        .place = place,
+        .kind = (uint8_t)(kind - 1),
+        .field_number = (uint16_t)(*any >> 3),
+    };
+    *rc = RC_OK;
+    return true;
+}
+
 /* The message on top has ended. */
 static void
 leave(struct walk *w)
@@ -376,6 +454,12 @@ field_read(struct walk *w, const uint8_t **pos)
             return RC_MALFORMED;
         end = p + len;
         if (sf->action == ACT_MESSAGE) {
+            enum rc rc;
+
+            if (sf->message == MSG_KEY_VALUE && attr_usual(w, field, p, end, &rc)) {
+                *pos = end;
+                return rc;
+            }
             *pos = p;
             return enter(w, sf->message, field, p, end);
         }

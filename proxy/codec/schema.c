@@ -176,6 +176,22 @@ compile_message(const ProtobufCMessageDescriptor *d, struct schema *s, uint32_t 
     return RC_OK;
 }
 
+/* Tags of attributes, whose usual shape the walker reads in one go. Fields below 16 have tags of one byte. */
+static void
+compile_tags(struct schema *s)
+{
+    for (unsigned n = 1; n < 16; n++) {
+        const struct schema_field *kv = &s->field[MSG_KEY_VALUE][n], *any = &s->field[MSG_ANY_VALUE][n];
+
+        if (kv->action == ACT_KEY)
+            s->tag_key = (uint8_t)(n << 3 | kv->wire);
+        else if (kv->action == ACT_MESSAGE && kv->message == MSG_ANY_VALUE)
+            s->tag_value = (uint8_t)(n << 3 | kv->wire);
+        if (any->action >= ACT_VALUE_TEXT && any->action <= ACT_VALUE_BOOL)
+            s->value_tag[n << 3 | any->wire] = (uint8_t)(1 + TEXT_STRING + any->action - ACT_VALUE_TEXT);
+    }
+}
+
 enum rc
 schema_compile(const ProtobufCMessageDescriptor *root, struct schema *s, const char **missing)
 {
@@ -183,7 +199,11 @@ schema_compile(const ProtobufCMessageDescriptor *root, struct schema *s, const c
 
     memset(s, 0, sizeof(*s));
     *missing = NULL;
-    return compile_message(root, s, &seen, missing);
+    enum rc rc = compile_message(root, s, &seen, missing);
+
+    if (rc == RC_OK)
+        compile_tags(s);
+    return rc;
 }
 
 static struct schema tables;

@@ -39,6 +39,8 @@ struct schema_field {
 struct schema {
     struct schema_field field[MSG_COUNT_][SCHEMA_FIELDS];
     uint8_t attribute_place[MSG_COUNT_]; /* enum place of attributes directly in this message; PLACE_COUNT_ = inherited */
+    uint8_t tag_key, tag_value;          /* the tags of KeyValue's fields: one byte each */
+    uint8_t value_tag[256];              /* by tag byte: 1 + enum text_kind of a member of AnyValue that is a text, else 0 */
 };
 
 /* The compiled tables; made at the first call, then constant. Thread: any. */
