@@ -1,9 +1,12 @@
 #include "control/command.h"
+#include "control/config.h"
 
 static int
 run(const struct arguments *a)
 {
-    if (strcmp(args_text(a, "format"), "markdown") == 0)
+    if (args_flag(a, "configuration"))
+        config_print_reference(stdout);
+    else if (strcmp(args_text(a, "format"), "markdown") == 0)
         commands_print_reference(commands_all(), stdout);
     else
         commands_print_manual(commands_all(), stdout);
@@ -12,12 +15,13 @@ run(const struct arguments *a)
 
 static const struct option_spec options[] = {
     {.name = "format", .type = OPTION_CHOICE, .arg = "man|markdown", .fallback = "man", .help = "The manual page, or the reference in Markdown"},
+    {.name = "configuration", .type = OPTION_FLAG, .help = "The reference of the gateway file, in Markdown"},
     {0},
 };
 
 const struct command cmd_man = {
     .name = "man",
-    .usage = "[--format man|markdown]",
+    .usage = "[--format man|markdown] [--configuration]",
     .summary = "Print the manual page",
     .text = "Read it with: spangate man | man -l -",
     .options = options,

@@ -2,23 +2,14 @@
 
 #include <event2/event.h>
 #include <openssl/crypto.h>
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
 
 #include "base/json.h"
-
-static const char *
-pcre_version(char out[64])
-{
-    return pcre2_config(PCRE2_CONFIG_VERSION, out) > 0 ? out : "unknown";
-}
 
 static int
 print_json(void)
 {
     struct buf text = BUF_INIT(4096);
     struct json j = json_begin(&text);
-    char pcre[64];
 
     json_object(&j, NULL);
     json_cstr(&j, "version", SPANGATE_VERSION);
@@ -26,7 +17,6 @@ print_json(void)
     json_object(&j, "libraries");
     json_cstr(&j, "openssl", OpenSSL_version(OPENSSL_VERSION_STRING));
     json_cstr(&j, "libevent", event_get_version());
-    json_cstr(&j, "pcre2", pcre_version(pcre));
     json_close_object(&j);
     json_close_object(&j);
     enum rc rc = json_finish(&j);
@@ -40,12 +30,9 @@ print_json(void)
 static int
 run(const struct arguments *a)
 {
-    char pcre[64];
-
     if (strcmp(args_text(a, "format"), "json") == 0)
         return print_json();
-    printf("spangate %s\nOpenSSL %s, libevent %s, PCRE2 %s\n", SPANGATE_VERSION, OpenSSL_version(OPENSSL_VERSION_STRING), event_get_version(),
-        pcre_version(pcre));
+    printf("spangate %s\nOpenSSL %s, libevent %s\n", SPANGATE_VERSION, OpenSSL_version(OPENSSL_VERSION_STRING), event_get_version());
     return EXIT_DONE;
 }
 

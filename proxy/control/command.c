@@ -61,6 +61,7 @@ args_rest(const struct arguments *a, const char *const **values)
     return a->rest_count;
 }
 
+PRINTF_LIKE(3, 0)
 static int
 usage_print(const struct command *c, const char *hint, const char *fmt, va_list ap)
 {

@@ -1,0 +1,51 @@
+/* Parts of the control thread. */
+#ifndef CONTROL_SERVICE_INT_H
+#define CONTROL_SERVICE_INT_H
+
+#include "control/service.h"
+#include "worker_int.h"
+
+#define WORKERS_MAX 64
+#define DRAIN_MS 10000
+#define SIGNALS_COUNT 3
+
+struct event;
+struct admin;
+
+struct service {
+    const char *path;
+    struct material now;
+    struct material next; /* a reload that the workers are taking */
+    uint64_t generation;
+    unsigned updates_open; /* workers that have not taken next yet */
+    bool reload_again;     /* SIGHUP came while a reload was under way */
+    struct journal *journal;
+    struct loop *loop;
+    struct worker *workers;
+    unsigned worker_count;
+    unsigned drains_open;
+    struct timer *drain_limit;
+    struct event *signals[SIGNALS_COUNT];
+    struct admin *admin[2];
+    bool listening, stopping, failed;
+};
+
+/* reload.c: read the configuration again and hand it to the workers. */
+void service_reload(struct service *s);
+void service_on_updated(struct worker_update *u);
+void service_log_problems(const struct errs *es);
+/* service.c: end the control loop now. */
+void service_stop_now(struct service *s);
+
+/**
+ * admin_open(s, e, metrics, admin, es):
+ * Serve /livez and /readyz, and /metrics when told, on the control thread's loop.
+ * Returns: RC_OK; RC_IO with an error in es; RC_NOMEM
+ */
+enum rc admin_open(struct service *s, const struct config_endpoint *e, bool metrics, struct admin **admin, struct errs *es) MUST_USE;
+void admin_close(struct admin *a);
+
+/* Tell the service manager (sd_notify(3)): one datagram to NOTIFY_SOCKET, nothing when it is not set. */
+void notify_manager(const char *state);
+
+#endif
