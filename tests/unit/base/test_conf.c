@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "base_nomem.h"
 #include "base_suite.h"
 
 static struct conf_doc *
@@ -314,6 +315,25 @@ START_TEST(conf_map_check_names_every_unknown_key)
 }
 END_TEST
 
+START_TEST(conf_load_reports_when_memory_fails)
+{
+    setenv("CONF_TEST_A", "v", 1);
+    for (long n = 1; nomem_round(n); n++) {
+        struct conf_doc *doc = NULL;
+        struct errs es = {0};
+        enum rc rc = conf_load_text("t.yaml", STR("a: &x [1, '${env:CONF_TEST_A}']\nb: *x\nc: {d: 1, e: 2, f: 3, g: 4, h: 5}\n"), true, &doc, &es);
+        bool failed = nomem_end();
+
+        ck_assert(rc == RC_OK ? !es.errors && doc : es.errors && !doc);
+        ck_assert_msg(failed || rc == RC_OK, "allocation %ld", n);
+        conf_free(doc);
+        errs_free(&es);
+        if (!failed)
+            break;
+    }
+}
+END_TEST
+
 static const struct case_entry cases[] = {
     {"normal", &conf_reads_nodes_with_places},
     {"normal", &conf_reads_several_documents_and_none},
@@ -327,6 +347,7 @@ static const struct case_entry cases[] = {
     {"normal", &conf_readers_take_values_in_range},
     {"malformed", &conf_readers_refuse_and_leave_the_value},
     {"normal", &conf_map_check_names_every_unknown_key},
+    {"nomem", &conf_load_reports_when_memory_fails},
     {NULL, NULL},
 };
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "base_nomem.h"
 #include "base_suite.h"
 
 static char *
@@ -110,12 +111,31 @@ START_TEST(err_hint_nearest_names_the_nearest_or_lists)
 }
 END_TEST
 
+START_TEST(errs_add_counts_when_memory_fails)
+{
+    for (long n = 1; nomem_round(n); n++) {
+        struct errs es = {0};
+
+        for (int i = 0; i < 20; i++)
+            err_hint(errs_add(&es, ERR_WARNING, RC_CONFIG, 1, (struct err_pos){0}, "x"), "h");
+        bool failed = nomem_end();
+
+        ck_assert_uint_eq(es.warnings, 20);
+        ck_assert(failed == (es.count < 20));
+        errs_free(&es);
+        if (!failed)
+            break;
+    }
+}
+END_TEST
+
 static const struct case_entry cases[] = {
     {"normal", &errs_print_shows_line_and_caret},
     {"normal", &errs_print_json_is_one_array},
     {"limits", &errs_add_counts_what_it_cannot_keep},
     {"limits", &errs_add_cuts_what_is_too_long},
     {"normal", &err_hint_nearest_names_the_nearest_or_lists},
+    {"nomem", &errs_add_counts_when_memory_fails},
     {NULL, NULL},
 };
 

@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "base_nomem.h"
 #include "base_suite.h"
 
 START_TEST(json_writes_nested_values)
@@ -117,6 +118,27 @@ START_TEST(json_keeps_the_first_error_when_the_buffer_is_full)
 }
 END_TEST
 
+START_TEST(json_reports_when_memory_fails)
+{
+    for (long n = 1; nomem_round(n); n++) {
+        struct buf b = BUF_INIT(4096);
+        struct json j = json_begin(&b);
+
+        json_array(&j, NULL);
+        for (int i = 0; i < 100; i++)
+            json_cstr(&j, NULL, "some text \n");
+        json_close_array(&j);
+        enum rc rc = json_finish(&j);
+        bool failed = nomem_end();
+
+        ck_assert_int_eq(rc, failed ? RC_NOMEM : RC_OK);
+        buf_free(&b);
+        if (!failed)
+            break;
+    }
+}
+END_TEST
+
 static const struct case_entry cases[] = {
     {"normal", &json_writes_nested_values},
     {"malformed", &json_escapes_controls_and_replaces_bad_utf8},
@@ -124,6 +146,7 @@ static const struct case_entry cases[] = {
     {"malformed", &json_finish_reports_wrong_use},
     {"limits", &json_refuses_depth_beyond_the_maximum},
     {"limits", &json_keeps_the_first_error_when_the_buffer_is_full},
+    {"nomem", &json_reports_when_memory_fails},
     {NULL, NULL},
 };
 

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "base_nomem.h"
 #include "base_suite.h"
 
 static char text[1u << 20];
@@ -141,6 +142,24 @@ START_TEST(metrics_print_respects_the_maximum)
 }
 END_TEST
 
+START_TEST(metric_get_gives_the_shared_cell_when_memory_fails)
+{
+    for (long n = 1; nomem_round(n); n++) {
+        char value[24];
+
+        snprintf(value, sizeof(value), "nomem-%ld", n);
+        struct metric_cell *c = metric_get(M_EXPORTER_UP, LABELS(value));
+        bool failed = nomem_end();
+
+        ck_assert_ptr_nonnull(c);
+        if (!failed)
+            break;
+        metric_set(c, 55);
+        ck_assert_ptr_nonnull(strstr(printed(), "spangate_exporter_up{exporter=\"other\"} 55\n"));
+    }
+}
+END_TEST
+
 static const struct case_entry cases[] = {
     {"normal", &metric_get_gives_the_same_cell_for_the_same_labels},
     {"normal", &metrics_print_escapes_label_values},
@@ -149,6 +168,7 @@ static const struct case_entry cases[] = {
     {"limits", &metric_get_shares_one_cell_beyond_the_maximum},
     {"normal", &metric_add_loses_nothing_between_threads},
     {"limits", &metrics_print_respects_the_maximum},
+    {"nomem", &metric_get_gives_the_shared_cell_when_memory_fails},
     {NULL, NULL},
 };
 

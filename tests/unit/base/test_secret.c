@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base_nomem.h"
 #include "base_suite.h"
 
 static char dir[] = "/tmp/secret-XXXXXX";
@@ -131,6 +132,27 @@ START_TEST(file_write_atomic_leaves_nothing_when_it_fails)
 }
 END_TEST
 
+START_TEST(secret_load_reports_when_memory_fails)
+{
+    const char *path = file_with(STR("key"), 0400);
+
+    for (long n = 1; nomem_round(n); n++) {
+        struct errs es = {0};
+        struct secret *s = NULL;
+        enum rc rc = secret_load(path, (struct err_pos){0}, &s, &es);
+        bool failed = nomem_end();
+
+        ck_assert_int_eq(rc, failed ? RC_CONFIG : RC_OK);
+        ck_assert(failed ? es.errors == 1 && !s : s != NULL);
+        secret_free(s);
+        errs_free(&es);
+        if (!failed)
+            break;
+    }
+    remove_all(path);
+}
+END_TEST
+
 static const struct case_entry cases[] = {
     {"normal", &secret_load_cuts_the_line_end_and_nothing_else},
     {"normal", &secret_load_warns_when_others_may_read},
@@ -138,6 +160,7 @@ static const struct case_entry cases[] = {
     {"limits", &file_read_tells_full_from_too_large},
     {"normal", &file_write_atomic_replaces_and_sets_the_mode},
     {"malformed", &file_write_atomic_leaves_nothing_when_it_fails},
+    {"nomem", &secret_load_reports_when_memory_fails},
     {NULL, NULL},
 };
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base_nomem.h"
 #include "base_suite.h"
 
 static char dir[] = "/tmp/config-XXXXXX", path[64];
@@ -353,6 +354,26 @@ START_TEST(config_reference_lists_every_key)
 }
 END_TEST
 
+START_TEST(config_load_reports_when_memory_fails)
+{
+    write_file(head, exporters, tail);
+    for (long n = 1; nomem_round(n); n++) {
+        const struct config *c = NULL;
+        struct errs es = {0};
+        enum rc rc = config_load(path, &c, &es);
+        bool failed = nomem_end();
+
+        ck_assert(rc == RC_OK ? c && !es.errors : !c);
+        ck_assert_msg(failed || rc == RC_OK, "allocation %ld", n);
+        config_unref(c);
+        errs_free(&es);
+        if (!failed)
+            break;
+    }
+    clean();
+}
+END_TEST
+
 static const struct case_entry cases[] = {
     {"normal", &config_fills_defaults_when_little_is_said},
     {"normal", &config_reads_every_section},
@@ -364,6 +385,7 @@ static const struct case_entry cases[] = {
     {"normal", &config_exporter_same_sees_other_certificates},
     {"normal", &config_references_keep_it_alive},
     {"normal", &config_reference_lists_every_key},
+    {"nomem", &config_load_reports_when_memory_fails},
     {NULL, NULL},
 };
 
