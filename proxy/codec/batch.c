@@ -499,6 +499,9 @@ enum rc
 batch_index(struct str body, const struct batch_limits *limits, struct arena *ar, struct batch *b)
 {
     struct walk *w = arena_alloc(ar, sizeof(*w));
+
+    if (!body.ptr)
+        body = STR(""); /* an empty request is legal; pointers into it must be too */
     const uint8_t *pos = (const uint8_t *)body.ptr;
 
     if (!w)

@@ -217,6 +217,8 @@ struct emit {
 static void
 copy(struct emit *em, const uint8_t *from, const uint8_t *to)
 {
+    if (to == from) /* also: out may have no memory yet */
+        return;
     memcpy(em->out->ptr + em->out->len, from, (size_t)(to - from));
     em->out->len += (size_t)(to - from);
 }
@@ -332,13 +334,13 @@ emit_batch(const struct batch *b, struct edits *edits, struct buf *out)
         added += edits->list[i].bytes.len;
     enum rc rc = buf_reserve(out, b->body.len + added);
 
-    if (rc != RC_OK)
+    if (rc != RC_OK || (b->body.len == 0 && added == 0))
         return rc;
     struct emit em = {
         .schema = schema_get(),
         .base = (const uint8_t *)b->body.ptr,
         .next = edits->list,
-        .last = edits->list + edits->count,
+        .last = edits->count ? edits->list + edits->count : edits->list,
         .out = out,
         .total = before + b->body.len + added,
     };

@@ -304,7 +304,7 @@ tree_pack(tree_request *t, struct buf *out)
 {
     size_t n = opentelemetry__proto__collector__trace__v1__export_trace_service_request__get_packed_size(t);
 
-    if (buf_reserve(out, n) != RC_OK)
+    if (buf_reserve(out, n + 1) != RC_OK)
         abort();
     opentelemetry__proto__collector__trace__v1__export_trace_service_request__pack(t, (uint8_t *)out->ptr + out->len);
     out->len += n;
