@@ -64,6 +64,16 @@ check_card(struct match *m)
     return true;
 }
 
+/* What a reader takes from the stripe: the number, then name and expiry. Group 1 is the number. */
+static bool
+check_track(struct match *m)
+{
+    uint8_t d[19];
+    size_t n = str_digits(match_group(m, 1), d, sizeof(d));
+
+    return card_number_valid(d, n);
+}
+
 const struct detector detect_card[] = {
     {
         .id = "fin.pan",
@@ -88,6 +98,48 @@ const struct detector detect_card[] = {
             MISS("1748503543012"), MISS("0.5309136012499991"), MISS("106.5309136012499991"), MISS("123456789012"), MISS("4222222222222"),
             MISS("1748503543012345"), MISS("4000000000000000006"), MISS("4111 1111-1111 1111"), MISS("a4111111111111111"), MISS("4111111111111111.5"),
             MISS("5099185092956203"), MISS("0000000000000000"), MISS("490154203237518")),
+    },
+    {
+        ENTRY("fin.pan_track1", "CARD_TRACK", "Track 1 of a magnetic stripe", TIER_A, "financial", "PCI-DSS-3.3.1", 3),
+        .pattern = "%?[Bb]([0-9]{12,19})\\^[^^\\r\\n]{2,26}\\^[0-9]{4}[^?\\r\\n]{0,80}\\??",
+        .context = WORDS("track", "magstripe"),
+        .check = check_track,
+        .examples = EXAMPLES(HIT("%B4111111111111111^DOE/JOHN^25121010000000000000?"), HIT("track1=B4012888888881881^A B^2512101"),
+            MISS("%B4111111111111112^DOE/JOHN^2512101?"), MISS("%B4111111111111111^DOE/JOHN")),
+    },
+    {
+        ENTRY("fin.pan_track2", "CARD_TRACK", "Track 2 of a magnetic stripe", TIER_A, "financial", "PCI-DSS-3.3.1", 3),
+        .pattern = "(?<![0-9A-Za-z_]);?([0-9]{12,19})[=D](?:[0-9]{2}(?:0[1-9]|1[0-2])|0000)[0-9]{3}[0-9]{0,25}\\??" WORD_END,
+        .context = WORDS("track", "magstripe"),
+        .check = check_track,
+        .examples = EXAMPLES(HIT(";4111111111111111=25121010000000000000?"), HIT("4111111111111111D25121011234567890"),
+            MISS(";4111111111111112=25121010000000000000?"), MISS("4111111111111111=25131010000"), MISS("4111111111111111=2512")),
+    },
+    {
+        ENTRY("fin.cvv", "CARD_CVV", "Card verification code, by its key", TIER_B, "financial", "PCI-DSS-3.3.1", 3),
+        .pattern = TEXT_START "[0-9]{3,4}" TEXT_END,
+        .context = WORDS("cvv", "cvv2", "cvc", "cvc2", "cid", "csc", "security code", "card verification", "verification value"),
+        .key_only = true,
+        .examples = EXAMPLES(HIT_IN("card.cvv", "123"), HIT_IN("securityCode", "1234"), MISS_IN("http.status", "200"), MISS_IN("card.cvv", "12"),
+            MISS_IN("card.cvv", "***"), MISS_IN("card.cvv", "12345")),
+    },
+    {
+        ENTRY("fin.cvv_pair", "CARD_CVV", "Card verification code in a name and value pair", TIER_B, "financial", "PCI-DSS-3.3.1", 3),
+        .pattern = WORD_START "(?:cvv2?|cvc2?|csc|(?:card )?security ?code|card verification (?:code|value))[\"'\\\\]{0,2}[ \\t]{0,3}(?:is|[:=])?[ "
+                              "\\t\"'\\\\]{0,4}([0-9]{3,4})" NUM_END,
+        .caseless = true,
+        .check = match_first_group,
+        .examples = EXAMPLES(HIT("cvv: 123"), HIT("{\"cvc\":\"1234\"}"), HIT("security code is 123"), HIT("CVV2=123"), MISS("cvv: abc"),
+            MISS("cvv 12345"), MISS("recvv=123")),
+    },
+    {
+        ENTRY("fin.card_expiry", "CARD_EXPIRY", "Expiry date of a card", TIER_B, "financial", "PCI-DSS-3.4.1", 1),
+        .pattern = GROUPS_START "(?<!/)(?:0[1-9]|1[0-2]) ?[/-] ?(?:20[2-9][0-9]|[2-9][0-9])(?!/)" GROUPS_END,
+        .context = WORDS(
+            "exp", "expiry", "exp date", "expiry date", "expiration", "expiration date", "valid thru", "valid until", "card expiry", "good thru"),
+        .need_context = true,
+        .examples = EXAMPLES(HIT("exp 12/27"), HIT_IN("card.expiry", "01/2028"), HIT("valid thru 08-29"), MISS("12/27"), MISS("exp 13/27"),
+            MISS("expires 12/27/2026"), MISS("export 12/27")),
     },
     {.id = NULL},
 };

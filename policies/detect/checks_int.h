@@ -126,4 +126,18 @@ bool base62_is(struct str text, uint32_t value);
 /* Decode base64 (either alphabet, padding optional) into at most ${max} bytes; the rest is not looked at. False on a foreign byte. */
 bool base64_peek(struct str s, char *out, size_t max, size_t *len);
 
+/* Bytes of base 58 (Bitcoin's alphabet), big-endian, exactly ${len} of them; false when the text is not of that size. */
+bool base58_decode(struct str s, uint8_t *out, size_t len);
+/* Version and hash with the first four bytes of their double SHA-256: 25 bytes. True too when the digest cannot be computed. */
+bool base58check_valid(struct str s);
+/* bech32 (BIP 173) or bech32m (BIP 350), human-readable part included. */
+bool bech32_valid(struct str s);
+/* Keccak-256 as Ethereum uses it (before FIPS 202 padding). */
+void keccak256(struct str s, uint8_t out[32]);
+
+/* ---- cards (card.c) ---- */
+
+/* Issuer range, length and Luhn. */
+bool card_number_valid(const uint8_t *d, size_t n);
+
 #endif

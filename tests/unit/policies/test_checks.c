@@ -1,4 +1,6 @@
 /* The checksum algorithms, with the worked examples of their standards and issuers. */
+#include <stdio.h>
+
 #include "base_suite.h"
 #include "policies/detect/checks_int.h"
 
@@ -97,6 +99,66 @@ START_TEST(crc32_and_base62_follow_their_vectors)
 }
 END_TEST
 
+static void
+hash_is(struct str text, const char *hex)
+{
+    uint8_t hash[32];
+    char shown[65];
+
+    keccak256(text, hash);
+    for (size_t i = 0; i < 32; i++)
+        snprintf(shown + 2 * i, 3, "%02x", hash[i]);
+    ck_assert_str_eq(shown, hex);
+}
+
+/* The first two are Ethereum's constants for the empty code and the empty trie; the third crosses the rate of 136 bytes. */
+START_TEST(keccak_follows_its_vectors)
+{
+    char block[137];
+
+    memset(block, 'a', sizeof(block));
+    hash_is(STR(""), "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
+    hash_is(STR("\x80"), "56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421");
+    hash_is(STR("abc"), "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45");
+    hash_is((struct str){block, 136}, "a6c4d403279fe3e0af03729caada8374b5ca54d8065329a3ebcaeb4b60aa386e");
+    hash_is((struct str){block, 137}, "d869f639c7046b4929fc92a4d988a8b22c55fbadb802c0c66ebcd484f1915f39");
+}
+END_TEST
+
+START_TEST(base58check_finds_wrong_letters)
+{
+    char address[] = "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa";
+
+    ck_assert(base58check_valid(str_of(address)));
+    ck_assert(base58check_valid(STR("3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy")));
+    for (size_t i = 0; address[i]; i++) {
+        char right = address[i];
+
+        address[i] = right == 'z' ? 'y' : 'z';
+        ck_assert_msg(!base58check_valid(str_of(address)), "wrong at %zu", i);
+        address[i] = right;
+    }
+    ck_assert(!base58check_valid(STR("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfN")));
+    ck_assert(!base58check_valid(STR("0OIl")));
+    ck_assert(!base58check_valid(STR("zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz")));
+}
+END_TEST
+
+/* BIP 173 and BIP 350 test vectors. */
+START_TEST(bech32_follows_its_vectors)
+{
+    ck_assert(bech32_valid(STR("BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4")));
+    ck_assert(bech32_valid(STR("bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0")));
+    ck_assert(bech32_valid(STR("A12UEL5L")));
+    ck_assert(bech32_valid(STR("a1lqfn3a")));
+    ck_assert(!bech32_valid(STR("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5")));
+    ck_assert(!bech32_valid(STR("bc1Qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4")));
+    ck_assert(!bech32_valid(STR("1pzry9x0s0muk")));
+    ck_assert(!bech32_valid(STR("b1o")));
+    ck_assert(!bech32_valid(STR("")));
+}
+END_TEST
+
 START_TEST(base64_peek_decodes_both_alphabets)
 {
     char out[8];
@@ -188,6 +250,9 @@ static const struct case_entry cases[] = {
     {"normal", &mod11_2_takes_ten_as_x},
     {"normal", &mod97_is_one_for_valid_numbers},
     {"normal", &crc32_and_base62_follow_their_vectors},
+    {"normal", &keccak_follows_its_vectors},
+    {"normal", &base58check_finds_wrong_letters},
+    {"normal", &bech32_follows_its_vectors},
     {"normal", &base64_peek_decodes_both_alphabets},
     {"normal", &dates_know_months_and_leap_years},
     {"normal", &placeholders_are_not_values},
