@@ -148,6 +148,13 @@ $(O)/bench/%: $(O)/obj/tests/bench/%.o $(O)/obj/tests/support/codec_tree.o $(cal
 	$(Q)$(CC) $(CFLAGS) $(LDHARD) -o $@ $^ $(LDLIBS)
 bench: $(O)/bench/bench $(BIN)
 	@$(O)/bench/bench && tests/bench/gate.py $(BIN)
+# The real binary: crash tests and canaries; ROUNDS of the crash tests.
+ROUNDS   ?= 20
+check-system: $(BIN)
+	@SPANGATE=$(BIN) tests/system/20-canary.py
+	@SPANGATE=$(BIN) tests/system/10-crash.py $(ROUNDS)
+interop: $(BIN)
+	@SPANGATE=$(BIN) tests/interop/run.py
 deps: ; @packaging/deps all
 lint: ; @tests/lint/run
 fmt: ; @clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
