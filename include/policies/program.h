@@ -4,6 +4,7 @@
  * The story. Policy files (kinds RedactionPolicy, ResidencyPolicy) are read into models, all errors reported with file, line and
  * column, then compiled: every rule becomes one or more patterns; patterns become one superset automaton (the finder) and PCRE2 code; key globs
  * become a key table. A rule has a number, the same everywhere: in findings, in metrics, in the audit entry.
+ * A rule of a policy that chooses several entities is several rules here, with one id. `keys.otherwise: drop` is a rule with the id "keys".
  * Destinations with the same set of active rules share a redaction class, so that a batch is examined once whatever the number of destinations.
  */
 #ifndef POLICIES_PROGRAM_H

@@ -14,20 +14,28 @@ struct redact_report {
     uint32_t undecidable;
     uint32_t not_allowed;  /* attributes dropped by an allow-list */
     uint32_t uncovered;    /* resources that no enforcing policy covers: their spans must be dropped */
+    uint32_t spans_dropped; /* spans removed by on_error: drop_span */
 };
 
+/*
+ * At overlaps one action is taken for all that overlaps: the winner's, on the winner's bytes; the result stands in place of the union. The winner is, in this
+ * order: a key rule, the higher severity, the earlier start, the longer match, the more specific rule, the lower number.
+ * Undecidable text is replaced by "[redacted:undecidable]", whatever else was found in it; with on_error: drop_span the span goes instead (texts of
+ * scopes and resources are redacted), with refuse the request is refused. Shadow rules are counted only.
+ */
+
 /**
- * redact_edits(prog, b, f, class, ar, edits, report):
+ * redact_edits(prog, b, f, class, edits, report):
  * Build the edits of redaction class ${class}.
- * Order of precedence at overlaps: key rules, then severity, earliest, longest, specific before generic, rule order; one action a match.
- * Out:     edits  appended in ascending order; report filled
+ * In:      edits  new (edits_init); what is made lives in its arena
+ * Out:     edits  appended; none stands inside another; report filled
  * Returns: RC_OK; RC_NOMEM, RC_INTERNAL, RC_UNDECIDABLE (an action could not be carried out): refuse the request
  * Thread:  any; pure
  */
-enum rc redact_edits(const struct program *prog, const struct batch *b, const struct findings *f, unsigned class,
-    struct arena *ar, struct edits *edits, struct redact_report *report) MUST_USE;
+enum rc redact_edits(const struct program *prog, const struct batch *b, const struct findings *f, unsigned class, struct edits *edits,
+    struct redact_report *report) MUST_USE;
 
-/* The same for one text, for tools: the text as it would leave. */
+/* The same for one text of examine_text, for tools: the text as it would leave; ptr NULL when its attribute is dropped. */
 enum rc redact_text(const struct program *prog, const struct findings *f, unsigned class, struct str text, struct arena *ar,
     struct str *out) MUST_USE;
 

@@ -153,7 +153,7 @@ step_redact(struct gate_job *j)
         if (!(j->any & 1u << d) || j->reports[c].counts)
             continue;
         edits_init(&j->class_edits[c], j->w->ar);
-        rc = redact_edits(prog, &j->b, &j->findings, c, j->w->ar, &j->class_edits[c], &j->reports[c]);
+        rc = redact_edits(prog, &j->b, &j->findings, c, &j->class_edits[c], &j->reports[c]);
         if (rc == RC_OK)
             rc = edits_remove_unknown(&j->class_edits[c], &j->b);
         if (rc == RC_OK && !j->reports[c].counts)

@@ -1,0 +1,108 @@
+/**
+ * Actions: what is done with a finding. One action is one file that exports one const entry; the list stands in action.c.
+ *
+ *   finding [start,end) of a text --value--> apply --> bytes that stand there instead
+ *
+ * An action is read once, when its rule is loaded, and is immutable afterwards; apply is pure. What an action emits must not be found
+ * again by the rule that it served: is_output and kept say so where the bytes alone do not.
+ */
+#ifndef ACTION_ACTION_H
+#define ACTION_ACTION_H
+
+#include "base/arena.h"
+#include "base/conf.h"
+#include "base/digest.h"
+#include "policies/program.h"
+
+/* Stands where a rule could not be run to its end. */
+#define ACTION_UNDECIDABLE "[redacted:undecidable]"
+/* Stands where a value was found in an encoded form (base64, hex) of which no part may be kept. */
+#define ACTION_ENCODED "[redacted:encoded]"
+
+enum canonical { CANONICAL_RAW, CANONICAL_EMAIL, CANONICAL_DIGITS, CANONICAL_ALNUM, CANONICAL_TRIM };
+
+struct action {
+    const struct action_type *type;
+    union {
+        struct {
+            struct str text;
+        } replace;
+        struct {
+            char mark[4];
+            uint8_t mark_len;
+            uint32_t keep_first, keep_last;
+        } mask;
+        struct {
+            uint8_t key[SHA256_SIZE]; /* derived for the entity */
+            struct str before, after; /* of the digits */
+            uint8_t hex;              /* digits, 16..64 */
+            bool named;               /* the key id stands in the token */
+            uint8_t canonical;        /* enum canonical */
+        } hash;
+        struct {
+            uint32_t to;
+        } truncate;
+        struct {
+            uint8_t ipv4_prefix, ipv6_prefix;
+        } generalize;
+    };
+};
+
+/* What an action may know when it is read. */
+struct action_env {
+    const struct program_source *src;
+    const struct conf_doc *doc;
+    struct errs *es;
+    struct arena *ar;           /* of the program: strings of the action live here */
+    const struct conf_node *at; /* where the action stands, for errors without a place of their own */
+    struct str rule, entity;
+};
+
+struct action_type {
+    const char *name;     /* as policies write it */
+    const char *doc;      /* one line */
+    const char *argument; /* an example of its argument, NULL = it takes none */
+    bool removes;         /* on an attribute's whole value: the attribute goes */
+    bool partial;         /* what is emitted holds a part of the value */
+
+    /* Read the argument (NULL: none was given). RC_OK; RC_CONFIG with errors in env->es; RC_NOMEM. */
+    enum rc (*read)(const struct action_env *env, const struct conf_node *arg, struct action *a);
+    /* What stands in place of value; out is in ar, or lives as long as a. RC_OK; RC_NOMEM; RC_UNDECIDABLE. */
+    enum rc (*apply)(const struct action *a, struct str value, struct arena *ar, struct str *out);
+    /* Bytes at the start of value that are no concern of the action; NULL = none. They stay open to other findings. */
+    size_t (*kept)(const struct action *a, struct str value);
+    /* Whether value can only have come from this very action; NULL = never. */
+    bool (*is_output)(const struct action *a, struct str value);
+};
+
+extern const struct action_type action_drop, action_replace, action_mask, action_hash, action_truncate, action_generalize;
+
+/* All actions. */
+const struct action_type *const *action_types(size_t *count);
+
+/**
+ * action_read(env, n, a):
+ * Read "name", or a map of one name and its argument: {mask: {keep_last: 4}}.
+ * Out:     a  untouched on failure
+ * Returns: RC_OK; RC_CONFIG with errors in env->es; RC_NOMEM
+ */
+enum rc action_read(const struct action_env *env, const struct conf_node *n, struct action *a) MUST_USE;
+
+/**
+ * action_template(env, n, text, keyid, parts):
+ * Expand {entity}, {rule} and, when ${keyid} is not NULL, {keyid} and one {hexN} (N even, 16..64).
+ * Out:     parts  before and after the {hexN}; all in before when the text has none, hex is 0 then
+ * Returns: RC_OK; RC_CONFIG with errors; RC_NOMEM
+ */
+struct action_parts {
+    struct str before, after;
+    unsigned hex;
+    bool named; /* {keyid} was there */
+};
+enum rc action_template(
+    const struct action_env *env, const struct conf_node *n, struct str text, const char *keyid, struct action_parts *parts) MUST_USE;
+
+/* Length of the UTF-8 sequence that starts s, 1 for a byte that starts none. s is not empty. */
+size_t action_point(struct str s);
+
+#endif

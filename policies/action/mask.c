@@ -1,0 +1,98 @@
+#include "action.h"
+
+#include "../engine/codes_int.h"
+
+#define KEEP_MAX 64
+
+/* They show the shape of a number and are never masked. */
+static bool
+is_separator(char c)
+{
+    return c == ' ' || c == '-' || c == '.' || c == '/' || c == ':';
+}
+
+/* One code point that a detector cannot take for a part of a value. */
+static bool
+mark_good(struct str mark)
+{
+    if (mark.len == 0 || mark.len > 4 || action_point(mark) != mark.len)
+        return false;
+    unsigned char c = (unsigned char)mark.ptr[0];
+
+    return mark.len > 1 ||
+           (c > ' ' && c < 0x7F && !is_separator(mark.ptr[0]) && !(c >= '0' && c <= '9') && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z'));
+}
+
+static enum rc
+mask_read(const struct action_env *env, const struct conf_node *arg, struct action *a)
+{
+    static const char *const names[] = {"char", "keep_first", "keep_last"};
+    uint64_t first = 0, last = 0;
+    struct str mark = STR("*");
+
+    if (arg && conf_map_check(env->doc, arg, names, 3, env->es) != RC_OK)
+        return RC_CONFIG;
+    enum rc rc_mark = conf_text(env->doc, conf_get(arg, "char"), &mark, env->es);
+    enum rc rc_first = conf_u64(env->doc, conf_get(arg, "keep_first"), 0, KEEP_MAX, &first, env->es);
+    enum rc rc_last = conf_u64(env->doc, conf_get(arg, "keep_last"), 0, KEEP_MAX, &last, env->es);
+
+    if (rc_mark != RC_OK || rc_first != RC_OK || rc_last != RC_OK)
+        return RC_CONFIG;
+    if (!mark_good(mark)) {
+        errs_add(env->es, ERR_ERROR, RC_CONFIG, SG_ACTION_ARGUMENT, conf_pos(env->doc, conf_get(arg, "char")),
+            "char must be one character that is no letter, digit or separator");
+        return RC_CONFIG;
+    }
+    memcpy(a->mask.mark, mark.ptr, mark.len);
+    a->mask.mark_len = (uint8_t)mark.len;
+    a->mask.keep_first = (uint32_t)first;
+    a->mask.keep_last = (uint32_t)last;
+    return RC_OK;
+}
+
+/* Code points that can be masked. */
+static size_t
+count_points(struct str s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.len; i += action_point(str_sub(s, i, s.len)))
+        n += !is_separator(s.ptr[i]);
+    return n;
+}
+
+static enum rc
+mask_apply(const struct action *a, struct str value, struct arena *ar, struct str *out)
+{
+    size_t points = count_points(value), n = 0, len = 0;
+    size_t first = a->mask.keep_first, last = a->mask.keep_last;
+
+    if (points <= first + last)
+        first = last = 0;                                        /* keeping would show everything */
+    char *p = arena_alloc(ar, value.len * a->mask.mark_len + 1); /* a character is never shorter than one byte */
+
+    if (!p)
+        return RC_NOMEM;
+    for (size_t i = 0, step; i < value.len; i += step) {
+        bool keep = is_separator(value.ptr[i]);
+
+        step = action_point(str_sub(value, i, value.len));
+        if (!keep) {
+            keep = n < first || n >= points - last;
+            n++;
+        }
+        memcpy(p + len, keep ? value.ptr + i : a->mask.mark, keep ? step : a->mask.mark_len);
+        len += keep ? step : a->mask.mark_len;
+    }
+    *out = (struct str){p, len};
+    return RC_OK;
+}
+
+const struct action_type action_mask = {
+    .name = "mask",
+    .doc = "Put a character in place of each character but the first or last ones; separators stay.",
+    .argument = "{char: \"*\", keep_first: 0, keep_last: 4}",
+    .partial = true,
+    .read = mask_read,
+    .apply = mask_apply,
+};

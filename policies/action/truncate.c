@@ -1,0 +1,53 @@
+#include "action.h"
+
+#include "../engine/codes_int.h"
+
+#define TRUNCATE_MAX 65536
+
+static enum rc
+truncate_read(const struct action_env *env, const struct conf_node *arg, struct action *a)
+{
+    static const char *const names[] = {"to"};
+    uint64_t to = UINT64_MAX;
+
+    if (arg && conf_map_check(env->doc, arg, names, 1, env->es) != RC_OK)
+        return RC_CONFIG;
+    if (conf_u64(env->doc, conf_get(arg, "to"), 0, TRUNCATE_MAX, &to, env->es) != RC_OK)
+        return RC_CONFIG;
+    if (to == UINT64_MAX) {
+        errs_add(env->es, ERR_ERROR, RC_CONFIG, SG_ACTION_ARGUMENT, conf_pos(env->doc, arg ? arg : env->at),
+            "action truncate of rule %.*s needs `to`", (int)env->rule.len, env->rule.ptr);
+        return RC_CONFIG;
+    }
+    a->truncate.to = (uint32_t)to;
+    return RC_OK;
+}
+
+/* The first code points are left alone, so that other rules still apply to them; what follows is removed. */
+static size_t
+truncate_kept(const struct action *a, struct str value)
+{
+    size_t at = 0;
+
+    for (uint32_t n = 0; n < a->truncate.to && at < value.len; n++)
+        at += action_point(str_sub(value, at, value.len));
+    return at;
+}
+
+static enum rc
+truncate_apply(const struct action *a, struct str value, struct arena *ar, struct str *out)
+{
+    (void)a, (void)value, (void)ar;
+    *out = (struct str){NULL, 0};
+    return RC_OK;
+}
+
+const struct action_type action_truncate = {
+    .name = "truncate",
+    .doc = "Keep the first characters only.",
+    .argument = "{to: 16}",
+    .partial = true,
+    .read = truncate_read,
+    .apply = truncate_apply,
+    .kept = truncate_kept,
+};

@@ -1,0 +1,85 @@
+/**
+ * The parts of an examiner.
+ *
+ *   examine.c        the batch: which policies, which attributes, which texts
+ *   examine_key.c    a key: rules by key, allow-lists, the key's own bytes -> verdict, kept in the key table
+ *   examine_scan.c   a text: its views, candidates, matches -> findings
+ */
+#ifndef ENGINE_EXAMINE_INT_H
+#define ENGINE_EXAMINE_INT_H
+
+#include "fold_int.h"
+#include "keytable_int.h"
+#include "policies/examine.h"
+
+#define DECODE_DEPTH 2 /* base64 inside of base64 */
+#define PATH_SCRATCH 4096
+
+struct examiner {
+    struct program *prog;
+    struct finder_tables *tables;
+    struct confirm_scratch *scratch;
+    struct keytable *keys;
+    uint16_t *all;                          /* 0, 1, .. finder_count - 1: every pattern is a candidate */
+    uint16_t *place_patterns[PLACE_COUNT_]; /* key_only patterns that the name of a place asks for */
+    uint16_t place_pattern_count[PLACE_COUNT_];
+    /* of the call that is running */
+    struct arena *ar;
+    struct findings *sink;
+    uint64_t work; /* bytes that PCRE2 may still look at */
+    /* views of the text that is being scanned; they shrink again at the end of a batch */
+    struct fold_view fold[2 * (DECODE_DEPTH + 1)];
+    struct buf decoded[DECODE_DEPTH];
+    /* verdict that is being made */
+    uint16_t rules[PROGRAM_RULES_MAX], patterns[PROGRAM_PATTERNS_MAX];
+    struct key_finding own[KEYTABLE_OWN_MAX];
+    char path[PATH_SCRATCH];
+};
+
+/* What is scanned, for whom, and under which key. */
+struct query {
+    uint64_t policies;
+    uint32_t index;           /* of the findings */
+    uint8_t on;               /* enum finding_on */
+    uint8_t place;            /* enum place */
+    bool any_place;           /* a key: the rules' places are asked when the verdict is used */
+    const uint16_t *patterns; /* key_only patterns to try besides the candidates */
+    uint16_t pattern_count;
+    /* The key, by itself or where to find it. */
+    const struct batch *b;
+    uint32_t attr;
+    struct key key;
+    bool key_known;
+};
+
+/* Whether a rule is in force for these policies at this place. */
+static inline bool
+rule_in_force(const struct rule *r, uint64_t policies, unsigned place)
+{
+    return r->mode != RULE_OFF && (policies >> r->policy & 1) && (r->places >> place & 1);
+}
+
+/* ---- examine_scan.c ---- */
+
+/**
+ * examine_scan(ex, q, text):
+ * Examine one text in all its views; findings go to ex->sink, sorted.
+ * Returns: RC_OK, an undecidable finding included; RC_NOMEM
+ */
+enum rc examine_scan(struct examiner *ex, struct query *q, struct str text) MUST_USE;
+void examine_trim(struct examiner *ex); /* give back what long texts needed */
+enum rc examine_add(struct examiner *ex, const struct finding *f) MUST_USE;
+
+/* ---- examine_key.c ---- */
+
+/* The key of an attribute with those above it; valid until the next call. path.ptr is NULL without memory. */
+struct key examine_key_of(struct examiner *ex, const struct batch *b, uint32_t attr);
+/* The verdict on a key; NULL without memory. Valid until the next call. */
+const struct verdict *examine_key(struct examiner *ex, const struct key *k, struct verdict *scratch);
+
+/* ---- order.c ---- */
+
+/* Sort by index, start, longest first, rule. RC_NOMEM. */
+enum rc findings_sort(struct finding *list, size_t count, struct arena *ar) MUST_USE;
+
+#endif

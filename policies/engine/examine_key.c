@@ -1,0 +1,116 @@
+#include "examine_int.h"
+
+struct key
+examine_key_of(struct examiner *ex, const struct batch *b, uint32_t attr)
+{
+    const struct batch_attr *a = &b->attrs[attr];
+    struct str leaf = batch_attr_key(b, a);
+    size_t len = leaf.len;
+
+    if (a->parent == BATCH_NONE)
+        return (struct key){leaf, leaf.len};
+    for (uint32_t up = a->parent; up != BATCH_NONE; up = b->attrs[up].parent)
+        len += 1 + b->attrs[up].key_len;
+    char *p = len <= sizeof(ex->path) ? ex->path : arena_alloc(ex->ar, len);
+
+    if (!p)
+        return (struct key){{NULL, 0}, 0};
+    size_t at = len;
+
+    for (uint32_t up = attr; up != BATCH_NONE; up = b->attrs[up].parent) {
+        struct str part = batch_attr_key(b, &b->attrs[up]);
+
+        at -= part.len;
+        if (part.len)
+            memcpy(p + at, part.ptr, part.len);
+        if (at)
+            p[--at] = '/';
+    }
+    return (struct key){{p, len}, leaf.len};
+}
+
+static bool
+nested(const struct key *k)
+{
+    return k->leaf_len < k->path.len;
+}
+
+/* Rules by key, regardless of case: a header is a header however it is written. */
+static enum rc
+ask_rules(struct examiner *ex, const struct key *k, struct verdict *v)
+{
+    char small[KEYTABLE_KEY_MAX], *p = k->path.len <= sizeof(small) ? small : arena_alloc(ex->ar, k->path.len);
+
+    if (!p)
+        return RC_NOMEM;
+    for (size_t i = 0; i < k->path.len; i++)
+        p[i] = k->path.ptr[i] >= 'A' && k->path.ptr[i] <= 'Z' ? (char)(k->path.ptr[i] | 0x20) : k->path.ptr[i];
+    struct str path = {p, k->path.len}, leaf = str_sub(path, path.len - k->leaf_len, path.len);
+
+    for (size_t i = 0; i < ex->prog->rule_count; i++) {
+        const struct rule *r = &ex->prog->rules[i];
+
+        if (r->by_key && r->keys.count && r->mode != RULE_OFF && (globs_match(&r->keys, path) || (nested(k) && globs_match(&r->keys, leaf))))
+            ex->rules[v->rule_count++] = (uint16_t)i;
+    }
+    v->rules = ex->rules;
+    return RC_OK;
+}
+
+/* An allow-list lets a key through with all that is nested under it. */
+static void
+ask_allow_lists(const struct program *prog, const struct key *k, struct verdict *v)
+{
+    for (size_t i = 0; i < prog->policy_count && !nested(k); i++)
+        if (prog->policies[i].closed && prog->policies[i].mode != RULE_OFF && !globs_match(&prog->policies[i].allow, k->path))
+            v->not_allowed |= (uint64_t)1 << i;
+}
+
+static void
+ask_patterns(struct examiner *ex, const struct key *k, struct verdict *v)
+{
+    const struct program *prog = ex->prog;
+
+    for (size_t i = 0; i < prog->key_pattern_count; i++)
+        if (detector_key_context(&prog->patterns[prog->key_patterns[i]].det, k->path))
+            ex->patterns[v->pattern_count++] = prog->key_patterns[i];
+    v->patterns = ex->patterns;
+}
+
+/* The key's own bytes are a text like others. */
+static enum rc
+ask_bytes(struct examiner *ex, const struct key *k, struct verdict *v)
+{
+    struct findings found = {0}, *sink = ex->sink;
+    struct query q = {.policies = UINT64_MAX, .on = FINDING_KEY, .any_place = true, .key = {STR(""), 0}, .key_known = true};
+
+    ex->sink = &found;
+    enum rc rc = examine_scan(ex, &q, str_sub(k->path, k->path.len - k->leaf_len, k->path.len));
+
+    ex->sink = sink;
+    if (rc != RC_OK)
+        return rc;
+    v->undecidable = found.undecidable > 0 || found.count > KEYTABLE_OWN_MAX;
+    for (uint32_t i = 0; i < found.count && !v->undecidable; i++)
+        ex->own[v->own_count++] = (struct key_finding){found.list[i].start, found.list[i].end, found.list[i].rule, found.list[i].view};
+    v->own = ex->own;
+    return RC_OK;
+}
+
+const struct verdict *
+examine_key(struct examiner *ex, const struct key *k, struct verdict *scratch)
+{
+    const struct verdict *known = keytable_find(ex->keys, k);
+
+    if (known)
+        return known;
+    *scratch = (struct verdict){0};
+    if (ask_rules(ex, k, scratch) != RC_OK)
+        return NULL;
+    ask_allow_lists(ex->prog, k, scratch);
+    ask_patterns(ex, k, scratch);
+    if (ask_bytes(ex, k, scratch) != RC_OK)
+        return NULL;
+    scratch->plain = !scratch->rule_count && !scratch->not_allowed && !scratch->pattern_count && !scratch->own_count && !scratch->undecidable;
+    return scratch->undecidable ? scratch : keytable_add(ex->keys, k, scratch);
+}

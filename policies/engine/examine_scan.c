@@ -1,0 +1,371 @@
+#include <stdlib.h>
+
+#include "examine_int.h"
+
+#define KEEP_BYTES 65536 /* of a view's memory, between batches */
+
+/* One form of a text, and how its bytes lie in the text. */
+struct view {
+    struct str bytes;
+    const uint32_t *map; /* NULL: as they are */
+    enum finding_view kind;
+    uint32_t start, end; /* VIEW_DECODED: where the encoded run stands */
+    unsigned depth;      /* of decoding */
+};
+
+enum rc
+examine_add(struct examiner *ex, const struct finding *f)
+{
+    struct findings *s = ex->sink;
+
+    if (s->count == s->cap) {
+        uint32_t cap = s->cap ? s->cap * 2 : 64;
+        struct finding *list = arena_grow(ex->ar, s->list, s->count * sizeof(*list), cap * sizeof(*list));
+
+        if (!list)
+            return RC_NOMEM;
+        s->list = list;
+        s->cap = cap;
+    }
+    s->list[s->count++] = *f;
+    return RC_OK;
+}
+
+/* ---- keys ---- */
+
+static enum rc
+know_key(struct examiner *ex, struct query *q)
+{
+    if (q->key_known)
+        return RC_OK;
+    if (q->b && q->attr != BATCH_NONE)
+        q->key = examine_key_of(ex, q->b, q->attr);
+    q->key_known = true;
+    return q->key.path.ptr ? RC_OK : RC_NOMEM;
+}
+
+static struct str
+leaf(const struct key *k)
+{
+    return str_sub(k->path, k->path.len - k->leaf_len, k->path.len);
+}
+
+static char
+lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* Rules by key are asked regardless of case. */
+static bool
+scope_matches(struct examiner *ex, const struct query *q, const struct globs *keys)
+{
+    size_t len = q->key.path.len;
+    char *p = arena_alloc(ex->ar, len + 1);
+
+    if (!p)
+        return true; /* more redaction, not less */
+    for (size_t i = 0; i < len; i++)
+        p[i] = lower(q->key.path.ptr[i]);
+    struct str path = {p, len};
+
+    return globs_match(keys, path) || (q->key.leaf_len < len && globs_match(keys, str_sub(path, len - q->key.leaf_len, len)));
+}
+
+/* ---- hold-outs ---- */
+
+static bool
+has_shape(struct str s, enum shape shape)
+{
+    bool dashes = shape == SHAPE_UUID;
+
+    if (dashes ? s.len != 36 : s.len != 16 && s.len != 32)
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        bool dash = dashes && (i == 8 || i == 13 || i == 18 || i == 23);
+        char c = lower(s.ptr[i]);
+
+        if (dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+            return false;
+    }
+    return true;
+}
+
+static bool
+held_out(const struct examiner *ex, const struct query *q, const struct rule *r, struct str text)
+{
+    const struct policy *p = &ex->prog->policies[r->policy];
+
+    if (q->on != FINDING_TEXT)
+        return false;
+    for (size_t i = 0; i < p->hold_count; i++) {
+        const struct hold_out *h = &p->hold[i];
+
+        if (has_shape(text, h->shape) && (globs_match(&h->keys, q->key.path) || globs_match(&h->keys, leaf(&q->key))))
+            return true;
+    }
+    return false;
+}
+
+/* ---- matches ---- */
+
+/* Whether a rule wants what its pattern may find in this text. */
+static bool
+rule_wants(struct examiner *ex, const struct query *q, const struct rule *r, struct str text)
+{
+    if (!(q->policies >> r->policy & 1) || (!q->any_place && !(r->places >> q->place & 1)))
+        return false;
+    if (r->keys.count && (q->any_place || !scope_matches(ex, q, &r->keys)))
+        return false;
+    return !held_out(ex, q, r, text);
+}
+
+static struct finding
+place_match(const struct query *q, const struct view *v, const struct match *m)
+{
+    struct finding f = {.index = q->index, .on = q->on, .view = (uint8_t)v->kind, .start = (uint32_t)m->start, .end = (uint32_t)m->end};
+
+    if (v->kind == VIEW_DECODED) {
+        f.start = v->start;
+        f.end = v->end;
+    } else if (v->map) {
+        f.start = v->map[m->start];
+        f.end = v->map[m->end];
+    }
+    return f;
+}
+
+static enum rc
+add_match(struct examiner *ex, const struct query *q, const struct view *v, const struct match *m, const struct pattern *p, struct str text)
+{
+    struct finding f = place_match(q, v, m);
+    struct str value = str_sub(v->bytes, m->start, m->end);
+    enum rc rc = RC_OK;
+
+    for (uint16_t i = 0; i < p->rule_count && rc == RC_OK; i++) {
+        const struct rule *r = &ex->prog->rules[p->rules[i]];
+
+        if (!rule_wants(ex, q, r, text) || (r->action.type->is_output && r->action.type->is_output(&r->action, value)))
+            continue;
+        f.rule = p->rules[i];
+        rc = examine_add(ex, &f);
+    }
+    return rc;
+}
+
+/* A pattern that could not be run to its end. For shadow rules alone nothing may change: they get a finding of their own. */
+static enum rc
+undecided(struct examiner *ex, const struct query *q, const struct pattern *p, struct str text)
+{
+    enum rc rc = RC_OK;
+
+    for (uint16_t i = 0; i < p->rule_count; i++) {
+        const struct rule *r = &ex->prog->rules[p->rules[i]];
+
+        if (r->mode == RULE_ENFORCE && rule_wants(ex, q, r, text))
+            return RC_UNDECIDABLE;
+    }
+    for (uint16_t i = 0; i < p->rule_count && rc == RC_OK; i++) {
+        struct finding f = {.index = q->index, .on = q->on, .end = (uint32_t)text.len, .rule = p->rules[i], .whole = true};
+
+        if (rule_wants(ex, q, &ex->prog->rules[p->rules[i]], text))
+            rc = examine_add(ex, &f);
+    }
+    return rc;
+}
+
+static bool
+pattern_wanted(struct examiner *ex, const struct query *q, const struct pattern *p, struct str text)
+{
+    if (!(p->policies & q->policies) || (!q->any_place && !(p->places >> q->place & 1)))
+        return false;
+    for (uint16_t i = 0; i < p->rule_count; i++)
+        if (rule_wants(ex, q, &ex->prog->rules[p->rules[i]], text))
+            return true;
+    return false;
+}
+
+static enum rc
+try_pattern(struct examiner *ex, struct query *q, const struct view *v, const struct pattern *p, struct str text)
+{
+    enum rc rc = know_key(ex, q);
+    struct pattern_text t = {.text = v->bytes, .key = q->key.path, .work = &ex->work};
+    size_t from = 0;
+    struct match m;
+
+    if (rc != RC_OK || !pattern_wanted(ex, q, p, text))
+        return rc;
+    for (;;) {
+        rc = pattern_next(p, ex->scratch, &t, from, &m);
+        if (rc == RC_NOT_FOUND)
+            return RC_OK;
+        if (rc == RC_UNDECIDABLE)
+            return undecided(ex, q, p, text);
+        if (rc == RC_OK)
+            rc = add_match(ex, q, v, &m, p, text);
+        if (rc != RC_OK)
+            return rc;
+        from = m.end;
+    }
+}
+
+static enum rc
+scan_view(struct examiner *ex, struct query *q, const struct view *v, struct str text)
+{
+    const struct program *prog = ex->prog;
+    const uint16_t *ids = ex->all;
+    size_t count = 0;
+    enum rc rc = finder_scan(ex->tables, v->bytes, &ids, &count);
+
+    if (rc == RC_LIMIT) {
+        ids = ex->all;
+        count = prog->finder_count;
+    } else if (rc != RC_OK) {
+        return rc;
+    }
+    rc = RC_OK;
+    for (size_t i = 0; i < count && rc == RC_OK; i++)
+        rc = try_pattern(ex, q, v, &prog->patterns[prog->finder_patterns[ids[i]]], text);
+    for (uint16_t i = 0; i < q->pattern_count && rc == RC_OK; i++)
+        rc = try_pattern(ex, q, v, &prog->patterns[q->patterns[i]], text);
+    return rc;
+}
+
+/* ---- views ---- */
+
+static enum rc scan_deeper(struct examiner *ex, struct query *q, const struct view *v, struct str text);
+
+/* Take layers off one by one; each may show something that the next one hides again. */
+static enum rc
+scan_folded(struct examiner *ex, struct query *q, const struct view *v, struct str text, struct view *last)
+{
+    struct view now = *v;
+
+    for (unsigned pass = 0; pass < FOLD_PASSES && fold_wanted(now.bytes); pass++) {
+        struct fold_view *out = &ex->fold[2 * v->depth + pass % 2];
+        bool changed = false;
+        enum rc rc = fold_pass(now.bytes, now.map, out, &changed);
+
+        if (rc == RC_LIMIT)
+            return RC_UNDECIDABLE;
+        if (rc != RC_OK)
+            return rc;
+        if (!changed)
+            break;
+        now.bytes = (struct str){out->bytes, out->len};
+        now.map = out->map;
+        now.kind = v->kind == VIEW_DECODED ? VIEW_DECODED : VIEW_FOLDED;
+        rc = scan_view(ex, q, &now, text);
+        if (rc != RC_OK)
+            return rc;
+    }
+    *last = now;
+    return fold_hides(now.bytes) ? RC_UNDECIDABLE : RC_OK;
+}
+
+static enum rc
+scan_decoded(struct examiner *ex, struct query *q, const struct view *v, struct str text)
+{
+    struct decode_run run;
+    size_t len, from = 0;
+
+    if (v->depth == DECODE_DEPTH || !decode_wanted(v->bytes))
+        return RC_OK;
+    struct buf *out = &ex->decoded[v->depth];
+
+    buf_clear(out);
+    out->max = SIZE_MAX / 2;
+    if (buf_reserve(out, v->bytes.len) != RC_OK)
+        return RC_NOMEM;
+    while (decode_next(v->bytes, from, &run, out->ptr, &len)) {
+        struct view inner = {.bytes = {out->ptr, len}, .kind = VIEW_DECODED, .depth = v->depth + 1};
+        bool mapped = v->kind != VIEW_DECODED && v->map;
+
+        inner.start = v->kind == VIEW_DECODED ? v->start : mapped ? v->map[run.start] : (uint32_t)run.start;
+        inner.end = v->kind == VIEW_DECODED ? v->end : mapped ? v->map[run.end] : (uint32_t)run.end;
+        enum rc rc = scan_view(ex, q, &inner, text);
+
+        if (rc == RC_OK)
+            rc = scan_deeper(ex, q, &inner, text);
+        if (rc != RC_OK)
+            return rc;
+        from = run.end;
+    }
+    return RC_OK;
+}
+
+/* What may be hidden in a view that itself has been scanned. Depth is bounded by DECODE_DEPTH. */
+static enum rc
+scan_deeper(struct examiner *ex, struct query *q, const struct view *v, struct str text)
+{
+    struct view folded = *v;
+    enum rc rc = RC_OK;
+
+    if (fold_wanted(v->bytes))
+        rc = scan_folded(ex, q, v, text, &folded);
+    if (rc == RC_OK)
+        rc = scan_decoded(ex, q, v, text);
+    if (rc == RC_OK && folded.bytes.ptr != v->bytes.ptr)
+        rc = scan_decoded(ex, q, &folded, text);
+    return rc;
+}
+
+/* Findings of several views: in order, those that another one of the same rule holds left out. */
+static enum rc
+tidy(struct examiner *ex, uint32_t first)
+{
+    struct findings *s = ex->sink;
+    uint32_t kept = first;
+    enum rc rc = findings_sort(s->list + first, s->count - first, ex->ar);
+
+    for (uint32_t i = first; i < s->count && rc == RC_OK; i++) {
+        const struct finding *f = &s->list[i];
+        bool held = false;
+
+        for (uint32_t k = kept; k > first && kept - k < 8 && !held; k--)
+            held = s->list[k - 1].rule == f->rule && s->list[k - 1].start <= f->start && s->list[k - 1].end >= f->end;
+        if (!held)
+            s->list[kept++] = *f;
+    }
+    if (rc == RC_OK)
+        s->count = kept;
+    return rc;
+}
+
+/* Compressed data cannot be looked into here. RFC 1952 section 2.3.1, RFC 8878 section 3.1.1. */
+static bool
+is_compressed(struct str s)
+{
+    return str_starts(s, STR("\x1f\x8b\x08")) || str_starts(s, STR("\x28\xb5\x2f\xfd"));
+}
+
+enum rc
+examine_scan(struct examiner *ex, struct query *q, struct str text)
+{
+    struct view v = {.bytes = text};
+    uint32_t first = ex->sink->count;
+    enum rc rc = is_compressed(text) ? RC_UNDECIDABLE : scan_view(ex, q, &v, text);
+
+    ex->sink->bytes_examined += text.len;
+    if (rc == RC_OK)
+        rc = scan_deeper(ex, q, &v, text);
+    if (rc == RC_UNDECIDABLE) {
+        struct finding f = {.index = q->index, .on = q->on, .end = (uint32_t)text.len, .rule = RULE_UNDECIDABLE, .whole = true};
+
+        ex->sink->count = first;
+        ex->sink->undecidable++;
+        return examine_add(ex, &f);
+    }
+    return rc == RC_OK && ex->sink->count - first > 1 ? tidy(ex, first) : rc;
+}
+
+void
+examine_trim(struct examiner *ex)
+{
+    for (size_t i = 0; i < sizeof(ex->fold) / sizeof(ex->fold[0]); i++)
+        if (ex->fold[i].cap > KEEP_BYTES)
+            fold_free(&ex->fold[i]);
+    for (size_t i = 0; i < DECODE_DEPTH; i++)
+        if (ex->decoded[i].cap > KEEP_BYTES)
+            buf_free_wipe(&ex->decoded[i]);
+}

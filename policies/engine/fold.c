@@ -1,0 +1,462 @@
+#include "fold_int.h"
+
+#include <stdlib.h>
+
+/* Zeros of the decimal digits (Unicode 15 general category Nd); the other nine follow each. */
+static const uint32_t digit_zeros[] = {
+    0x0660,
+    0x06F0,
+    0x07C0,
+    0x0966,
+    0x09E6,
+    0x0A66,
+    0x0AE6,
+    0x0B66,
+    0x0BE6,
+    0x0C66,
+    0x0CE6,
+    0x0D66,
+    0x0DE6,
+    0x0E50,
+    0x0ED0,
+    0x0F20,
+    0x1040,
+    0x1090,
+    0x17E0,
+    0x1810,
+    0x1946,
+    0x19D0,
+    0x1A80,
+    0x1A90,
+    0x1B50,
+    0x1BB0,
+    0x1C40,
+    0x1C50,
+    0xA620,
+    0xA8D0,
+    0xA900,
+    0xA9D0,
+    0xA9F0,
+    0xAA50,
+    0xABF0,
+    0xFF10,
+    0x104A0,
+    0x10D30,
+    0x11066,
+    0x110F0,
+    0x11136,
+    0x111D0,
+    0x112F0,
+    0x11450,
+    0x114D0,
+    0x11650,
+    0x116C0,
+    0x11730,
+    0x118E0,
+    0x11950,
+    0x11C50,
+    0x11D50,
+    0x11DA0,
+    0x11F50,
+    0x16A60,
+    0x16AC0,
+    0x16B50,
+    0x1D7CE,
+    0x1D7D8,
+    0x1D7E2,
+    0x1D7EC,
+    0x1D7F6,
+    0x1E140,
+    0x1E2F0,
+    0x1E4F0,
+    0x1E950,
+    0x1FBF0,
+};
+
+#define DROP UINT32_MAX
+
+struct range {
+    uint32_t first, last, to; /* DROP, or what stands instead */
+};
+
+/* Sorted. Characters without width are dropped; spaces, dashes, stops become the ASCII ones. */
+static const struct range ranges[] = {
+    {0x00A0, 0x00A0, ' '},
+    {0x00AD, 0x00AD, DROP},
+    {0x034F, 0x034F, DROP},
+    {0x061C, 0x061C, DROP},
+    {0x115F, 0x1160, DROP},
+    {0x1680, 0x1680, ' '},
+    {0x17B4, 0x17B5, DROP},
+    {0x180B, 0x180F, DROP},
+    {0x2000, 0x200A, ' '},
+    {0x200B, 0x200F, DROP},
+    {0x2010, 0x2015, '-'},
+    {0x2024, 0x2024, '.'},
+    {0x2028, 0x2029, '\n'},
+    {0x202A, 0x202E, DROP},
+    {0x202F, 0x202F, ' '},
+    {0x2043, 0x2043, '-'},
+    {0x2044, 0x2044, '/'},
+    {0x205F, 0x205F, ' '},
+    {0x2060, 0x206F, DROP},
+    {0x20D0, 0x20FF, DROP},
+    {0x2212, 0x2212, '-'},
+    {0x2215, 0x2215, '/'},
+    {0x2236, 0x2236, ':'},
+    {0x3000, 0x3000, ' '},
+    {0x3002, 0x3002, '.'},
+    {0x3164, 0x3164, DROP},
+    {0xFE00, 0xFE0F, DROP},
+    {0xFE52, 0xFE52, '.'},
+    {0xFE55, 0xFE55, ':'},
+    {0xFE58, 0xFE58, '-'},
+    {0xFE63, 0xFE63, '-'},
+    {0xFE6B, 0xFE6B, '@'},
+    {0xFEFF, 0xFEFF, DROP},
+    {0xFF61, 0xFF61, '.'},
+    {0xFFA0, 0xFFA0, DROP},
+    {0xFFF9, 0xFFFB, DROP},
+    {0x1BCA0, 0x1BCA3, DROP},
+    {0xE0000, 0xE0FFF, DROP},
+};
+
+static uint32_t
+fold_point(uint32_t cp)
+{
+    size_t lo = 0, hi = sizeof(ranges) / sizeof(ranges[0]);
+
+    if (cp >= 0xFF01 && cp <= 0xFF5E) /* full-width forms */
+        return cp - 0xFEE0;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+
+        if (cp > ranges[mid].last)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    if (lo < sizeof(ranges) / sizeof(ranges[0]) && cp >= ranges[lo].first)
+        return ranges[lo].to;
+    lo = 0;
+    hi = sizeof(digit_zeros) / sizeof(digit_zeros[0]);
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+
+        if (cp > digit_zeros[mid] + 9)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    if (lo < sizeof(digit_zeros) / sizeof(digit_zeros[0]) && cp >= digit_zeros[lo])
+        return '0' + cp - digit_zeros[lo];
+    return cp;
+}
+
+static int
+hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Exactly digits hexadecimal digits at s[at]. */
+static bool
+hex_at(struct str s, size_t at, size_t digits, uint32_t *value)
+{
+    uint32_t v = 0;
+
+    if (s.len < at || s.len - at < digits)
+        return false;
+    for (size_t i = at; i < at + digits; i++) {
+        int h = hex_value(s.ptr[i]);
+
+        if (h < 0)
+            return false;
+        v = v << 4 | (uint32_t)h;
+    }
+    *value = v;
+    return true;
+}
+
+/* One unit of the text at s[0]: a code point, or a byte that is to be taken as it is. */
+struct unit {
+    size_t len;
+    uint32_t value;
+    bool byte;  /* value is a raw byte */
+    bool folds; /* not what the text itself shows */
+};
+
+/* "\u0041", with the second half of a surrogate pair when there is one. */
+static struct unit
+unicode_escape(struct str s)
+{
+    uint32_t hi, lo;
+
+    if (!hex_at(s, 2, 4, &hi))
+        return (struct unit){1, (unsigned char)s.ptr[0], true, false};
+    if (hi >= 0xD800 && hi < 0xDC00 && s.len >= 12 && s.ptr[6] == '\\' && s.ptr[7] == s.ptr[1] && hex_at(s, 8, 4, &lo) && lo >= 0xDC00 && lo < 0xE000)
+        return (struct unit){12, 0x10000 + ((hi - 0xD800) << 10) + (lo - 0xDC00), false, true};
+    return (struct unit){6, hi, false, true};
+}
+
+/* RFC 8259 section 7; \x41 and \' are JavaScript's. */
+static struct unit
+backslash(struct str s)
+{
+    static const char from[] = "\"\\/'bfnrt", to[] = "\"\\/'  \n\r\t";
+    struct unit plain = {1, '\\', true, false};
+    const char *found;
+    uint32_t v;
+
+    if (s.len < 2)
+        return plain;
+    if (s.ptr[1] == 'u')
+        return unicode_escape(s);
+    if (s.ptr[1] == 'x')
+        return hex_at(s, 2, 2, &v) ? (struct unit){4, v, true, true} : plain;
+    found = s.ptr[1] ? strchr(from, s.ptr[1]) : NULL;
+    return found ? (struct unit){2, (unsigned char)to[found - from], true, true} : plain;
+}
+
+/* RFC 3986 section 2.1, and the %uXXXX of old scripts. */
+static struct unit
+percent(struct str s)
+{
+    uint32_t v;
+
+    if (hex_at(s, 1, 2, &v))
+        return (struct unit){3, v, true, true};
+    if (s.len > 1 && (s.ptr[1] | 0x20) == 'u' && hex_at(s, 2, 4, &v))
+        return (struct unit){6, v, false, true};
+    return (struct unit){1, '%', true, false};
+}
+
+/* "&#64;", "&#x40;", and the five names of XML 1.0 section 4.6. */
+static struct unit
+ampersand(struct str s)
+{
+    static const struct {
+        const char *name;
+        char c;
+    } names[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
+    struct unit plain = {1, '&', true, false};
+    uint32_t v = 0;
+    size_t i = 2;
+
+    for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++)
+        if (str_starts(s, str_of(names[n].name)))
+            return (struct unit){strlen(names[n].name), (unsigned char)names[n].c, true, true};
+    if (s.len < 4 || s.ptr[1] != '#')
+        return plain;
+    bool hex = (s.ptr[2] | 0x20) == 'x';
+
+    for (i += hex; i < s.len && i < 12 && s.ptr[i] != ';'; i++) {
+        int h = hex_value(s.ptr[i]);
+
+        if (h < 0 || (!hex && h > 9))
+            return plain;
+        v = v * (hex ? 16 : 10) + (uint32_t)h;
+        if (v > 0x10FFFF)
+            return plain;
+    }
+    if (i >= s.len || s.ptr[i] != ';')
+        return plain;
+    return (struct unit){i + 1, v, false, true};
+}
+
+/* A UTF-8 sequence; bytes that are none stand for themselves. */
+static struct unit
+sequence(struct str s)
+{
+    const unsigned char *p = (const unsigned char *)s.ptr;
+    size_t n = p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : p[0] < 0xF5 ? 4 : 0;
+    uint32_t cp = n ? p[0] & (0xFFu >> (n + 1)) : 0;
+
+    if (n == 0 || n > s.len)
+        return (struct unit){1, p[0], true, false};
+    for (size_t i = 1; i < n; i++) {
+        if ((p[i] & 0xC0) != 0x80)
+            return (struct unit){1, p[0], true, false};
+        cp = cp << 6 | (p[i] & 0x3F);
+    }
+    return (struct unit){n, cp, false, false};
+}
+
+static struct unit
+next_unit(struct str s)
+{
+    switch (s.ptr[0]) {
+    case '%':
+        return percent(s);
+    case '\\':
+        return backslash(s);
+    case '&':
+        return ampersand(s);
+    default:
+        return (unsigned char)s.ptr[0] < 0x80 ? (struct unit){1, (unsigned char)s.ptr[0], true, false} : sequence(s);
+    }
+}
+
+static size_t
+utf8_write(uint32_t cp, char *out)
+{
+    if (cp < 0x80) {
+        out[0] = (char)cp;
+        return 1;
+    }
+    size_t n = cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
+
+    for (size_t i = n - 1; i > 0; i--, cp >>= 6)
+        out[i] = (char)(0x80 | (cp & 0x3F));
+    out[0] = (char)((0xF00u >> n & 0xF0) | cp);
+    return n;
+}
+
+static enum rc
+view_reserve(struct fold_view *v, size_t len)
+{
+    if (len + 1 <= v->cap)
+        return RC_OK;
+    size_t cap = v->cap ? v->cap : 4096;
+
+    while (cap < len + 1)
+        cap *= 2;
+    char *bytes = realloc(v->bytes, cap);
+
+    if (!bytes)
+        return RC_NOMEM;
+    v->bytes = bytes;
+    uint32_t *map = realloc(v->map, cap * sizeof(*map));
+
+    if (!map)
+        return RC_NOMEM;
+    v->map = map;
+    v->cap = cap;
+    return RC_OK;
+}
+
+static bool
+is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* What a unit becomes: DROP, a code point, or a byte. */
+static uint32_t
+unit_folded(const struct unit *u, const struct fold_view *out)
+{
+    if (u->value == 0)
+        return DROP;
+    if (u->byte)
+        return u->value;
+    if (u->value >= 0x0300 && u->value <= 0x036F) /* an accent on a digit hides the digit, on a letter it belongs there */
+        return out->len && is_digit(out->bytes[out->len - 1]) ? DROP : u->value;
+    return fold_point(u->value);
+}
+
+enum rc
+fold_pass(struct str in, const uint32_t *map, struct fold_view *out, bool *changed)
+{
+    bool any = false;
+
+    if (in.len > FOLD_TEXT_MAX)
+        return RC_LIMIT;
+    enum rc rc = view_reserve(out, in.len);
+
+    if (rc != RC_OK)
+        return rc;
+    out->len = 0;
+    for (size_t i = 0; i < in.len;) {
+        struct unit u = next_unit(str_sub(in, i, in.len));
+        uint32_t folded = unit_folded(&u, out), from = map ? map[i] : (uint32_t)i;
+        char bytes[4];
+        size_t n = 0;
+
+        if (folded != DROP && u.byte)
+            bytes[n++] = (char)folded;
+        else if (folded != DROP)
+            n = utf8_write(folded, bytes);
+        any |= u.folds || folded != u.value;
+        for (size_t k = 0; k < n; k++) {
+            out->bytes[out->len] = bytes[k];
+            out->map[out->len++] = from;
+        }
+        i += u.len;
+    }
+    out->map[out->len] = map ? map[in.len] : (uint32_t)in.len;
+    *changed = any;
+    return RC_OK;
+}
+
+/* Bytes at which something to fold can start. */
+static bool
+may_fold(unsigned char c)
+{
+    return c >= 0x80 || c == '%' || c == '\\' || c == '&' || c == 0;
+}
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+
+static size_t
+first_fold(struct str s)
+{
+    const __m128i pct = _mm_set1_epi8('%'), esc = _mm_set1_epi8('\\'), amp = _mm_set1_epi8('&'), nul = _mm_setzero_si128();
+    size_t i = 0;
+
+    for (; i + 16 <= s.len; i += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s.ptr + i));
+        __m128i hit = _mm_or_si128(
+            _mm_or_si128(_mm_cmpeq_epi8(v, pct), _mm_cmpeq_epi8(v, esc)), _mm_or_si128(_mm_cmpeq_epi8(v, amp), _mm_cmpeq_epi8(v, nul)));
+        int mask = _mm_movemask_epi8(_mm_or_si128(hit, v));
+
+        if (mask)
+            return i + (size_t)__builtin_ctz((unsigned)mask);
+    }
+    while (i < s.len && !may_fold((unsigned char)s.ptr[i]))
+        i++;
+    return i;
+}
+#else
+static size_t
+first_fold(struct str s)
+{
+    size_t i = 0;
+
+    while (i < s.len && !may_fold((unsigned char)s.ptr[i]))
+        i++;
+    return i;
+}
+#endif
+
+bool
+fold_wanted(struct str s)
+{
+    for (size_t i = first_fold(s); i < s.len; i++) {
+        if ((unsigned char)s.ptr[i] >= 0x80 || s.ptr[i] == 0)
+            return true;
+        if (may_fold((unsigned char)s.ptr[i]) && next_unit(str_sub(s, i, s.len)).folds)
+            return true;
+    }
+    return false;
+}
+
+bool
+fold_hides(struct str s)
+{
+    for (size_t i = first_fold(s); i < s.len; i++)
+        if (may_fold((unsigned char)s.ptr[i]) && (s.ptr[i] == '%' || s.ptr[i] == '\\') && next_unit(str_sub(s, i, s.len)).len > 2)
+            return true;
+    return false;
+}
+
+void
+fold_free(struct fold_view *v)
+{
+    free(v->bytes);
+    free(v->map);
+    *v = (struct fold_view){0};
+}

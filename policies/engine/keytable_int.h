@@ -1,0 +1,48 @@
+/**
+ * What is known of attribute keys. Traces repeat a few hundred keys for ever, so that what the rules say of a key is asked once and kept. Keys are
+ * compared whole; the table has a fixed size and starts anew when it is full.
+ *
+ *   slots[hash] -> entry {key bytes, verdict}      bytes, rules, patterns and key findings lie in one pool
+ */
+#ifndef ENGINE_KEYTABLE_INT_H
+#define ENGINE_KEYTABLE_INT_H
+
+#include "program_int.h"
+
+/* A match in the key's own bytes. */
+struct key_finding {
+    uint32_t start, end;
+    uint16_t rule;
+    uint8_t view;
+};
+
+struct verdict {
+    uint64_t not_allowed;          /* policies whose allow-list does not have the key */
+    const uint16_t *rules;         /* rules by key that match */
+    const uint16_t *patterns;      /* key_only patterns that are to be tried on the value */
+    const struct key_finding *own; /* in the key's bytes */
+    uint16_t rule_count, pattern_count, own_count;
+    bool undecidable; /* the key's own bytes */
+    bool plain;       /* nothing of all that */
+};
+
+/* A key: at the top, or nested: then path is that of all keys from the top, joined by '/', and ends in leaf. */
+struct key {
+    struct str path;
+    size_t leaf_len;
+};
+
+#define KEYTABLE_KEY_MAX 512 /* longer keys are not kept */
+#define KEYTABLE_OWN_MAX 64  /* nor keys with more findings */
+
+struct keytable;
+struct keytable *keytable_new(void) MUST_USE;
+void keytable_free(struct keytable *kt);
+
+/* What is known of a key; NULL when nothing is. Valid until the next keytable_add. */
+const struct verdict *keytable_find(const struct keytable *kt, const struct key *k);
+
+/* Keep a verdict (a copy). Returns what is kept, or ${v} itself when it is not kept. */
+const struct verdict *keytable_add(struct keytable *kt, const struct key *k, const struct verdict *v);
+
+#endif

@@ -1,0 +1,101 @@
+/**
+ * Reading RedactionPolicy documents into a program that is being built. Every function reports all errors it can find and goes on;
+ * whether anything was wrong is counted in errs. Only lack of memory ends the work: it sticks in loader.fatal.
+ */
+#ifndef ENGINE_LOADER_INT_H
+#define ENGINE_LOADER_INT_H
+
+#include "codes_int.h"
+#include "program_int.h"
+
+/* A detector of one policy: a regex of its own, or a built-in with other options. */
+struct local_detector {
+    struct local_detector *next;
+    struct str name;
+    bool custom;
+    struct detector det; /* custom: id, entity, context; else only what overrides */
+    struct str regex;
+    const struct conf_node *regex_node;
+    bool has_severity, need_context;
+};
+
+/* Pattern x serves rule y; sorted out when all policies are read. */
+struct pairing {
+    uint16_t pattern, rule;
+};
+
+struct loader {
+    const struct program_source *src;
+    struct program *prog;
+    struct errs *es;
+    enum rc fatal; /* RC_OK, RC_NOMEM */
+    struct pairing *pairings;
+    size_t pairing_count, pairing_cap;
+    size_t policy_cap, rule_cap, pattern_cap;
+    /* of the document being read */
+    const struct conf_doc *doc;
+    struct policy *policy;
+    struct local_detector *detectors;
+};
+
+/* One thing that the selectors of a rule choose: built-in detectors of one entity, a detector of the policy, a regex, or keys alone. */
+struct selection {
+    struct str entity; /* label of the rule; also {entity} */
+    struct globs keys; /* of a pack; empty: the rule's own */
+    const struct detector *const *detectors;
+    size_t detector_count;
+    const struct local_detector *local; /* custom, or the options of the built-in ones */
+    const char *replacement;            /* of a pack, for rules without action; NULL = none */
+    unsigned severity;                  /* without detectors */
+};
+#define SELECTIONS_MAX 256
+
+/* ---- policy_load.c ---- */
+
+/* Read all files; on return errors are in ld->es, lack of memory in ld->fatal. */
+void policy_files(struct loader *ld);
+/* Read one document's spec. */
+void policy_spec(struct loader *ld, const struct conf_node *spec);
+
+/* ---- policy_detector.c ---- */
+void policy_detectors(struct loader *ld, const struct conf_node *n);
+/* The regex that stands in a rule itself, with its context. NULL without memory. */
+struct local_detector *policy_inline_regex(struct loader *ld, const struct conf_node *rule, struct str entity);
+
+/* ---- policy_rule.c ---- */
+void policy_rules(struct loader *ld, const struct conf_node *n);
+/* A rule that stands for keys.otherwise: drop. Returns its number. */
+uint16_t policy_closing_rule(struct loader *ld);
+
+/* ---- policy_pattern.c ---- */
+void pattern_of_detector(struct loader *ld, const struct detector *d, const struct local_detector *local, size_t rule);
+void pattern_of_regex(struct loader *ld, const struct local_detector *local, size_t rule);
+
+/* ---- policy_text.c: small readers ---- */
+struct err *policy_error(struct loader *ld, const struct conf_node *n, enum policy_code code, const char *fmt, ...) PRINTF_LIKE(4, 5);
+struct err *policy_warning(struct loader *ld, const struct conf_node *n, enum policy_code code, const char *fmt, ...) PRINTF_LIKE(4, 5);
+bool policy_map_check(struct loader *ld, const struct conf_node *n, const char *const *names, size_t count);
+void *policy_alloc(struct loader *ld, size_t count, size_t size);
+struct str policy_dup(struct loader *ld, struct str s); /* NUL-terminated; empty when there is no memory */
+struct str policy_dup_lower(struct loader *ld, struct str s);
+/* A name for metrics and reports: 1..64 of [A-Za-z0-9._/-]. Empty with an error when it is none. */
+struct str policy_name(struct loader *ld, const struct conf_node *n, const char *what);
+/* One scalar or a list of at least one; an empty list is an error. */
+size_t policy_texts(struct loader *ld, const struct conf_node *n, const char *what, struct str **list);
+struct globs policy_globs(struct loader *ld, const struct conf_node *n, const char *what, bool lower);
+enum rule_mode policy_mode(struct loader *ld, const struct conf_node *n, enum rule_mode otherwise);
+/* A list of places; otherwise when n is NULL. */
+uint32_t policy_places(struct loader *ld, const struct conf_node *n, uint32_t otherwise);
+
+/* ---- policy_when.c ---- */
+
+/* The destinations for which a condition holds, as a set; all when n is NULL. */
+uint32_t policy_when(struct loader *ld, const struct conf_node *n);
+
+/* ---- policy_pack.c ---- */
+
+/* What `use: NAME` means: a pack, a category, an entity or a detector. Fills up to max selections; 0 when the name is unknown. */
+size_t pack_find(struct loader *ld, struct str name, struct selection *out, size_t max);
+const char *const *pack_names(size_t *count);
+
+#endif

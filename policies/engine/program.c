@@ -1,0 +1,208 @@
+#include <stdlib.h>
+
+#include "loader_int.h"
+
+#define PROGRAM_BYTES_MAX ((size_t)64 << 20)
+#define REDACTING_MAX 0xFF00 /* rule numbers above have other meanings (examine.h) */
+
+_Static_assert(PROGRAM_RULES_MAX < REDACTING_MAX, "RULE_UNDECIDABLE is no rule");
+
+static void
+program_free(struct program *p)
+{
+    for (size_t i = 0; i < p->pattern_count; i++)
+        confirm_free(p->patterns[i].confirm);
+    finder_free(p->finder);
+    residency_free(p->residency);
+    arena_free(p->ar); /* wiped: derived keys are in it */
+    free(p);
+}
+
+static struct program *
+program_new(void)
+{
+    struct program *p = calloc(1, sizeof(*p));
+
+    if (!p)
+        return NULL;
+    atomic_init(&p->refs, 1);
+    p->ar = arena_new(PROGRAM_BYTES_MAX);
+    if (p->ar)
+        p->policies = arena_calloc(p->ar, PROGRAM_POLICIES_MAX, sizeof(*p->policies));
+    if (!p->policies) {
+        program_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+struct program *
+program_ref(struct program *p)
+{
+    atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
+    return p;
+}
+
+void
+program_unref(struct program *p)
+{
+    if (p && atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) == 1)
+        program_free(p);
+}
+
+static void
+copy_destinations(struct loader *ld)
+{
+    struct program *p = ld->prog;
+
+    if (ld->src->destination_count > PROGRAM_DESTINATIONS_MAX) {
+        errs_add(ld->es, ERR_ERROR, RC_CONFIG, SG_TOO_MANY, (struct err_pos){0}, "more than %d exporters", PROGRAM_DESTINATIONS_MAX);
+        return;
+    }
+    for (size_t i = 0; i < ld->src->destination_count; i++)
+        p->destinations[i] = policy_dup(ld, ld->src->destinations[i].name);
+    p->destination_count = ld->src->destination_count;
+}
+
+static bool
+rule_active(const struct rule *r, size_t destination)
+{
+    return r->mode != RULE_OFF && (r->destinations >> destination & 1);
+}
+
+static bool
+same_rules(const struct program *p, size_t a, size_t b)
+{
+    for (size_t i = 0; i < p->rule_count; i++)
+        if (rule_active(&p->rules[i], a) != rule_active(&p->rules[i], b))
+            return false;
+    return true;
+}
+
+/* Destinations with the same active rules share a class. Without destinations there is one class, and every rule is in it. */
+static void
+make_classes(struct program *p)
+{
+    if (p->destination_count == 0) {
+        p->class_count = 1;
+        for (size_t i = 0; i < p->rule_count; i++)
+            p->rules[i].classes = p->rules[i].mode != RULE_OFF;
+        return;
+    }
+    for (size_t d = 0; d < p->destination_count; d++) {
+        size_t like = 0;
+
+        while (like < d && !same_rules(p, like, d))
+            like++;
+        p->class_of[d] = like < d ? p->class_of[like] : (uint8_t)p->class_count++;
+        for (size_t i = 0; i < p->rule_count; i++)
+            if (rule_active(&p->rules[i], d))
+                p->rules[i].classes |= 1u << p->class_of[d];
+    }
+}
+
+/* Hand each pattern the numbers of its rules. */
+static void
+distribute(struct loader *ld)
+{
+    struct program *p = ld->prog;
+
+    for (size_t i = 0; i < ld->pairing_count; i++)
+        p->patterns[ld->pairings[i].pattern].rule_count++;
+    for (size_t i = 0; i < p->pattern_count; i++) {
+        p->patterns[i].rules = policy_alloc(ld, p->patterns[i].rule_count, sizeof(uint16_t));
+        p->patterns[i].rule_count = 0;
+    }
+    for (size_t i = 0; i < ld->pairing_count && ld->fatal == RC_OK; i++) {
+        struct pattern *pat = &p->patterns[ld->pairings[i].pattern];
+        const struct rule *r = &p->rules[ld->pairings[i].rule];
+
+        pat->rules[pat->rule_count++] = ld->pairings[i].rule;
+        pat->policies |= (uint64_t)1 << r->policy;
+        pat->places |= r->places;
+    }
+}
+
+static void
+make_finder(struct loader *ld)
+{
+    struct program *p = ld->prog;
+    struct finder_pattern *list = policy_alloc(ld, p->pattern_count, sizeof(*list));
+
+    p->finder_patterns = policy_alloc(ld, p->pattern_count, sizeof(uint16_t));
+    p->key_patterns = policy_alloc(ld, p->pattern_count, sizeof(uint16_t));
+    if (ld->fatal != RC_OK)
+        return;
+    for (size_t i = 0; i < p->pattern_count; i++) {
+        const struct pattern *pat = &p->patterns[i];
+
+        if (pat->rule_count == 0)
+            continue; /* only of rules that are off */
+        if (pat->det.key_only) {
+            p->key_patterns[p->key_pattern_count++] = (uint16_t)i;
+            continue;
+        }
+        list[p->finder_count] = (struct finder_pattern){pat->regex, pat->base && pat->base->caseless};
+        p->finder_patterns[p->finder_count++] = (uint16_t)i;
+    }
+    ld->fatal = finder_compile(list, p->finder_count, &p->finder);
+}
+
+/* A replacement that a pattern of the program finds again is legal, but a second gate would count it as a finding. */
+static void
+check_replacement(struct loader *ld, const struct rule *r, struct confirm_scratch *scratch)
+{
+    struct program *p = ld->prog;
+
+    for (size_t i = 0; i < p->pattern_count; i++) {
+        uint64_t work = 1 << 20;
+        struct pattern_text t = {.text = r->action.replace.text, .key = STR(""), .work = &work};
+        struct match m;
+
+        if (p->patterns[i].rule_count == 0 || p->patterns[i].det.key_only || pattern_next(&p->patterns[i], scratch, &t, 0, &m) == RC_NOT_FOUND)
+            continue;
+        errs_add(ld->es, ERR_WARNING, RC_CONFIG, SG_REPLACEMENT, (struct err_pos){0}, "policy %s, rule %s: the replacement is itself found as %s",
+            p->policies[r->policy].name, r->id, p->patterns[i].det.entity);
+        return;
+    }
+}
+
+static void
+check_replacements(struct loader *ld)
+{
+    struct confirm_scratch *scratch = confirm_scratch_new();
+
+    if (!scratch) {
+        ld->fatal = RC_NOMEM;
+        return;
+    }
+    for (size_t i = 0; i < ld->prog->rule_count; i++)
+        if (ld->prog->rules[i].action.type == &action_replace && ld->prog->rules[i].mode != RULE_OFF)
+            check_replacement(ld, &ld->prog->rules[i], scratch);
+    confirm_scratch_free(scratch);
+}
+
+enum rc
+program_compile(const struct program_source *src, struct program **prog, struct errs *es)
+{
+    size_t errors = es->errors;
+    struct loader ld = {.src = src, .es = es, .prog = program_new(), .fatal = RC_OK};
+
+    if (!ld.prog)
+        return RC_NOMEM;
+    copy_destinations(&ld);
+    policy_files(&ld);
+    if (ld.fatal == RC_OK && es->errors == errors)
+        distribute(&ld);
+    if (ld.fatal == RC_OK && es->errors == errors)
+        make_finder(&ld);
+    if (ld.fatal == RC_OK && es->errors == errors)
+        check_replacements(&ld);
+    if (ld.fatal != RC_OK || es->errors != errors) {
+        program_free(ld.prog);
+        return ld.fatal != RC_OK ? ld.fatal : RC_CONFIG;
+    }
+    make_classes(ld.prog);
+    *prog = ld.prog;
+    return RC_OK;
+}

@@ -1,0 +1,132 @@
+/**
+ * What a program is made of. Everything but the finder, PCRE2's code and residency lies in one arena; nothing changes after program_compile.
+ *
+ *   policies[] <- rules[] (policy, key globs, action, places, classes)
+ *                  ^  ^
+ *   patterns[] ----+  +---- key globs of rules by key        patterns: one for each detector or regex, shared by rules
+ *      ^
+ *   finder (patterns that a text's bytes decide)  +  key_patterns[] (patterns that only count under certain keys)
+ */
+#ifndef ENGINE_PROGRAM_INT_H
+#define ENGINE_PROGRAM_INT_H
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "base/digest.h"
+#include "confirm_int.h"
+#include "finder_int.h"
+#include "policies/detector.h"
+#include "policies/program.h"
+#include "../action/action.h"
+#include "../action/residency_int.h"
+
+#define PROGRAM_POLICIES_MAX 64 /* a set of policies is one uint64_t */
+#define PROGRAM_PATTERNS_MAX 2048
+#define PROGRAM_FILES_MAX_BYTES (32u << 20)
+#define PLACES_ALL ((1u << PLACE_COUNT_) - 1)
+_Static_assert(PLACE_COUNT_ < 32, "a set of places is one uint32_t");
+
+struct globs {
+    struct str *list;
+    size_t count;
+};
+
+/* Values of one resource attribute under which a policy applies. */
+struct policy_match {
+    struct str key;
+    struct globs values;
+};
+
+enum shape { SHAPE_UUID, SHAPE_HEX };
+
+/* Identifiers that survive: under these keys, and of this shape. */
+struct hold_out {
+    struct globs keys;
+    enum shape shape;
+};
+
+enum on_error { ON_ERROR_REDACT, ON_ERROR_DROP_SPAN, ON_ERROR_REFUSE };
+
+struct policy {
+    const char *name, *kind, *owner, *controls;
+    uint64_t revision;
+    enum rule_mode mode;
+    bool redacts;               /* kind RedactionPolicy; the members below are its own */
+    struct policy_match *match; /* all must hold; none: every resource */
+    size_t match_count;
+    uint32_t places;
+    enum on_error on_error;
+    struct hold_out *hold;
+    size_t hold_count;
+    bool closed; /* keys.otherwise: drop */
+    struct globs allow;
+    uint16_t closing_rule; /* stands for keys.otherwise in findings and reports */
+};
+
+struct rule {
+    const char *id, *entity;
+    uint8_t policy;
+    enum rule_mode mode;
+    uint8_t severity; /* 0..3 */
+    uint8_t specific; /* 0 pack, 1 entity, 2 regex, 3 restricted to keys */
+    bool by_key;      /* the whole value of the keys; else its patterns, under the keys if there are any */
+    uint32_t places, destinations, classes;
+    struct globs keys; /* lower-case */
+    struct action action;
+};
+
+struct pattern {
+    struct detector det; /* a copy: pattern, check, context words, severity */
+    struct str regex;
+    struct confirm *confirm;
+    unsigned value_group; /* group `value` of a regex of the policy: what is redacted; 0 = the match */
+    uint16_t *rules;
+    uint16_t rule_count;
+    uint64_t policies; /* of its rules */
+    uint32_t places;
+    /* What it was made from, so that rules can share it. */
+    const struct detector *base;
+    const struct local_detector *local;
+};
+
+struct program {
+    _Atomic unsigned refs;
+    struct arena *ar;
+    char digest[2 * SHA256_SIZE + 1];
+    struct policy *policies;
+    struct rule *rules;
+    struct pattern *patterns;
+    size_t policy_count, rule_count, pattern_count;
+    struct finder *finder;
+    uint16_t *finder_patterns; /* pattern of each number of the finder */
+    size_t finder_count;
+    uint16_t *key_patterns;
+    size_t key_pattern_count;
+    struct str destinations[PROGRAM_DESTINATIONS_MAX];
+    uint8_t class_of[PROGRAM_DESTINATIONS_MAX];
+    size_t destination_count;
+    unsigned class_count;
+    struct residency *residency;
+};
+
+/* The policies, as a set, that match a resource; shadow ones included. */
+uint64_t program_policies_of(const struct program *p, const struct batch *b, uint32_t resource);
+
+/* Whether one of globs matches s wholly. */
+bool globs_match(const struct globs *g, struct str s);
+
+/**
+ * pattern_next(p, scratch, t, from, m):
+ * The next match of a pattern that its context and validator confirm.
+ * Out:     m     the match as the validator left it; never empty
+ *          work  bytes that were looked at are taken off; at 0 the pattern is undecidable
+ * Returns: RC_OK; RC_NOT_FOUND; RC_UNDECIDABLE
+ */
+struct pattern_text {
+    struct str text, key;
+    uint64_t *work;
+};
+enum rc pattern_next(const struct pattern *p, struct confirm_scratch *scratch, const struct pattern_text *t, size_t from, struct match *m) MUST_USE;
+
+#endif
