@@ -1,0 +1,16 @@
+/**
+ * Inside of the sink: what is printed of a batch.
+ */
+#ifndef CONTROL_SINK_INT_H
+#define CONTROL_SINK_INT_H
+
+#include "codec/batch.h"
+#include "control/sink.h"
+
+/* One line a span: trace id, span id, then path="value" of every text, those of the resource and the scope last. RC_NOMEM, RC_TOO_LARGE. */
+enum rc sink_print_spans(const struct batch *b, struct arena *ar, struct buf *out) MUST_USE;
+
+/* The span ids in hexadecimal, one a line. */
+enum rc sink_print_ids(const struct batch *b, struct buf *out) MUST_USE;
+
+#endif
