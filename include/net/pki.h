@@ -2,12 +2,13 @@
  * A throw-away public key infrastructure for demonstrations and tests: ECDSA P-256, made in a moment, good for some days. Nothing that it makes belongs
  * into production: the keys of its authorities lie beside their certificates.
  *
- *   clients-ca.crt  .key      signs the gate's server certificate and the clients'
+ *   server-ca.crt   .key      signs the gate's server certificate
  *   server.crt      .key      the gate: localhost, 127.0.0.1, ::1
+ *   clients-ca.crt  .key      signs the clients' certificates
  *   NAME.crt        .key      a client: SPIFFE id, country in its subject
  *   backends-ca.crt .key      signs what follows
  *   backend.crt     .key      a backend's server: localhost, 127.0.0.1, ::1
- *   gate.crt        .key      what the gate presents to backends
+ *   egress.crt      .key      what the gate presents to backends
  */
 #ifndef NET_PKI_H
 #define NET_PKI_H

@@ -91,10 +91,10 @@ const struct command cmd_cert_dev = {
     .name = "cert dev",
     .usage = "[--dir DIR] [--days DAYS] [--client NAME=SPIFFE_ID[,C=DE]]...",
     .summary = "Make throw-away certificates for demonstrations and tests",
-    .text = "Two authorities are made: one for the gate's server certificate and its clients, one for backends and the certificate that the gate "
+    .text = "Three authorities are made: for the gate's server certificate, for its clients, and for backends with the certificate that the gate "
             "presents to them. All keys are ECDSA P-256, readable by their owner alone. No file is overwritten.\n\n"
-            "clients-ca.crt, server.crt and server.key configure a receiver; backends-ca.crt, gate.crt and gate.key an exporter; clients-ca.crt "
-            "with NAME.crt and NAME.key an SDK; backends-ca.crt with backend.crt and backend.key a sink.",
+            "server.crt, server.key and clients-ca.crt configure a receiver; egress.crt, egress.key and backends-ca.crt an exporter; server-ca.crt "
+            "with NAME.crt and NAME.key an SDK; backend.crt, backend.key and backends-ca.crt a sink.",
     .options = options,
     .run = run,
 };

@@ -22,7 +22,9 @@ traffic_read(const struct arguments *a, struct traffic_options *o)
         .spans = args_number(a, "count"),
         .batch = (uint32_t)batch,
         .country = args_text(a, "country"),
-        .region = args_text(a, "region")};
+        .region = args_text(a, "region"),
+        .value = args_text(a, "value"),
+        .number = (int64_t)args_number(a, "number")};
     for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
         if (strcmp(args_text(a, "example"), examples[i]) == 0)
             o->example = (enum traffic_example)i;
@@ -33,6 +35,7 @@ static int
 send_read(const struct arguments *a, struct send_options *o)
 {
     const char *protocol = args_text(a, "protocol"), *endpoint = args_text(a, "endpoint"), *ca = args_text(a, "ca"), *cert = args_text(a, "cert");
+    const char *compression = args_text(a, "compression");
     bool grpc = strcmp(protocol, "grpc") == 0;
     uint64_t connections = args_number(a, "connections"), in_flight = args_number(a, "in-flight");
     struct str to = str_of(endpoint);
@@ -55,7 +58,11 @@ send_read(const struct arguments *a, struct send_options *o)
         .spans_per_second = args_number(a, "rate"),
         .give_up_ms = args_number(a, "give-up"),
         .acked = -1};
-    return encoding_parse(str_of(args_text(a, "compression")), &o->exporter.compression) == RC_OK ? EXIT_DONE : EXIT_INTERNAL;
+    if (strcmp(compression, "gzip") == 0)
+        o->exporter.compression = ENCODING_GZIP;
+    else if (strcmp(compression, "zstd") == 0)
+        o->exporter.compression = ENCODING_ZSTD;
+    return EXIT_DONE;
 }
 
 static void
@@ -181,7 +188,7 @@ static const struct option_spec options[] = {
         .arg = "HOST:PORT|URL",
         .help = "Where to send; default localhost with the protocol's port"},
     {.name = "protocol", .letter = 'p', .type = OPTION_CHOICE, .arg = "grpc|http/protobuf|http/json", .fallback = "grpc", .help = "How OTLP is sent"},
-    {.name = "compression", .type = OPTION_CHOICE, .arg = "identity|gzip|zstd", .fallback = "identity", .help = "Of the bodies"},
+    {.name = "compression", .type = OPTION_CHOICE, .arg = "none|gzip|zstd", .fallback = "none", .help = "Of the bodies"},
     {.name = "cert", .type = OPTION_TEXT, .arg = "FILE", .help = "Client certificate"},
     {.name = "key", .type = OPTION_TEXT, .arg = "FILE", .help = "Its key"},
     {.name = "ca",
@@ -196,6 +203,12 @@ static const struct option_spec options[] = {
         .arg = "pii|places|plain",
         .fallback = "pii",
         .help = "Samples: 5 % personal values; one in every place; none"},
+    {.name = "value",
+        .type = OPTION_TEXT,
+        .arg = "TEXT",
+        .fallback = "alice.meyer@example.org",
+        .help = "What stands in every place of --example places"},
+    {.name = "number", .type = OPTION_NUMBER, .arg = "NUMBER", .fallback = "4111111111111111", .help = "And as its numbers"},
     {.name = "seed", .type = OPTION_NUMBER, .arg = "NUMBER", .fallback = "1", .help = "Same seed, same samples"},
     {.name = "country", .type = OPTION_TEXT, .arg = "CODE", .help = "geo.country.iso_code of samples"},
     {.name = "region", .type = OPTION_TEXT, .arg = "NAME", .help = "cloud.region of samples"},

@@ -25,11 +25,8 @@ next_sample(struct traffic *t, struct buf *out)
     if (t->left == 0)
         return RC_NOT_FOUND;
     if (t->o.example == TRAFFIC_PLACES) {
-        const struct sample_places places = {.value = STR("alice.meyer@example.org"),
-            .number = 4111111111111111,
-            .country = t->o.country,
-            .region = t->o.region,
-            .seed = t->o.seed + t->left};
+        const struct sample_places places = {
+            .value = str_of(t->o.value), .number = t->o.number, .country = t->o.country, .region = t->o.region, .seed = t->o.seed + t->left};
 
         t->left--;
         return sample_places_batch(&places, out);

@@ -159,13 +159,23 @@ issue_leaf(const struct maker *m, struct entity e, const struct entity *issuer)
 #define LOCAL_NAMES "DNS:localhost,IP:127.0.0.1,IP:::1"
 
 static enum rc
+make_servers(const struct maker *m)
+{
+    struct entity ca = {.file = "server-ca", .common_name = "spangate dev server CA"};
+    enum rc rc = issue(m, &ca, NULL);
+
+    if (rc == RC_OK)
+        rc = issue_leaf(m, (struct entity){.file = "server", .common_name = "spangate", .names = LOCAL_NAMES, .usage = "serverAuth"}, &ca);
+    release(&ca);
+    return rc;
+}
+
+static enum rc
 make_clients(const struct maker *m)
 {
     struct entity ca = {.file = "clients-ca", .common_name = "spangate dev clients CA"};
     enum rc rc = issue(m, &ca, NULL);
 
-    if (rc == RC_OK)
-        rc = issue_leaf(m, (struct entity){.file = "server", .common_name = "spangate", .names = LOCAL_NAMES, .usage = "serverAuth"}, &ca);
     for (size_t i = 0; i < m->o->client_count && rc == RC_OK; i++) {
         const struct pki_client *c = &m->o->clients[i];
         char names[600];
@@ -182,15 +192,15 @@ static enum rc
 make_backends(const struct maker *m)
 {
     struct entity ca = {.file = "backends-ca", .common_name = "spangate dev backends CA"};
+    struct entity backend = {.file = "backend", .common_name = "backend", .names = LOCAL_NAMES, .usage = "serverAuth"};
+    struct entity egress = {
+        .file = "egress", .common_name = "spangate", .names = "URI:spiffe://example.org/ns/spangate/sa/egress", .usage = "clientAuth"};
     enum rc rc = issue(m, &ca, NULL);
 
     if (rc == RC_OK)
-        rc = issue_leaf(m, (struct entity){.file = "backend", .common_name = "backend", .names = LOCAL_NAMES, .usage = "serverAuth"}, &ca);
+        rc = issue_leaf(m, backend, &ca);
     if (rc == RC_OK)
-        rc = issue_leaf(m,
-            (struct entity){
-                .file = "gate", .common_name = "spangate", .names = "URI:spiffe://example.org/ns/spangate/sa/gate", .usage = "clientAuth"},
-            &ca);
+        rc = issue_leaf(m, egress, &ca);
     release(&ca);
     return rc;
 }
@@ -218,7 +228,7 @@ country_valid(const char *s)
 static bool
 taken(const struct pki_options *o, size_t i)
 {
-    static const char *const own[] = {"clients-ca", "server", "backends-ca", "backend", "gate"};
+    static const char *const own[] = {"server-ca", "server", "clients-ca", "backends-ca", "backend", "egress"};
 
     for (size_t k = 0; k < sizeof(own) / sizeof(own[0]); k++)
         if (strcmp(o->clients[i].name, own[k]) == 0)
@@ -266,7 +276,9 @@ pki_make(const struct pki_options *o, struct errs *es)
     m.dir = open(o->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (m.dir < 0)
         return complain(&m, RC_IO, "open", strerror(errno));
-    rc = make_clients(&m);
+    rc = make_servers(&m);
+    if (rc == RC_OK)
+        rc = make_clients(&m);
     if (rc == RC_OK)
         rc = make_backends(&m);
     close(m.dir);

@@ -111,16 +111,16 @@ START_TEST(pki_make_serves_mutual_tls_on_both_sides)
         .min_version = 0x0304,
         .identity = {"spiffe_id"}};
 
-    ck_assert_int_eq(meet(&gate, client_context(path(6, "eu.crt"), path(7, "eu.key"), path(2, "clients-ca.crt")), "localhost", &p), RC_OK);
+    ck_assert_int_eq(meet(&gate, client_context(path(6, "eu.crt"), path(7, "eu.key"), path(8, "server-ca.crt")), "localhost", &p), RC_OK);
     ck_assert_str_eq(p.identity, clients[0].identity);
     ck_assert_str_eq(p.country, "DE");
-    ck_assert_int_eq(meet(&gate, client_context(path(6, "plain.crt"), path(7, "plain.key"), path(2, "clients-ca.crt")), "localhost", &p), RC_OK);
+    ck_assert_int_eq(meet(&gate, client_context(path(6, "plain.crt"), path(7, "plain.key"), path(8, "server-ca.crt")), "localhost", &p), RC_OK);
     ck_assert_str_eq(p.country, "");
-    ck_assert_int_eq(meet(&sink, client_context(path(6, "gate.crt"), path(7, "gate.key"), path(5, "backends-ca.crt")), "localhost", &p), RC_OK);
+    ck_assert_int_eq(meet(&sink, client_context(path(6, "egress.crt"), path(7, "egress.key"), path(5, "backends-ca.crt")), "localhost", &p), RC_OK);
     /* the two worlds do not trust each other, and a server's name counts */
     ck_assert_int_eq(meet(&sink, client_context(path(6, "eu.crt"), path(7, "eu.key"), path(5, "backends-ca.crt")), "localhost", &p), RC_TLS);
     ck_assert_int_eq(meet(&gate, client_context(path(6, "eu.crt"), path(7, "eu.key"), path(5, "backends-ca.crt")), "localhost", &p), RC_TLS);
-    ck_assert_int_eq(meet(&gate, client_context(path(6, "eu.crt"), path(7, "eu.key"), path(2, "clients-ca.crt")), "example.org", &p), RC_TLS);
+    ck_assert_int_eq(meet(&gate, client_context(path(6, "eu.crt"), path(7, "eu.key"), path(8, "server-ca.crt")), "example.org", &p), RC_TLS);
     remove_all();
 }
 END_TEST
@@ -143,7 +143,7 @@ START_TEST(pki_make_keeps_keys_to_their_owner)
         keys++;
     }
     closedir(d);
-    ck_assert_uint_eq(keys, 7);
+    ck_assert_uint_eq(keys, 8);
     remove_all();
 }
 END_TEST
@@ -154,9 +154,9 @@ START_TEST(pki_make_overwrites_nothing)
 
     ck_assert_ptr_nonnull(mkdtemp(dir));
     ck_assert_int_eq(make(clients, 1, 1), RC_OK);
-    ck_assert_int_eq(stat(path(0, "clients-ca.key"), &before), 0);
+    ck_assert_int_eq(stat(path(0, "server-ca.key"), &before), 0);
     ck_assert_int_eq(make(clients, 1, 1), RC_IO);
-    ck_assert_int_eq(stat(path(0, "clients-ca.key"), &after), 0);
+    ck_assert_int_eq(stat(path(0, "server-ca.key"), &after), 0);
     ck_assert_uint_eq(before.st_ino, after.st_ino);
     ck_assert_int_eq(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
     remove_all();
