@@ -1,7 +1,9 @@
+#include <arpa/inet.h>
 #include <event2/buffer.h>
 #include <event2/http.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/log.h"
 #include "base/metrics.h"
@@ -15,15 +17,24 @@ struct admin {
     bool metrics;
 };
 
+#define PLAIN_TEXT "text/plain; charset=utf-8"
+
 static void
-answer(struct evhttp_request *rq, int status, struct str body)
+answer_as(struct evhttp_request *rq, int status, const char *type, struct str body)
 {
     struct evkeyvalq *headers = evhttp_request_get_output_headers(rq);
     struct evbuffer *out = evhttp_request_get_output_buffer(rq);
 
-    if (evhttp_add_header(headers, "Cache-Control", "no-store") != 0 || (body.len && evbuffer_add(out, body.ptr, body.len) != 0))
+    if (evhttp_add_header(headers, "Cache-Control", "no-store") != 0 || evhttp_add_header(headers, "Content-Type", type) != 0 ||
+        evbuffer_add(out, body.ptr, body.len) != 0)
         status = HTTP_INTERNAL;
     evhttp_send_reply(rq, status, NULL, NULL);
+}
+
+static void
+answer(struct evhttp_request *rq, int status, struct str body)
+{
+    answer_as(rq, status, PLAIN_TEXT, body);
 }
 
 static void
@@ -31,11 +42,10 @@ answer_metrics(struct evhttp_request *rq)
 {
     struct buf text = BUF_INIT(METRICS_MAX);
 
-    if (metrics_print(&text) != RC_OK ||
-        evhttp_add_header(evhttp_request_get_output_headers(rq), "Content-Type", "text/plain; version=0.0.4; charset=utf-8") != 0)
-        answer(rq, HTTP_INTERNAL, STR(""));
+    if (metrics_print(&text) != RC_OK)
+        answer(rq, HTTP_INTERNAL, STR("too many metrics"));
     else
-        answer(rq, HTTP_OK, buf_str(&text));
+        answer_as(rq, HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", buf_str(&text));
     buf_free(&text);
 }
 
@@ -68,6 +78,18 @@ on_request(struct evhttp_request *rq, void *arg)
         answer(rq, HTTP_NOTFOUND, STR("not found"));
 }
 
+/* The port, found out when the configuration left it to the system. */
+static uint16_t
+bound_port(struct evhttp_bound_socket *bound)
+{
+    struct sockaddr_storage at = {0};
+    socklen_t len = sizeof(at);
+
+    if (getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&at, &len) != 0)
+        return 0;
+    return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port : ((struct sockaddr_in *)&at)->sin_port);
+}
+
 enum rc
 admin_open(struct service *s, const struct config_endpoint *e, bool metrics, struct admin **admin, struct errs *es)
 {
@@ -85,12 +107,14 @@ admin_open(struct service *s, const struct config_endpoint *e, bool metrics, str
     evhttp_set_max_body_size(a->http, 0);
     evhttp_set_timeout(a->http, 10);
     evhttp_set_gencb(a->http, on_request, a);
-    if (evhttp_bind_socket(a->http, e->address, e->port) != 0) {
+    struct evhttp_bound_socket *bound = evhttp_bind_socket_with_handle(a->http, e->address, e->port);
+
+    if (!bound) {
         errs_add(es, ERR_ERROR, RC_IO, 0, e->pos, "cannot listen on %s port %u: %m", e->address, e->port);
         admin_close(a);
         return RC_IO;
     }
-    log_event(LOG_LISTENING, LOG_STR("protocol", metrics ? "metrics" : "health"), LOG_STR("address", e->address), LOG_NUM("port", e->port));
+    log_event(LOG_LISTENING, LOG_STR("protocol", metrics ? "metrics" : "health"), LOG_STR("address", e->address), LOG_NUM("port", bound_port(bound)));
     *admin = a;
     return RC_OK;
 }

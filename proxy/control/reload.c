@@ -67,6 +67,16 @@ prepare(struct service *s, struct errs *es)
     return rc == RC_OK ? make_examiners(s) : rc;
 }
 
+/* sd_notify(3): the time tells this reload's READY=1 from an earlier one's. */
+static void
+tell_reloading(void)
+{
+    char state[64];
+
+    snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)clock_mono_us(&clock_system));
+    notify_manager(state);
+}
+
 void
 service_reload(struct service *s)
 {
@@ -78,7 +88,7 @@ service_reload(struct service *s)
         s->reload_again = true;
         return;
     }
-    notify_manager("RELOADING=1");
+    tell_reloading();
     enum rc rc = prepare(s, &es);
 
     if (rc != RC_OK) {
