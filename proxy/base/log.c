@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -21,18 +22,18 @@ static const struct {
 
 static const char *const levels[] = {[LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
 
+/* A reload changes these while workers log. */
 static struct {
-    enum log_level least;
-    enum log_format format;
-    int fd;
+    _Atomic unsigned least, format;
+    _Atomic int fd;
 } setup = {LOG_INFO, LOG_TEXT, 2};
 
 void
 log_setup(enum log_level least, enum log_format format, int fd)
 {
-    setup.least = least;
-    setup.format = format;
-    setup.fd = fd;
+    atomic_store_explicit(&setup.least, least, memory_order_relaxed);
+    atomic_store_explicit(&setup.format, format, memory_order_relaxed);
+    atomic_store_explicit(&setup.fd, fd, memory_order_relaxed);
 }
 
 /* A value's text, cut to its maximum between characters. */
@@ -69,9 +70,8 @@ append_text(struct buf *line, struct str s, bool quotes)
 }
 
 static enum rc
-append_field(struct buf *line, const struct log_field *f)
+append_field(struct buf *line, const struct log_field *f, bool json)
 {
-    bool json = setup.format == LOG_JSON;
     enum rc rc = buf_append(line, json ? STR(",\"") : STR(" "));
 
     if (rc == RC_OK)
@@ -92,10 +92,10 @@ log_write(enum log_event event, const struct log_field *fields, unsigned count)
 {
     char bytes[LINE_MAX_BYTES], when[CLOCK_RFC3339_SIZE];
     struct buf line = {bytes, 0, sizeof(bytes) - TAIL_BYTES, sizeof(bytes) - TAIL_BYTES}; /* never grows: cap is max */
-    bool json = setup.format == LOG_JSON, cut = false;
+    bool json = atomic_load_explicit(&setup.format, memory_order_relaxed) == LOG_JSON, cut = false;
     enum log_level level = events[event].level;
 
-    if (level < setup.least)
+    if (level < atomic_load_explicit(&setup.least, memory_order_relaxed))
         return;
     clock_rfc3339(clock_wall_us(&clock_system), when);
     enum rc rc = buf_printf(&line,
@@ -105,7 +105,7 @@ log_write(enum log_event event, const struct log_field *fields, unsigned count)
     for (unsigned i = 0; i < count && rc == RC_OK && !cut; i++) {
         size_t mark = line.len;
 
-        if (append_field(&line, &fields[i]) != RC_OK) {
+        if (append_field(&line, &fields[i], json) != RC_OK) {
             line.len = mark;
             cut = true;
         }
@@ -115,6 +115,6 @@ log_write(enum log_event event, const struct log_field *fields, unsigned count)
         rc = buf_append(&line, json ? STR(",\"truncated\":true") : STR(" truncated=true"));
     if (rc == RC_OK)
         rc = buf_append(&line, json ? STR("}\n") : STR("\n"));
-    if (rc == RC_OK && write(setup.fd, line.ptr, line.len) < 0)
+    if (rc == RC_OK && write(atomic_load_explicit(&setup.fd, memory_order_relaxed), line.ptr, line.len) < 0)
         return; /* there is no other place to tell it */
 }

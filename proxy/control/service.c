@@ -13,10 +13,13 @@
 
 static const int signal_numbers[SIGNALS_COUNT] = {SIGHUP, SIGTERM, SIGINT};
 
+/* To a person when the gate does not start, else to the log. */
 static void
-print_problems(struct errs *es)
+tell_problems(struct errs *es, enum rc rc)
 {
-    if (es->count)
+    if (rc == RC_OK)
+        service_log_problems(es);
+    else
         errs_print(es, stderr, output_colored(stderr));
     errs_free(es);
 }
@@ -264,7 +267,7 @@ service_run(const char *path)
         log_setup((enum log_level)s.now.config->log_level, (enum log_format)s.now.config->log_format, 2);
         rc = start(&s, &es);
     }
-    print_problems(&es);
+    tell_problems(&es, rc);
     if (rc == RC_OK) {
         s.listening = true;
         count_start(&s);
