@@ -149,7 +149,7 @@ static const struct field metrics_fields[] = {
 static const struct section metrics_section = {.fields = metrics_fields, .check = config_check_metrics};
 
 static const struct field health_fields[] = {
-    {"endpoint", FIELD_ENDPOINT, AT(config, health), .fallback = "127.0.0.1:13133", .doc = "/livez, /readyz; none: no listener"},
+    {"endpoint", FIELD_ENDPOINT, AT(config, health), .fallback = "none", .doc = "/livez, /readyz, for orchestrators elsewhere; none: no listener"},
     {0},
 };
 static const struct section health_section = {.fields = health_fields};

@@ -101,7 +101,7 @@ START_TEST(config_fills_defaults_when_little_is_said)
     ck_assert_uint_eq(c->journal.max_bytes, 8192ull << 20);
     ck_assert_uint_eq(c->journal.group_delay_ms, 5);
     ck_assert_uint_eq(c->metrics.port, 8888);
-    ck_assert(c->metrics.loopback && c->health.loopback);
+    ck_assert(c->metrics.loopback && c->health.off);
     ck_assert_uint_eq(c->log_level, LOG_INFO);
     ck_assert_uint_eq(c->exporter_count, 1);
     const struct config_exporter *e = &c->exporters[0];
@@ -198,7 +198,8 @@ START_TEST(config_refuses_with_the_nearest_name)
         {"identities: {match: a}\n", "a list is wanted", NULL},
         {"keys: [{id: a, file: x}, {id: a, file: y}]\n", "the key a is there twice", NULL},
         {"telemetry: {metrics: {endpoint: '0.0.0.0:8888'}}\n", "loopback address only", "health"},
-        {"telemetry: {metrics: {endpoint: '127.0.0.1:13133'}}\n", "two listeners have the endpoint 127.0.0.1:13133", NULL},
+        {"telemetry: {metrics: {endpoint: '127.0.0.1:13133'}, health: {endpoint: 'localhost:13133'}}\n",
+            "two listeners have the endpoint 127.0.0.1:13133", NULL},
         {"telemetry: {metrics: {endpoint: 'example.org:1'}}\n", "an address and a port are wanted", NULL},
         {"telemetry: {metrics: {endpoint: '127.0.0.1:65536'}}\n", "an address and a port are wanted", NULL},
     };
@@ -277,7 +278,7 @@ END_TEST
 START_TEST(config_check_reload_tells_what_needs_a_start)
 {
     static const char *const changes[] = {"workers: 9\n", "node: other\n", "journal_after: 2s\n", "audit: {max_size_mib: 9}\n",
-        "telemetry: {metrics: {endpoint: none}}\n", "telemetry: {health: {endpoint: none}}\n"};
+        "telemetry: {metrics: {endpoint: none}}\n", "telemetry: {health: {endpoint: '127.0.0.1:1'}}\n"};
     char middle[1024];
     const struct config *old = load(exporters), *now;
     struct errs es = {0};
