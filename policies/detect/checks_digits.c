@@ -25,6 +25,24 @@ digits_weigh(const uint8_t *d, const int8_t *w, size_t n)
     return sum;
 }
 
+int
+digits_weigh_sums(const uint8_t *d, const int8_t *w, size_t n)
+{
+    int sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += d[i] * w[i] / 10 + d[i] * w[i] % 10;
+    return sum;
+}
+
+unsigned
+mod11_digit(const uint8_t *d, const int8_t *w, size_t n, unsigned ten, unsigned eleven)
+{
+    unsigned digit = 11 - (unsigned)digits_weigh(d, w, n) % 11;
+
+    return digit == 11 ? eleven : digit == 10 ? ten : digit;
+}
+
 unsigned
 mod97_from(unsigned remainder, struct str s)
 {

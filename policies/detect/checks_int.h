@@ -94,6 +94,11 @@ bool str_in_list(struct str s, const char *const *list);
 size_t str_find_nocase(struct str hay, struct str needle);
 /* A Gregorian date; two-digit years (< 100) are leap when divisible by 4. */
 bool date_valid(unsigned year, unsigned month, unsigned day);
+/* Six digits as a date, two-digit year; month may carry an offset already removed. */
+bool date_ddmmyy(const uint8_t *d);
+bool date_yymmdd(const uint8_t *d);
+/* Bare digits that may be a time stamp of 2001..2033, in seconds (10 digits), ms (13), us (16) or ns (19). */
+bool digits_epoch(const uint8_t *d, size_t n);
 /* A value that hides one already: REDACTED, [X], <X>, ***, a variable such as ${X}, null. */
 bool str_placeholder(struct str s);
 /* Shannon entropy in bits a byte, of at most the first 256 bytes. */
@@ -107,6 +112,8 @@ bool str_names_version(struct str s);
 bool luhn_valid(const uint8_t *d, size_t n);
 /* Sum of d[i] * w[i]. */
 int digits_weigh(const uint8_t *d, const int8_t *w, size_t n);
+/* Sum of d[i] * w[i], the digits of each product added instead of the product. */
+int digits_weigh_sums(const uint8_t *d, const int8_t *w, size_t n);
 /* ISO 7064 mod 97-10 over letters (10..35) and digits; anything else is skipped. Returns the remainder. */
 unsigned mod97(struct str s);
 unsigned mod97_from(unsigned remainder, struct str s);
@@ -116,6 +123,9 @@ bool mod11_10_valid(const uint8_t *d, size_t n);
 bool mod11_2_valid(const uint8_t *d, size_t n);
 /* Verhoeff, check digit last. */
 bool verhoeff_valid(const uint8_t *d, size_t n);
+
+/* The check digit 11 - sum % 11, with what 10 and 11 stand for; weights for n digits. */
+unsigned mod11_digit(const uint8_t *d, const int8_t *w, size_t n, unsigned ten, unsigned eleven);
 
 /* ---- codes (checks_codes.c) ---- */
 

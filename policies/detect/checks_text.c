@@ -221,6 +221,24 @@ date_valid(unsigned year, unsigned month, unsigned day)
     return day <= (unsigned)days[month - 1] + (month == 2 && leap);
 }
 
+bool
+date_ddmmyy(const uint8_t *d)
+{
+    return date_valid(d[4] * 10u + d[5], d[2] * 10u + d[3], d[0] * 10u + d[1]);
+}
+
+bool
+date_yymmdd(const uint8_t *d)
+{
+    return date_valid(d[0] * 10u + d[1], d[2] * 10u + d[3], d[4] * 10u + d[5]);
+}
+
+bool
+digits_epoch(const uint8_t *d, size_t n)
+{
+    return (n == 10 || n == 13 || n == 16 || n == 19) && d[0] == 1;
+}
+
 static bool
 all_of(struct str s, const char *set)
 {

@@ -1,4 +1,4 @@
-/* Government identifiers of France, Italy, Portugal and Spain. */
+/* Identifiers of Spain, Italy, Portugal and Romania. */
 #include "checks_int.h"
 
 /* Number modulo 23 chooses the letter; X, Y, Z of a foreigner's number count as 0, 1, 2 (Real Decreto 1553/2005). */
@@ -49,6 +49,67 @@ check_codice_fiscale(struct match *m)
     return s[15] == (char)('A' + sum % 26) && date_valid(omocodia(s[6]) * 10 + omocodia(s[7]), month, day > 40 ? day - 40 : day);
 }
 
+/* Luhn over seven digits; the control is a digit, or the letter for it (Orden EHA/451/2008). */
+static bool
+check_cif(struct match *m)
+{
+    struct str s = match_str(m);
+    uint8_t d[8];
+    size_t n = str_digits(str_sub(s, 1, s.len - 1), d, sizeof(d));
+    char control = ascii_upper(s.ptr[s.len - 1]);
+
+    if (n != 7)
+        return false;
+    for (d[7] = 0; d[7] < 9 && !luhn_valid(d, 8);)
+        d[7]++;
+    return (control == "JABCDEFGHI"[d[7]] || control == (char)('0' + d[7])) && (m->context || match_shouted(m));
+}
+
+/* Province and number modulo 97; a number below ten million is written after the province without its leading zero. */
+static bool
+check_nuss(struct match *m)
+{
+    uint8_t d[12];
+    size_t n = match_digits(m, d, sizeof(d));
+    uint64_t number = digits_value(d + 2, 8), base = d[2] == 0 ? digits_value(d, 2) * 10000000 + number : digits_value(d, 10);
+
+    return n == 12 && base % 97 == digits_value(d + 10, 2) && digits_value(d, n) != 0 && match_vouched(m);
+}
+
+static bool
+check_piva(struct match *m)
+{
+    uint8_t d[11];
+    size_t n = match_digits(m, d, sizeof(d));
+
+    return n == 11 && digits_value(d, n) != 0 && luhn_valid(d, n) && match_vouched(m);
+}
+
+/* Weights 9 to 2 modulo 11; the first digits say what the number is for. */
+static bool
+check_pt_nif(struct match *m)
+{
+    static const int8_t weights[] = {9, 8, 7, 6, 5, 4, 3, 2};
+    uint8_t d[9];
+    size_t n = match_digits(m, d, sizeof(d));
+
+    return n == 9 && d[0] != 0 && d[0] != 4 && mod11_digit(d, weights, 8, 0, 0) == d[8];
+}
+
+/* Sex and century, date, county 01-52, serial; weights 279146358279, 10 is written 1. */
+static bool
+check_cnp(struct match *m)
+{
+    static const int8_t weights[] = {2, 7, 9, 1, 4, 6, 3, 5, 8, 2, 7, 9};
+    uint8_t d[13];
+    size_t n = match_digits(m, d, sizeof(d));
+    unsigned check = n == 13 ? (unsigned)digits_weigh(d, weights, 12) % 11 : 11, county = d[7] * 10u + d[8];
+
+    if (n != 13 || (check == 10 ? 1 : check) != d[12] || !date_yymmdd(d + 1) || county < 1 || county > 70)
+        return false;
+    return m->context || !digits_epoch(d, n);
+}
+
 #define OMOCODIA "[0-9LMNP-V]"
 
 const struct detector detect_gov_romance[] = {
@@ -83,6 +144,44 @@ const struct detector detect_gov_romance[] = {
         .severity = 2,
         .examples = EXAMPLES(HIT("RCCMNL83S18D969H"), HIT("rccmnl83s18d969h"), HIT("CF RCC MNL 83S18 D969 H"), MISS("RCCMNL83S18D969G"),
             MISS("RCCMNL83S18D969"), MISS("RCCMNL83S18D969HX")),
+    },
+    {
+        ENTRY("es.cif", "ES_CIF", "Spanish company number", TIER_C, "government", "", 0),
+        .pattern = WORD_START "[ABCDEFGHJNPQRSUVWK]-?[0-9]{7}[0-9A-J]" WORD_END,
+        .caseless = true,
+        .context = WORDS("cif", "nif"),
+        .check = check_cif,
+        .examples = EXAMPLES(HIT("J99216582"), HIT("cif j99216582"), HIT("P2807900B"), MISS("J99216583"), MISS("P2807900C"), MISS("j99216582")),
+    },
+    {
+        ENTRY("es.nuss", "ES_NUSS", "Spanish social security number", TIER_C, "government", "GDPR", 2),
+        .pattern = GROUPS_START "(?<!/)[0-5][0-9]([/ -]?)[0-9]{8}\\1[0-9]{2}(?!/)" GROUPS_END,
+        .context = WORDS("nuss", "naf", "seguridad social"),
+        .check = check_nuss,
+        .examples = EXAMPLES(HIT("nuss 281234567840"), HIT("28/12345678/40"), MISS("281234567840"), MISS("28/12345678/41")),
+    },
+    {
+        ENTRY("it.piva", "IT_PARTITA_IVA", "Italian VAT number", TIER_C, "government", "", 0),
+        .pattern = NUM_START "(?:IT ?)?[0-9]{11}" NUM_END,
+        .context = WORDS("partita iva", "p iva", "piva", "iva"),
+        .check = check_piva,
+        .examples = EXAMPLES(HIT("partita IVA 00743110157"), HIT("IT00743110157"), MISS("partita iva 00743110158"), MISS("00743110157")),
+    },
+    {
+        ENTRY("pt.nif", "PT_NIF", "Portuguese tax number", TIER_B, "government", "GDPR", 2),
+        .pattern = GROUPS_START "[1-35-9][0-9]{2}( ?)[0-9]{3}\\1[0-9]{3}" GROUPS_END,
+        .context = WORDS("nif", "contribuinte", "nipc"),
+        .need_context = true,
+        .check = check_pt_nif,
+        .examples = EXAMPLES(HIT("nif 501964843"), HIT("contribuinte 501 964 843"), MISS("nif 501964842"), MISS("501964843")),
+    },
+    {
+        ENTRY("ro.cnp", "RO_CNP", "Romanian personal number", TIER_C, "government", "GDPR", 2),
+        .pattern = NUM_START "[1-9][0-9]{12}" NUM_END,
+        .context = WORDS("cnp", "cod numeric personal"),
+        .check = check_cnp,
+        .examples = EXAMPLES(
+            HIT("cnp 1630615123457"), HIT("2630615123459"), MISS("cnp 1630615123458"), MISS("1630615123457"), MISS("cnp 1631315123457")),
     },
     {.id = NULL},
 };

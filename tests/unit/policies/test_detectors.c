@@ -103,7 +103,7 @@ runner_of(const char *id)
 
 START_TEST(detectors_hit_and_miss_their_examples)
 {
-    size_t examples = 0;
+    size_t examples = 0, wrong = 0;
 
     runners_open();
     for (size_t i = 0; i < runner_count; i++) {
@@ -111,11 +111,14 @@ START_TEST(detectors_hit_and_miss_their_examples)
             struct match m;
             int rc = runner_next(&runners[i], str_of(e->key), str_of(e->text), 0, &m);
 
-            ck_assert_msg(rc == e->hit, "%s: %s \"%s\"%s%s gives %d", runners[i].d->id, e->hit ? "hit" : "miss", e->text, e->key ? " under " : "",
-                e->key ? e->key : "", rc);
+            if (rc == e->hit)
+                continue;
+            printf("%s: %s \"%s\" under \"%s\" gives %d\n", runners[i].d->id, e->hit ? "hit" : "miss", e->text, e->key ? e->key : "", rc);
+            wrong++;
         }
     }
     printf("%zu detectors, %zu examples\n", runner_count, examples);
+    ck_assert_uint_eq(wrong, 0);
     runners_close();
 }
 END_TEST
