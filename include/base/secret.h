@@ -17,6 +17,8 @@ struct secret;
  * Returns: RC_OK; RC_CONFIG with an error in es (position pos)
  */
 enum rc secret_load(const char *path, struct err_pos pos, struct secret **secret, struct errs *es) MUST_USE;
+/* A secret of these bytes, copied, for tools and tests; owner frees. NULL without memory. */
+struct secret *secret_of(struct str bytes) MUST_USE;
 struct str secret_bytes(const struct secret *s);
 void secret_free(struct secret *s);
 

@@ -167,6 +167,19 @@ secret_load(const char *path, struct err_pos pos, struct secret **secret, struct
     return RC_OK;
 }
 
+struct secret *
+secret_of(struct str bytes)
+{
+    struct secret *s = malloc(sizeof(*s) + bytes.len);
+
+    if (!s)
+        return NULL;
+    s->len = bytes.len;
+    if (bytes.len)
+        memcpy(s->bytes, bytes.ptr, bytes.len);
+    return s;
+}
+
 struct str
 secret_bytes(const struct secret *s)
 {
