@@ -1,6 +1,6 @@
 /*
  * Speeds of what decides about data, without a network: index+emit, examination by number of rules, the whole gate as a function. Medians over
- * interleaved rounds, because the machine is noisy. Usage: bench [--rounds N] [--json]
+ * interleaved rounds, because the machine is noisy. Usage: bench [--rounds N] [--json] [--policy RULES]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -327,6 +327,10 @@ main(int argc, char **argv)
             json = true;
         else if (strcmp(argv[i], "--rounds") == 0 && i + 1 < argc)
             rounds = (unsigned)strtoul(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--policy") == 0 && i + 1 < argc) { /* the policy of this many rules, for gate.py */
+            write_policy(stdout, (unsigned)strtoul(argv[++i], NULL, 10));
+            return 0;
+        }
     }
     if (rounds < 1 || rounds > ROUNDS_MAX || !c)
         return 2;

@@ -155,6 +155,13 @@ class Rig:
         Drain(lambda text: sheet.write(text.encode() + b"\n")).feed(p.stdout)
         return p
 
+    def spawn_pinned_sink(self, cpu):
+        """A sink that only counts, on one core."""
+        p = self.spawn(["taskset", "-c", cpu, BINARY, "sink", "--grpc", 0, "--http", 0, "--cert", self.dir / "pki/backend.crt", "--key", self.dir / "pki/backend.key",
+                        "--ca", self.dir / "pki/backends-ca.crt", "--quiet"], "sink-bench.log", stdout=subprocess.PIPE)
+        p.grpc, p.http = (int(word.split("=")[1]) for word in p.stdout.readline().decode().split()[1:])
+        return p
+
     def config(self, eu_port, us_port, compression="gzip", extra="", policy=POLICY, destinations=("eu", "us")):
         (self.dir / "policies").mkdir(exist_ok=True)
         (self.dir / "policies/all.policy.yaml").write_text(policy)
