@@ -46,6 +46,7 @@ struct gate_outcome {
     const char *reason;        /* static word */
     uint32_t spans_in, spans_out; /* out: spans with at least one destination */
     uint32_t spans_unroutable; /* no destination may have them */
+    uint32_t spans_dropped;    /* by a policy's on_error: drop_span */
     uint32_t payload_count;
     struct gate_payload payload[PROGRAM_DESTINATIONS_MAX];
     struct buf head, tail;     /* audit entry, journal_entry */

@@ -162,12 +162,26 @@ step_redact(struct gate_job *j)
     return rc;
 }
 
+/* Spans that a policy's on_error: drop_span took out are not in the payload: count what is there. */
+static enum rc
+count_spans(struct gate_job *j, struct str emitted, uint32_t *spans)
+{
+    struct batch b;
+    enum rc rc = batch_index(emitted, &j->w->snap->limits, j->w->ar, &b);
+
+    if (rc == RC_OK)
+        *spans = b.span_count;
+    return rc == RC_NOMEM ? rc : rc == RC_OK ? RC_OK : RC_INTERNAL;
+}
+
 /* The bytes of one destination: what it may have, redacted for its class, compressed as it wants. */
 static enum rc
 emit_destination(struct gate_job *j, uint32_t d)
 {
     struct gate_worker *w = j->w;
+    unsigned class = program_class(w->snap->program, d);
     struct gate_payload *p = &j->out->payload[j->out->payload_count];
+    bool plain = w->snap->compression[d] == ENCODING_IDENTITY;
     struct edits selection, merged;
 
     edits_init(&selection, w->ar);
@@ -176,16 +190,23 @@ emit_destination(struct gate_job *j, uint32_t d)
 
     if (rc != RC_OK || p->spans == 0)
         return rc;
-    rc = edits_merge(&selection, &j->class_edits[program_class(w->snap->program, d)], w->ar, &merged);
+    rc = edits_merge(&selection, &j->class_edits[class], w->ar, &merged);
     if (rc != RC_OK)
         return rc;
     j->out->payload_count++; /* from here on gate_outcome_free has its buffer */
     gate_payload_origin(j, d, p->origin);
-    if (w->snap->compression[d] == ENCODING_IDENTITY)
-        return emit_batch(&j->b, &merged, &p->bytes);
-    buf_clear(&w->plain);
-    rc = emit_batch(&j->b, &merged, &w->plain);
-    return rc == RC_OK ? compressor_deflate(w->comp, w->snap->compression[d], buf_str(&w->plain), &p->bytes) : rc;
+    struct buf *emitted = plain ? &p->bytes : &w->plain;
+
+    buf_clear(emitted);
+    rc = emit_batch(&j->b, &merged, emitted);
+    if (rc == RC_OK && j->reports[class].spans_dropped)
+        rc = count_spans(j, buf_str(emitted), &p->spans);
+    if (rc == RC_OK && p->spans == 0) {
+        buf_free_wipe(&p->bytes);
+        j->out->payload_count--;
+        return RC_OK;
+    }
+    return rc == RC_OK && !plain ? compressor_deflate(w->comp, p->encoding, buf_str(emitted), &p->bytes) : rc;
 }
 
 static enum rc
@@ -221,9 +242,10 @@ make_reply(struct gate_outcome *out)
         out->reply.message = str_of(rc_text(out->rc));
         if (rc_retryable(out->rc))
             out->reply.retry_after_ms = 1000;
-    } else if (out->spans_unroutable) {
-        out->reply.rejected = out->spans_unroutable;
-        out->reply.message = STR("no destination is allowed for some spans; they were not sent on");
+    } else if (out->spans_unroutable || out->spans_dropped) {
+        out->reply.rejected = out->spans_unroutable + out->spans_dropped;
+        out->reply.message = out->spans_unroutable ? STR("no destination is allowed for some spans; they were not sent on")
+                                                   : STR("some spans could not be examined to the end; they were not sent on");
     }
 }
 
@@ -254,7 +276,12 @@ gate_process(struct gate_worker *w, const struct gate_input *in, struct gate_out
     if (out->rc != RC_OK)
         drop_payloads(out);
     out->reason = rc_label(out->rc);
-    out->spans_out = out->rc == RC_OK ? out->spans_in - out->spans_unroutable : 0;
+    for (unsigned c = 0; out->rc == RC_OK && j.reports && c < program_class_count(w->snap->program); c++)
+        if (j.reports[c].spans_dropped > out->spans_dropped)
+            out->spans_dropped = j.reports[c].spans_dropped;
+    if (out->spans_dropped > out->spans_in - out->spans_unroutable)
+        out->spans_dropped = out->spans_in - out->spans_unroutable;
+    out->spans_out = out->rc == RC_OK ? out->spans_in - out->spans_unroutable - out->spans_dropped : 0;
     enum rc rc = gate_record(&j);
 
     if (rc != RC_OK) { /* what cannot be recorded does not leave */
