@@ -125,7 +125,7 @@ check-unit: $(UNITBIN)
 # Fuzz targets: tests/fuzz/fuzz_<F>.c; replayed by check, run by libFuzzer with `make fuzz F=... TIME=...`.
 FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZBIN  := $(FUZZERS:%=$(O)/fuzz/%)
-FUZZDEPS := $(patsubst %.c,$(O)/obj/%.o,tests/fuzz/fuzz.c $(filter-out tests/support/base_suite.c,$(wildcard tests/support/base_*.c tests/support/codec_*.c)))
+FUZZDEPS := $(patsubst %.c,$(O)/obj/%.o,tests/fuzz/fuzz.c $(filter-out tests/support/base_suite.c,$(wildcard tests/support/base_*.c tests/support/codec_*.c tests/support/flow_*.c)))
 $(O)/fuzz/%: $(O)/obj/tests/fuzz/fuzz_%.o $(O)/obj/tests/fuzz/replay.o $(FUZZDEPS) $(call libs_for,control)
 	@mkdir -p $(@D); $(if $(V),,echo "  FUZZ-LD $@")
 	$(Q)$(CC) $(CFLAGS) $(LDHARD) -o $@ $^ $(LDLIBS)
