@@ -148,11 +148,27 @@ $(O)/bench/%: $(O)/obj/tests/bench/%.o $(O)/obj/tests/support/codec_tree.o $(cal
 	$(Q)$(CC) $(CFLAGS) $(LDHARD) -o $@ $^ $(LDLIBS)
 bench: $(O)/bench/bench $(BIN)
 	@$(O)/bench/bench && tests/bench/gate.py $(BIN)
-# The real binary: crash tests and canaries; ROUNDS of the crash tests.
+# What CI runs: everything that takes seconds. Last line: "N passed, N failed" over all parts.
+check: $(UNITBIN) $(FUZZBIN) $(BIN)
+	@tests/support/run-check $(O) $(UNITBIN) $(FUZZBIN)
+# The real binary for minutes: kill -9 in ROUNDS rounds, canaries.
 ROUNDS   ?= 20
 check-system: $(BIN)
-	@SPANGATE=$(BIN) tests/system/20-canary.py
-	@SPANGATE=$(BIN) tests/system/10-crash.py $(ROUNDS)
+	@SPANGATE=$(BIN) tests/system/20-canary.py && SPANGATE=$(BIN) tests/system/10-crash.py $(ROUNDS)
+demo: $(BIN)
+	@$(BIN) demo
+certs: $(BIN)
+	@certs/make $(BIN) $(B)/certs
+valgrind: $(UNITBIN)
+	@for t in $(UNITBIN); do case $$t in *finder*|*emit|*detectors) continue;; esac; CK_FORK=no valgrind -q --error-exitcode=1 --leak-check=full $$t >/dev/null || exit 1; echo "ok   $$t"; done
+cover:
+	@$(MAKE) --no-print-directory B=$(B)/cover CFLAGS="--coverage" OPT=-O0 check-unit && python3 tests/support/cover.py $(B)/cover
+PREFIX   ?= /usr/local
+install: $(BIN)
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/spangate
+	install -d $(DESTDIR)$(PREFIX)/share/spangate $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 policies/packs/*.yaml $(DESTDIR)$(PREFIX)/share/spangate
+	$(BIN) man > $(DESTDIR)$(PREFIX)/share/man/man1/spangate.1
 interop: $(BIN)
 	@SPANGATE=$(BIN) tests/interop/run.py
 deps: ; @packaging/deps all

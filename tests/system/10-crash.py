@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """kill -9 in the middle of a load, with the backend up, down and slow; restart: every acknowledged span arrives, duplicates at most the batches in flight.
 
-Usage: 10-crash.py [ROUNDS [SPANS]]     default 2 rounds each of 20,000 spans (make check-system: 20)"""
+Usage: 10-crash.py [ROUNDS [SPANS]]     default 1 round each of 20,000 spans (make check-system: 20)"""
 import random
 import sys
 
 import rig
 
-ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 2
+ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 1
 SPANS = int(sys.argv[2]) if len(sys.argv) > 2 else 20000
 BATCH, CONNECTIONS = 128, 4
 # What can be in flight at the kill: a batch a connection towards the gate, four parcels towards the backend, four of the backlog; and all of it once more when
