@@ -89,6 +89,15 @@ check_mac(struct match *m)
     return !(match_after(m, 1) == s.ptr[2] && hex_value(match_after(m, 2)) >= 0 && hex_value(match_after(m, 3)) >= 0);
 }
 
+/* ip-10-1-2-3, 10-1-2-3.svc, 192_168_1_1: the address goes, the rest of the name stays. */
+static bool
+check_ipv4_in_host(struct match *m)
+{
+    return (match_narrow(m, 1) || match_narrow(m, 2) || match_narrow(m, 3)) && m->text.ptr[m->start] != '0';
+}
+
+#define IPV4_WITH(separator) OCTET separator OCTET separator OCTET separator OCTET
+
 const struct detector detect_network[] = {
     {
         .id = "net.ipv4",
@@ -124,6 +133,14 @@ const struct detector detect_network[] = {
             HIT("2001:db8:1:2:3:4:5:6"), HIT("addr 2001:db8::"), HIT("::ffff:0:1"), MISS("12:34:56"), MISS("::"), MISS("std::vector"),
             MISS("face::add"), MISS("00:1A:2B:3C:4D:5E"), MISS("AB:CD:EF:01:23:45:67:89"), MISS("2024-01-01T12:34:56"), MISS("1:2:3:4:5:6:7:8:9"),
             MISS("2001:db8::g"), MISS("a::b::c")),
+    },
+    {
+        ENTRY("net.ipv4_in_host", "IP_ADDRESS", "IPv4 address in the name of a host", TIER_A, "network", "GDPR HIPAA-O CCPA", 1),
+        .pattern = "(?<![0-9A-Za-z])(?:ip|ec2|host|node|vm|worker)-(" IPV4_WITH("-") ")(?![0-9A-Za-z_-])|(?<![0-9A-Za-z_.-])(?:(" IPV4_WITH(
+            "-") ")(?=\\.[A-Za-z])|(" IPV4_WITH("_") ")(?![0-9A-Za-z_-]))",
+        .check = check_ipv4_in_host,
+        .examples = EXAMPLES(HIT("ip-10-152-4-129.ec2.internal"), HIT("10-60-160-172.svc.ns.cluster.local"), HIT("192_168_1_1"), HIT("ip-10-1-2-3"),
+            MISS("7-55-2-app"), MISS("1-2-3-foo"), MISS("10-11-12-13"), MISS("app-1-2-3-4.jar"), MISS("ip-10-1-2-333"), MISS("1-2-3-999")),
     },
     {
         .id = "net.mac",

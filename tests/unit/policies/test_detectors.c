@@ -138,6 +138,8 @@ START_TEST(detectors_redact_only_the_value)
         {"fin.iban", "DE44 5001 0517 5407 3249 31 THANKS", "[DE44 5001 0517 5407 3249 31] THANKS"},
         {"net.ipv4", "10.1.2.3:80, 10.1.2.0/24", "[10.1.2.3]:80, [10.1.2.0]/24"},
         {"net.ipv6", "[::ffff:192.0.2.1]:80", "[[::ffff:192.0.2.1]]:80"},
+        {"net.ipv4_in_host", "ip-10-152-4-129.ec2.internal", "ip-[10-152-4-129].ec2.internal"},
+        {"dev.hostname_personal", "Janes-MacBook-Pro.local", "[Janes]-MacBook-Pro.local"},
         {"sec.bearer", "Authorization: Bearer abcdef0123456789=", "Authorization: Bearer [abcdef0123456789=]"},
         {"sec.basic_auth", "basic dXNlcjpwYXNz", "basic [dXNlcjpwYXNz]"},
         {"sec.authorization", "authorization: Digest username=\"Mufasa\"\nHost: x", "authorization: Digest [username=\"Mufasa\"]\nHost: x"},
