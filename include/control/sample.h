@@ -50,6 +50,10 @@ struct sampler {
     uint64_t now_ns;
     uint32_t due_permille; /* personal values that are owed, in thousandths */
     uint64_t spans, values, personal;
+
+    /* Told of each personal value as it stands in the batch, when set: what must not come out again. */
+    void (*on_personal)(void *arg, struct str value);
+    void *arg;
 };
 
 void sampler_init(struct sampler *s, const struct sample_options *o);

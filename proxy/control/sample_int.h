@@ -41,6 +41,9 @@ void gen_uuid(struct gen *g, const char *key);
 /* A text in which people end up: now and then something personal follows it, after joint. A joint of '?' or '&' makes it part of a URL. */
 void gen_open_text(struct gen *g, const char *key, const char *plain, const char *joint);
 
+/* A personal value of its own; the caller has asked gen_personal_due. */
+void gen_personal(struct gen *g, const char *key, enum sample_kind kind);
+
 /* An address, of a person or of a socket. */
 void gen_address(struct gen *g, const char *key);
 void gen_count_value(struct gen *g);

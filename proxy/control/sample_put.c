@@ -97,18 +97,49 @@ append_encoded(char *out, size_t size, const char *value)
     out[n] = '\0';
 }
 
+/* The secret part of a value: of "password=WORD" and "https://name:WORD@host/" the word, else all of it. */
+static struct str
+core_of(enum sample_kind kind, struct str value)
+{
+    if (kind == SAMPLE_PASSWORD)
+        return str_sub(value, str_find(value, STR("=")) + 1, value.len);
+    if (kind != SAMPLE_USERINFO)
+        return value;
+    struct str rest = str_sub(value, STR("https://").len, value.len);
+
+    return str_sub(rest, str_find(rest, STR(":")) + 1, str_find(rest, STR("@")));
+}
+
+static void
+tell_personal(struct gen *g, enum sample_kind kind, const char *value, bool encoded)
+{
+    char text[SAMPLE_VALUE_SIZE], core[SAMPLE_VALUE_SIZE * 3] = "";
+    struct str c = core_of(kind, str_of(value));
+
+    if (!g->s->on_personal)
+        return;
+    snprintf(text, sizeof(text), "%.*s", (int)c.len, c.ptr);
+    if (encoded)
+        append_encoded(core, sizeof(core), text);
+    g->s->on_personal(g->s->arg, str_of(encoded ? core : text));
+}
+
 void
 gen_open_text(struct gen *g, const char *key, const char *plain, const char *joint)
 {
     char value[SAMPLE_VALUE_SIZE * 4], personal[SAMPLE_VALUE_SIZE];
+    bool url = joint[0] == '?' || joint[0] == '&';
 
     if (!gen_personal_due(g)) {
         gen_text(g, key, plain);
         return;
     }
-    sample_personal(&g->s->rng, (enum sample_kind)gen_below(g, SAMPLE_KIND_COUNT_), personal);
+    enum sample_kind kind = (enum sample_kind)gen_below(g, SAMPLE_KIND_COUNT_);
+
+    sample_personal(&g->s->rng, kind, personal);
+    tell_personal(g, kind, personal, url);
     snprintf(value, sizeof(value), "%s%s", plain, joint);
-    if (joint[0] == '?' || joint[0] == '&') {
+    if (url) {
         append_encoded(value, sizeof(value), personal);
     } else {
         size_t n = strlen(value);
@@ -119,15 +150,22 @@ gen_open_text(struct gen *g, const char *key, const char *plain, const char *joi
 }
 
 void
-gen_address(struct gen *g, const char *key)
+gen_personal(struct gen *g, const char *key, enum sample_kind kind)
 {
     char value[SAMPLE_VALUE_SIZE];
 
-    if (gen_personal_due(g))
-        sample_personal(&g->s->rng, gen_below(g, 3) ? SAMPLE_IPV4 : SAMPLE_IPV6, value);
-    else
-        snprintf(value, sizeof(value), "unix:/run/envoy/%u.sock", gen_below(g, 40));
+    sample_personal(&g->s->rng, kind, value);
+    tell_personal(g, kind, value, false);
     gen_text(g, key, value);
+}
+
+void
+gen_address(struct gen *g, const char *key)
+{
+    if (gen_personal_due(g))
+        gen_personal(g, key, gen_below(g, 3) ? SAMPLE_IPV4 : SAMPLE_IPV6);
+    else
+        gen_format(g, key, "unix:/run/envoy/%u.sock", gen_below(g, 40));
 }
 
 void

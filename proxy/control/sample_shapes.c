@@ -51,12 +51,8 @@ shape_http_server(struct gen *g, struct shape *sh)
     if (g->s->options.country)
         gen_text(g, "geo.country.iso_code", g->s->options.country);
     gen_open_text(g, "app.note", gen_below(g, 2) ? "returning customer" : "first visit", ", ");
-    if (gen_personal_due(g)) {
-        char email[SAMPLE_VALUE_SIZE];
-
-        sample_personal(&g->s->rng, SAMPLE_EMAIL, email);
-        gen_text(g, "user.email", email);
-    }
+    if (gen_personal_due(g))
+        gen_personal(g, "user.email", SAMPLE_EMAIL);
     if (gen_below(g, 2))
         gen_format(g, "enduser.pseudo.id", "u%06x", gen_below(g, 0xffffff));
 }

@@ -107,6 +107,42 @@ START_TEST(sampler_makes_batches_of_the_promised_shape)
 }
 END_TEST
 
+struct told {
+    unsigned count;
+    struct str values[2000];
+};
+
+static void
+on_personal(void *arg, struct str value)
+{
+    struct told *t = arg;
+
+    ck_assert_uint_lt(t->count, 2000);
+    ck_assert_uint_ge(value.len, 8);
+    t->values[t->count++] = (struct str){strndup(value.ptr, value.len), value.len};
+}
+
+START_TEST(sampler_tells_each_personal_value_as_it_stands)
+{
+    static struct told t;
+    struct sample_options o = options();
+    struct sampler s;
+    struct buf out = BUF_INIT(1u << 24);
+
+    sampler_init(&s, &o);
+    s.on_personal = on_personal;
+    s.arg = &t;
+    ck_assert_int_eq(sampler_batch(&s, &out), RC_OK);
+    ck_assert_uint_eq(t.count, s.personal);
+    ck_assert_uint_gt(t.count, 300);
+    for (unsigned i = 0; i < t.count; i++) {
+        ck_assert_msg(str_find(buf_str(&out), t.values[i]) != SIZE_MAX, "%s", t.values[i].ptr);
+        free((char *)(uintptr_t)t.values[i].ptr);
+    }
+    buf_free(&out);
+}
+END_TEST
+
 START_TEST(sampler_makes_nothing_personal_when_told_so)
 {
     struct sample_options o = options();
@@ -278,6 +314,7 @@ END_TEST
 static const struct case_entry cases[] = {
     {"normal", &sampler_gives_the_same_bytes_for_the_same_seed},
     {"normal", &sampler_makes_batches_of_the_promised_shape},
+    {"normal", &sampler_tells_each_personal_value_as_it_stands},
     {"normal", &sampler_makes_nothing_personal_when_told_so},
     {"normal", &sampler_takes_any_number_of_spans},
     {"normal", &sample_personal_has_right_check_digits},
