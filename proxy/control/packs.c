@@ -1,12 +1,12 @@
 #include "control/packs.h"
 
 /* The assembler takes the file into the program: what runs is what was reviewed, byte for byte. Paths are those of the build, from the top of the tree. */
-#define PACK(symbol, path)                                                                                                                           \
-    __asm__(".pushsection .rodata\n"                                                                                                                 \
-            ".local " #symbol "_first\n" #symbol "_first:\n"                                                                                         \
-            ".incbin \"" path "\"\n"                                                                                                                 \
-            ".local " #symbol "_end\n" #symbol "_end:\n"                                                                                             \
-            ".popsection\n");                                                                                                                        \
+#define PACK(symbol, path)                                   \
+    __asm__(".pushsection .rodata\n"                         \
+            ".local " #symbol "_first\n" #symbol "_first:\n" \
+            ".incbin \"" path "\"\n"                         \
+            ".local " #symbol "_end\n" #symbol "_end:\n"     \
+            ".popsection\n");                                \
     extern const char symbol##_first[], symbol##_end[];
 
 PACK(pack_starter, "policies/packs/starter.policy.yaml")
