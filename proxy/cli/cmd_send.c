@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "control/command.h"
 #include "control/send.h"
 
@@ -175,6 +176,7 @@ run(const struct arguments *a)
             return EXIT_UNAVAILABLE;
         }
     }
+    log_setup(LOG_ERROR, LOG_TEXT, STDERR_FILENO); /* retries are counted, and told at the end */
     code = send_all(a, &o, &traffic);
     if (o.acked >= 0)
         close(o.acked);

@@ -125,6 +125,7 @@ run(const struct arguments *a)
 
     if (code != EXIT_DONE)
         return code;
+    signal(SIGPIPE, SIG_IGN);
     struct loop *l = loop_new(&clock_system);
     enum rc rc = l ? serve(l, &o, &es) : RC_NOMEM;
 

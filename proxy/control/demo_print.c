@@ -10,7 +10,7 @@
 #define DIM "\033[2m"
 #define RED "\033[31m"
 #define GREEN "\033[32m"
-#define CELL_MAX 200
+#define ELLIPSIS "\xe2\x80\xa6"
 
 static const char *
 paint(const struct demo *d, const char *code)
@@ -18,44 +18,90 @@ paint(const struct demo *d, const char *code)
     return d->o->color ? code : "";
 }
 
-/* Exactly width columns: one a character, cut with an ellipsis. Control characters, also those of terminals, become spaces. */
+static size_t
+character(struct str s, size_t i)
+{
+    size_t n = 1;
+
+    while (i + n < s.len && ((unsigned char)s.ptr[i + n] & 0xC0) == 0x80)
+        n++;
+    return n;
+}
+
+static size_t
+characters(struct str s)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < s.len; i += character(s, i))
+        count++;
+    return count;
+}
+
+/* Control characters, also those of terminals (C1), become spaces. */
 static void
-print_cell(struct str s, unsigned width)
+print_character(struct str c)
+{
+    bool control = (unsigned char)c.ptr[0] < 0x20 || c.ptr[0] == 0x7f || (c.len == 2 && c.ptr[0] == '\xc2' && (unsigned char)c.ptr[1] < 0xa0);
+
+    if (control)
+        putchar(' ');
+    else
+        fwrite(c.ptr, 1, c.len, stdout);
+}
+
+/* Exactly width columns, one a character, from the byte offset from on; an ellipsis stands for what is cut off. */
+static void
+print_cell(struct str s, unsigned width, size_t from)
 {
     unsigned used = 0;
-    size_t i = 0;
 
-    while (i < s.len && used < width) {
-        size_t n = 1;
-
-        while (i + n < s.len && ((unsigned char)s.ptr[i + n] & 0xC0) == 0x80)
-            n++;
-        bool last = used + 1 == width && i + n < s.len;
-        bool control = (unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f || (n == 2 && s.ptr[i] == '\xc2' && (unsigned char)s.ptr[i + 1] < 0xa0);
-
-        if (last)
-            fputs("\xe2\x80\xa6", stdout);
-        else if (control)
-            putchar(' ');
-        else
-            fwrite(s.ptr + i, 1, n, stdout);
-        i += n;
+    if (from > 0) {
+        fputs(ELLIPSIS, stdout);
         used++;
     }
+    for (size_t i = from; i < s.len && used < width; used++) {
+        size_t n = character(s, i);
+
+        if (used + 1 == width && i + n < s.len)
+            fputs(ELLIPSIS, stdout);
+        else
+            print_character(str_sub(s, i, i + n));
+        i += n;
+    }
     printf("%*s", (int)(width - used), "");
+}
+
+/* Where to begin to print two texts that are too long, so that their first difference can be seen. */
+static size_t
+window(struct str a, struct str b, unsigned width)
+{
+    size_t same = 0;
+
+    if (characters(a) <= width && characters(b) <= width)
+        return 0;
+    while (same < a.len && same < b.len && a.ptr[same] == b.ptr[same])
+        same++;
+    if (same < width / 2)
+        return 0;
+    same -= width / 4;
+    while (same > 0 && ((unsigned char)a.ptr[same] & 0xC0) == 0x80)
+        same--;
+    return same;
 }
 
 static void
 print_row(const struct demo *d, char mark, struct str path, struct str before, struct str after)
 {
     unsigned left = d->o->columns - 9, width = left * 3 / 10;
+    size_t from = mark == '~' ? window(before, after, width) : 0;
 
     printf("   %s%c%s ", paint(d, mark == '+' ? GREEN : mark == ' ' ? DIM : RED), mark, paint(d, RESET));
-    print_cell(path, left - 2 * width);
+    print_cell(path, left - 2 * width, 0);
     fputs("  ", stdout);
-    print_cell(before, width);
+    print_cell(before, width, from);
     printf("  %s", paint(d, mark == ' ' ? DIM : GREEN));
-    print_cell(after, width);
+    print_cell(after, width, from);
     printf("%s\n", paint(d, RESET));
 }
 
@@ -114,7 +160,7 @@ print_line(const struct demo *d, struct sides *s, const struct span_line *line, 
 
     s->used[at] = true;
     if (!str_eq(after->path, line->path)) {
-        print_row(d, '~', line->path, STR("(the key itself)"), after->path);
+        print_row(d, '*', line->path, STR("(the key itself)"), after->path);
     } else if (!str_eq(after->value, line->value)) {
         print_row(d, '~', line->path, line->value, after->value);
     } else {
@@ -159,11 +205,11 @@ print_comparison(const struct demo *d, const struct batch *b, uint32_t span, con
     printf("     %s", paint(d, DIM));
     unsigned left = d->o->columns - 9, width = left * 3 / 10;
 
-    print_cell(STR("path"), left - 2 * width);
+    print_cell(STR("path"), left - 2 * width, 0);
     fputs("  ", stdout);
-    print_cell(STR("before"), width);
+    print_cell(STR("before"), width, 0);
     fputs("  ", stdout);
-    print_cell(STR("after"), width);
+    print_cell(STR("after"), width, 0);
     printf("%s\n", paint(d, RESET));
     rc = print_lines(d, &of);
     return rc == RC_OK ? print_lines(d, &around) : rc;
@@ -214,10 +260,10 @@ print_reasons(const struct demo *d, unsigned i)
         printf("   %sno audit entry%s\n", paint(d, RED), paint(d, RESET));
         return;
     }
-    print_text("   origin ", demo_field(n, "origin", "country"));
-    print_text(", said by ", demo_field(n, "origin", "source"));
-    print_text("; audit entry ", demo_field(n, "seq", NULL));
+    print_text("   audit entry ", demo_field(n, "seq", NULL));
     print_text(": ", demo_field(n, "outcome", NULL));
+    print_text("; origin ", demo_field(n, "origin", "country"));
+    print_text(", said by ", demo_field(n, "origin", "source"));
     putchar('\n');
     for (unsigned k = 0; routes && routes->kind == CONF_LIST && k < routes->count; k++) {
         const struct conf_node *r = routes->items[k];
@@ -261,14 +307,14 @@ entries_of(const struct demo *d, const char *type)
 void
 demo_print_end(const struct demo *d)
 {
-    printf("\n%ssent%s      %u spans in %d requests, personal data in %u places\n", paint(d, BOLD), paint(d, RESET), d->sent_spans, DEMO_REQUESTS,
+    printf("\n%ssent%s      %2u spans in %d requests, personal data in %u places\n", paint(d, BOLD), paint(d, RESET), d->sent_spans, DEMO_REQUESTS,
         d->personal_count);
     for (int i = 0; i < 2; i++)
-        printf("%s%-9s%s %u spans in %u requests, by %s (%s)\n", paint(d, BOLD), i ? "" : "received", paint(d, RESET), d->sinks[i].spans,
+        printf("%s%-9s%s %2u spans in %u requests, by %s (%s)\n", paint(d, BOLD), i ? "" : "received", paint(d, RESET), d->sinks[i].spans,
             d->sinks[i].count, d->sinks[i].destination, d->sinks[i].jurisdiction);
     if (d->missing)
-        printf("%smissing   %u spans that were to arrive%s\n", paint(d, RED), d->missing, paint(d, RESET));
-    printf("%saudit%s     %u entries written: %u requests, %u deliveries, %u others\n", paint(d, BOLD), paint(d, RESET), d->entry_count,
+        printf("%smissing   %2u spans that were to arrive%s\n", paint(d, RED), d->missing, paint(d, RESET));
+    printf("%saudit%s     %2u entries written: %u requests, %u deliveries, %u others\n", paint(d, BOLD), paint(d, RESET), d->entry_count,
         entries_of(d, "request"), entries_of(d, "delivery"), d->entry_count - entries_of(d, "request") - entries_of(d, "delivery"));
-    printf("%s%sleaks     %u%s\n", paint(d, BOLD), paint(d, d->leaks ? RED : GREEN), d->leaks, paint(d, RESET));
+    printf("%s%sleaks     %2u%s\n", paint(d, BOLD), paint(d, d->leaks ? RED : GREEN), d->leaks, paint(d, RESET));
 }
