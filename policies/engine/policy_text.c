@@ -3,6 +3,9 @@
 
 #include "loader_int.h"
 
+static struct err *add(struct loader *ld, enum err_level level, const struct conf_node *n, enum policy_code code, const char *fmt, va_list ap)
+    PRINTF_LIKE(5, 0);
+
 static struct err *
 add(struct loader *ld, enum err_level level, const struct conf_node *n, enum policy_code code, const char *fmt, va_list ap)
 {

@@ -266,7 +266,7 @@ join_texts(struct run *run, const struct finding **list, size_t *count)
 {
     size_t texts = run->f->count - run->f->attr_count;
 
-    *list = run->f->list + run->f->attr_count;
+    *list = texts ? run->f->list + run->f->attr_count : run->f->list;
     *count = texts;
     if (run->wide_count == 0)
         return RC_OK;
