@@ -4,6 +4,9 @@
  * The story. Each worker has an exporter per destination on one libcurl multi handle. A parcel is tried at once when the destination is up. A
  * retryable answer puts the destination into backoff (1 s .. 30 s, x1.5, jitter +-50 %, Retry-After and RetryInfo honoured up to 300 s, without an end); while
  * it is down, one parcel at a time is tried. A final answer (400, ...) ends the parcel: the flow records the loss.
+ *
+ * Order is kept, but for a parcel that the destination could perhaps not take (a reset or timeout while it was sent, 502, 503, 504 or UNAVAILABLE without a
+ * word about when): it goes behind the others and waits a backoff of its own, so that it cannot keep them from their turn.
  */
 #ifndef EGRESS_EXPORTER_H
 #define EGRESS_EXPORTER_H
@@ -39,7 +42,9 @@ struct parcel_result {
     enum parcel_end end;
     unsigned attempt;
     int http_status, grpc_status;   /* -1 = none */
-    const char *reason;             /* static word: "ok", "connect", "tls", "timeout", "status", ... */
+    /* A static word. DELIVERED: ok, partial. REJECTED: status, no_status, garbage, too_large, journal (it cannot be read). WAITING: throttled, unavailable, reset,
+     * timeout, connect, dns, tls, tls_files, certificate, alpn, plaintext, memory, journal, down. */
+    const char *reason;
     uint64_t rejected;
     uint64_t latency_us;
     char peer_cert_sha256[65];
@@ -51,28 +56,33 @@ struct parcel {
     uint8_t encoding;               /* enum encoding of body: what was stored under another configuration is sent as it is */
     uint32_t spans;
     uint64_t journal_id;            /* 0: not in the journal */
-    unsigned attempts;              /* private */
+    unsigned attempts;              /* private, like the next two lines */
+    uint64_t not_before_us;
+    bool told, loaded, in_flight;
     /* Bring body back from the journal before an attempt; RC_OK sets body, on_unload gives it back. NULL: body is always there. */
     enum rc (*on_load)(struct parcel *p);
     void (*on_unload)(struct parcel *p);
-    /* Called for each attempt that ended, and once with PARCEL_WAITING when the parcel is queued behind a destination that is down. After DELIVERED or REJECTED the
-     * exporter has forgotten the parcel. */
+    /* Called for each attempt that ended, and once with PARCEL_WAITING when the parcel is queued behind a destination that is down; then also from within
+     * exporter_submit. After DELIVERED or REJECTED the exporter has forgotten the parcel. on_unload comes before. It may submit and cancel, not close. */
     void (*on_result)(struct parcel *p, const struct parcel_result *r);
 };
 
 struct exporter_set;   /* curl multi of one worker */
 struct exporter;
 
+/* All exporters are closed before their set is freed. */
 struct exporter_set *exporter_set_new(struct loop *l) MUST_USE;
 void exporter_set_free(struct exporter_set *s);
+/* RC_CONFIG endpoint or headers; RC_TLS certificate files; RC_NOMEM; with errors in es. Nothing of o is needed afterwards but the clock. */
 enum rc exporter_open(struct exporter_set *s, const struct exporter_options *o, struct exporter **e, struct errs *es) MUST_USE;
 void exporter_submit(struct exporter *e, struct parcel *p);
 /* Take a parcel back that is not being sent right now: forgotten without on_result. False when an attempt is in flight. Allowed inside on_result. */
 bool exporter_cancel(struct exporter *e, struct parcel *p);
 /* True when the last attempt failed and backoff runs: parcels should be journaled at once. */
 bool exporter_down(const struct exporter *e);
+/* Waiting and in flight. */
 unsigned exporter_queued(const struct exporter *e);
-/* Ends attempts in flight; parcels are forgotten without on_result. */
+/* Ends attempts in flight; parcels are forgotten without on_result (those that are loaded are given to on_unload). */
 void exporter_close(struct exporter *e);
 
 #endif

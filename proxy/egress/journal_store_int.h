@@ -12,8 +12,8 @@ struct store {
     MDB_env *env;
     MDB_dbi payload, audit, meta;
     struct store_options o;
-    struct totals totals;   /* of the last commit; only the committing thread reads and writes it */
-    void *map;               /* where the file is mapped; NULL: not known */
+    struct totals totals; /* of the last commit; only the committing thread reads and writes it */
+    void *map;            /* where the file is mapped; NULL: not known */
     size_t map_bytes;
     uint64_t written_bytes; /* since the map was last let go */
     unsigned commits;       /* since stale readers were last looked for */
