@@ -28,25 +28,16 @@
 #define TEXT_END "(?![\\x00-\\xFF])"
 
 /* Tables of entries. */
+/* clang-format off */
 #define ENTRY(id_, entity_, title_, tier_, category_, controls_, severity_) \
     .id = id_, .entity = entity_, .title = title_, .tier = tier_, .category = category_, .controls = controls_, .severity = severity_
+#define SECRET(id_, entity_, title_) ENTRY(id_, entity_, title_, TIER_A, "secret", "SOC2-CC6.1 ISO27001-A.8.24", 3)
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define HIT(example)        \
-    {                       \
-        example, true, NULL \
-    }
-#define MISS(example)        \
-    {                        \
-        example, false, NULL \
-    }
-#define HIT_IN(key, example) \
-    {                        \
-        example, true, key   \
-    }
-#define MISS_IN(key, example) \
-    {                         \
-        example, false, key   \
-    }
+#define HIT(example) {example, true, NULL}
+#define MISS(example) {example, false, NULL}
+#define HIT_IN(key, example) {example, true, key}
+#define MISS_IN(key, example) {example, false, key}
+/* clang-format on */
 #define EXAMPLES(...) ((const struct detector_example[]){__VA_ARGS__, {NULL, false, NULL}})
 
 /* ---- matches (checks_text.c) ---- */
@@ -64,6 +55,8 @@ bool match_vouched(struct match *m);
 bool match_not_placeholder(struct match *m);
 /* The word of letters, digits, _ and - that ends right before the match, spaces and : = ( and quotes between them skipped. */
 struct str match_word_before(const struct match *m);
+/* Letters of both cases and digits: what a random token has, and neither a hash in hexadecimal nor a word. */
+bool match_mixed(struct match *m);
 /* The byte k places before the start (k = 1: the one just before), or after the end; 0 outside the text. */
 char match_before(const struct match *m, size_t k);
 char match_after(const struct match *m, size_t k);
@@ -149,5 +142,23 @@ void keccak256(struct str s, uint8_t out[32]);
 
 /* Issuer range, length and Luhn. */
 bool card_number_valid(const uint8_t *d, size_t n);
+
+/* Bodies of tokens in examples: a whole token stands nowhere in the sources. */
+#define BODY8 "a1B2c3D4"
+#define BODY32       \
+    BODY8 "e5F6g7H8" \
+          "i9J0k1L2" \
+          "m3N4o5P6"
+#define HEX8 "0a1b2c3d"
+#define HEX32       \
+    HEX8 "4e5f6071" \
+         "8293a4b5" \
+         "c6d7e8f9"
+#define SHOUT8 "A1B2C3D4"
+#define SHOUT32       \
+    SHOUT8 "E5F6G7H8" \
+           "I9J0K1L2" \
+           "M3N4O5P6"
+#define EXAMPLE_UUID HEX8 "-4e5f-4071-8293-a4b5c6d7e8f9"
 
 #endif

@@ -90,6 +90,21 @@ match_not_placeholder(struct match *m)
     return !str_placeholder(str_trim(match_str(m)));
 }
 
+bool
+match_mixed(struct match *m)
+{
+    bool upper = false, lower = false, digit = false;
+
+    for (size_t i = m->start; i < m->end; i++) {
+        char c = m->text.ptr[i];
+
+        upper |= c >= 'A' && c <= 'Z';
+        lower |= c >= 'a' && c <= 'z';
+        digit |= ascii_digit(c);
+    }
+    return upper && lower && digit;
+}
+
 struct str
 match_word_before(const struct match *m)
 {

@@ -30,7 +30,7 @@ const struct detector detect_health[] = {
     },
     {
         ENTRY("health.insurance_member_id", "HEALTH_PLAN_NUMBER", "Number of a health plan's member", TIER_B, "health", "HIPAA-I GDPR-9", 2),
-        .pattern = NUM_START "[A-Z]{0,4}-?[0-9][0-9A-Z-]{4,18}(?<!-)" NUM_END,
+        .pattern = GROUPS_START "[A-Z]{0,4}-?[0-9][0-9A-Z-]{4,18}(?<!-)" NUM_END,
         .caseless = true,
         .context = WORDS(
             "member id", "member number", "subscriber id", "policy number", "insurance id", "insurance number", "health plan", "group number"),

@@ -1,5 +1,6 @@
 /* Passwords written as name and value. */
 #include "checks_int.h"
+#include "pairs_int.h"
 
 /* What stands after "password:" in prose and in type declarations. Only bare words are compared. */
 static const char *const not_values[] = {"required", "must", "is", "was", "are", "incorrect", "invalid", "expired", "wrong", "reset", "changed",
@@ -19,8 +20,8 @@ statement_parameter(struct str s)
 }
 
 /* Group 2 is a quoted value, group 3 a bare one. */
-static bool
-check_pair(struct match *m)
+bool
+pair_narrow(struct match *m)
 {
     bool quoted = match_narrow(m, 2);
 
@@ -33,14 +34,6 @@ check_pair(struct match *m)
         return false;
     return quoted || (!str_in_list(s, not_values) && !statement_parameter(s));
 }
-
-/*
- * name, separator, value. A quoted value ends at the same quote, which may be escaped by the JSON around it; a bare one at white space, quotes, ; or &,
- * and at , ) } ] when these end it: followed by space, by the end, by one of them, or by the next pair.
- */
-#define SEPARATOR "\\\\?[\"'\\]]?[ \\t]{0,3}(?:=>|:=|==|[:=])[ \\t]{0,3}"
-#define QUOTED "(\\\\{0,3}[\"'])((?:(?!\\1)(?:\\\\[^\\r\\n]|[^\\\\\\r\\n]))++)"
-#define BARE "((?:[^\\s\"'<;&,)}\\]\\\\]++|<(?!/)|[,)}\\]](?=[^\\s,)}\\]\"'\\\\])(?![A-Za-z_][A-Za-z0-9_.-]{0,30}\\\\?[\"']?[=:]))++)"
 
 #define PASSWORD_NAMES \
     "(?:pass(?:word|wd|phrase|code)|pwd|(?<![A-Za-z])pass|contrase(?:\\xC3\\xB1|n)a|mot_?de_?passe|pass?wort|kennwort|senha|wachtwoord|haslo)"
@@ -59,9 +52,9 @@ const struct detector detect_pairs[] = {
         .tier = TIER_A,
         .category = "secret",
         .controls = "GDPR SOC2-CC6.1",
-        .pattern = PASSWORD_NAMES SEPARATOR "(?:" QUOTED "|" BARE ")",
+        .pattern = PASSWORD_NAMES PAIR_SEPARATOR "(?:" PAIR_QUOTED "|" PAIR_BARE ")",
         .caseless = true,
-        .check = check_pair,
+        .check = pair_narrow,
         .severity = 3,
         .examples = EXAMPLES(HIT("password=hunter2"), HIT("{\"password\": \"a b\\\"c\"}"), HIT("Server=x;Pwd=s3cr3t;Db=y"),
             HIT("PGPASSWORD=abc psql"), HIT("--password hunter2 --password=x"), HIT("{\\\"password\\\":\\\"abc\\\"}"),
@@ -79,9 +72,9 @@ const struct detector detect_pairs[] = {
         .tier = TIER_A,
         .category = "secret",
         .controls = "GDPR SOC2-CC6.1",
-        .pattern = "(?<![0-9A-Za-z_-])--?(?:[a-z]{1,20}-){0,3}(?:pass(?:word|wd|phrase|code)?|pwd)[ \\t]{1,4}(?:" QUOTED "|(?!-)" BARE ")",
+        .pattern = "(?<![0-9A-Za-z_-])--?(?:[a-z]{1,20}-){0,3}(?:pass(?:word|wd|phrase|code)?|pwd)[ \\t]{1,4}(?:" PAIR_QUOTED "|(?!-)" PAIR_BARE ")",
         .caseless = true,
-        .check = check_pair,
+        .check = pair_narrow,
         .severity = 3,
         .examples = EXAMPLES(HIT("mysql --password hunter2 -h db"), HIT("psql --db-passwd 'a b'"), MISS("--password --host x"),
             MISS("no-password hunter2"), MISS("--password REDACTED")),

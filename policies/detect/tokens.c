@@ -1,9 +1,6 @@
 /* Access keys and tokens with a prefix of their issuer. Prefixes and lengths are the issuers' published formats. */
 #include "checks_int.h"
 
-#define SECRET(id_, entity_, title_) \
-    .id = id_, .entity = entity_, .title = title_, .tier = TIER_A, .category = "secret", .controls = "SOC2-CC6.1 ISO27001-A.8.24", .severity = 3
-
 #define GITHUB_BODY 30
 #define GITHUB_CHECK 6
 
@@ -20,18 +17,7 @@ check_github(struct match *m)
 static bool
 check_aws_secret(struct match *m)
 {
-    struct str s;
-    bool upper = false, lower = false, digit = false;
-
-    if (!match_narrow(m, 1))
-        return false;
-    s = match_str(m);
-    for (size_t i = 0; i < s.len; i++) {
-        upper |= s.ptr[i] >= 'A' && s.ptr[i] <= 'Z';
-        lower |= s.ptr[i] >= 'a' && s.ptr[i] <= 'z';
-        digit |= ascii_digit(s.ptr[i]);
-    }
-    return m->context && upper && lower && digit && str_entropy(s) >= 4.0;
+    return match_narrow(m, 1) && m->context && match_mixed(m) && str_entropy(match_str(m)) >= 4.0;
 }
 
 static bool
