@@ -26,8 +26,7 @@ void enricher_free(struct enricher *en);
  * Thread:  any; pure; reads only
  * Promise: the result must be emitted and indexed again before it is examined, so that what was added is examined too
  */
-enum rc enricher_edits(const struct enricher *en, const struct batch *b, struct arena *ar, struct edits *edits,
-    uint32_t *added) MUST_USE;
+enum rc enricher_edits(const struct enricher *en, const struct batch *b, struct arena *ar, struct edits *edits, uint32_t *added) MUST_USE;
 
 /* Whether anything is ever added: false spares the second pass. */
 bool enricher_active(const struct enricher *en);
@@ -36,7 +35,15 @@ bool enricher_active(const struct enricher *en);
  * Bucketing: which variant of an experiment a unit (a user, a session) sees, as the feature-flag systems compute it. Deterministic, with public vectors. The
  * unit is hashed as UTF-8 bytes; SDKs in JavaScript hash UTF-16 in places, so that units outside of ASCII can land elsewhere there.
  */
-enum bucketing { BUCKET_UNLEASH, BUCKET_UNLEASH_VARIANT, BUCKET_GROWTHBOOK_V1, BUCKET_GROWTHBOOK_V2, BUCKET_LAUNCHDARKLY, BUCKET_FLAGD, BUCKET_COUNT_ };
+enum bucketing {
+    BUCKET_UNLEASH,
+    BUCKET_UNLEASH_VARIANT,
+    BUCKET_GROWTHBOOK_V1,
+    BUCKET_GROWTHBOOK_V2,
+    BUCKET_LAUNCHDARKLY,
+    BUCKET_FLAGD,
+    BUCKET_COUNT_
+};
 
 struct bucket_rule {
     enum bucketing algorithm;
@@ -45,8 +52,8 @@ struct bucket_rule {
     struct str salt;         /* launchdarkly only: "key.salt.unit" is hashed; empty: "seed.unit" is */
     const uint32_t *weights; /* [count], of the variants in order */
     unsigned count;
-    uint32_t total;          /* what the weights are shares of, at least their sum and at least 1; units in what is left over see no variant */
-    uint32_t coverage;       /* growthbook only: percent of each variant's share that takes part, 0..100 */
+    uint32_t total;    /* what the weights are shares of, at least their sum and at least 1; units in what is left over see no variant */
+    uint32_t coverage; /* growthbook only: percent of each variant's share that takes part, 0..100 */
 };
 
 /* The index of the unit's variant, -1 when it sees none. */

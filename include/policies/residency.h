@@ -16,21 +16,22 @@
 
 /* What is known of the sender without looking at the data. */
 struct sender {
-    struct str identity;           /* "spiffe://...", DNS name or CN; empty on a plaintext listener */
-    struct str certificate_country;/* subject C of the client certificate, may be empty */
-    struct str configured_country; /* identities: of the configuration, may be empty */
-    struct str configured_region;  /* cloud region of the configuration, may be empty */
-    uint64_t now_s;                /* wall clock, seconds since 1970; 0: every route that can expire counts as expired */
+    struct str identity;            /* "spiffe://...", DNS name or CN; empty on a plaintext listener */
+    struct str certificate_country; /* subject C of the client certificate, may be empty */
+    struct str configured_country;  /* identities: of the configuration, may be empty */
+    struct str configured_region;   /* cloud region of the configuration, may be empty */
+    uint64_t now_s;                 /* wall clock, seconds since 1970; 0: every route that can expire counts as expired */
 };
 
 #define ROUTE_CLAIMS_SIZE 32
 
 struct route {
-    uint32_t mask;           /* bit i: may go to destination i; 0: nowhere */
-    char country[4];         /* of the origin; "" = unknown */
-    char claims[ROUTE_CLAIMS_SIZE]; /* every country that an origin stated, "DE,US", "?" for unknown; "*" for too many: what is sent later, all must allow */
-    const char *source;      /* what decided: "client.certificate.subject.C", ... , "unknown"; static or of the program */
-    struct str region;       /* as stated, when a region decided */
+    uint32_t mask;   /* bit i: may go to destination i; 0: nowhere */
+    char country[4]; /* of the origin; "" = unknown */
+    /* Every country that an origin stated, "DE,US"; "?": unknown; "*": too many. For what is sent later each of them is asked again. */
+    char claims[ROUTE_CLAIMS_SIZE];
+    const char *source; /* what decided: "client.certificate.subject.C", ... , "unknown"; static or of the program */
+    struct str region;  /* as stated, when a region decided */
     /* Per destination, for the audit, of the program: "POLICY/ROUTE" that allowed or denied ("eu-stays/2" or "eu-stays/id"), the policy's name where
      * no route allows it, NULL when no policy enforces. mechanism ("intra", "adequacy", "scc", ...) and its reference stand where allowed, or are NULL. */
     const char *rule[PROGRAM_DESTINATIONS_MAX];
@@ -44,13 +45,11 @@ struct route {
  * that answers names the origin; every further one that answers otherwise narrows the destinations to the intersection.
  * Thread:  any; pure
  */
-void residency_route(const struct program *prog, const struct batch *b, uint32_t resource, const struct sender *sender,
-    struct route *r);
+void residency_route(const struct program *prog, const struct batch *b, uint32_t resource, const struct sender *sender, struct route *r);
 
 /* As above with span attributes taken into account, for policies whose origin names span.attributes.*; false when no policy does. */
 bool residency_needs_spans(const struct program *prog);
-void residency_route_span(const struct program *prog, const struct batch *b, uint32_t span, const struct sender *sender,
-    struct route *r);
+void residency_route_span(const struct program *prog, const struct batch *b, uint32_t span, const struct sender *sender, struct route *r);
 
 /**
  * residency_join_traces(prog, b, masks, ar):

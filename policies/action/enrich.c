@@ -15,7 +15,7 @@ struct owner {
 static enum rc
 owner_append(struct owner *o, struct str field)
 {
-    if (o->cap - o->len < field.len) {
+    if (!o->out || o->cap - o->len < field.len) {
         size_t cap = 2 * o->cap > o->len + field.len ? 2 * o->cap : o->len + field.len + 64;
         char *out = arena_grow(o->ar, o->out, o->cap, cap);
 

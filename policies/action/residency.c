@@ -47,20 +47,20 @@ destination_denied(struct verdict *v, unsigned d, const char *rule)
 static void
 claim_country(struct verdict *v, int country)
 {
-    const struct residency_rule *allow[PROGRAM_DESTINATIONS_MAX], *deny[PROGRAM_DESTINATIONS_MAX];
+    const struct residency_rule *allow[PROGRAM_DESTINATIONS_MAX] = {NULL}, *deny[PROGRAM_DESTINATIONS_MAX] = {NULL};
     uint32_t allowed = 0, denied = 0;
 
     if (countries_has(&v->seen, country))
         return;
     countries_add(&v->seen, country);
     for (unsigned i = 0; i < v->policy->rule_count; i++) {
-        const struct residency_rule *rule = &v->policy->rules[i];
+        const struct residency_rule *rule = &v->policy->rules[i], **by = rule->deny ? deny : allow;
         uint32_t *got = rule->deny ? &denied : &allowed;
 
         if (!countries_has(&rule->from, country) || !rule_alive(rule, v->now_s))
             continue;
         for (uint32_t fresh = rule->to & ~*got; fresh; fresh &= fresh - 1)
-            (rule->deny ? deny : allow)[__builtin_ctz(fresh)] = rule;
+            by[__builtin_ctz(fresh)] = rule;
         *got |= rule->to;
     }
     for (uint32_t left = v->mask; left; left &= left - 1) {

@@ -20,8 +20,8 @@ struct residency; /* all ResidencyPolicy documents of a program, immutable once 
  *                the destinations of a resource are the intersection. Unchanged on failure.
  * Returns: RC_OK; RC_CONFIG with all errors of the document in es; RC_NOMEM
  */
-enum rc residency_load(const struct conf_doc *doc, const struct conf_node *root, const struct program_source *src, struct residency **r,
-    struct errs *es) MUST_USE;
+enum rc residency_load(
+    const struct conf_doc *doc, const struct conf_node *root, const struct program_source *src, struct residency **r, struct errs *es) MUST_USE;
 
 /* NULL is allowed. */
 void residency_free(struct residency *r);

@@ -40,8 +40,8 @@ struct residency_load {
     const struct program_source *src;
     struct residency *re;
     struct errs *es;
-    const char *policy;           /* its name, in re->ar */
-    struct named_places *groups;  /* [RESIDENCY_GROUPS_MAX], of the document, in re->ar */
+    const char *policy;          /* its name, in re->ar */
+    struct named_places *groups; /* [RESIDENCY_GROUPS_MAX], of the document, in re->ar */
     unsigned group_count;
     bool nomem;
 };

@@ -38,7 +38,7 @@ countries_has(const struct countries *c, int country)
 }
 
 void countries_join(struct countries *to, const struct countries *other);
-bool countries_meet(const struct countries *a, const struct countries *b); /* have one in common */
+bool countries_meet(const struct countries *a, const struct countries *b);   /* have one in common */
 bool countries_inside(const struct countries *a, const struct countries *b); /* a is not empty and all of it is in b */
 bool countries_empty(const struct countries *c);
 
@@ -57,10 +57,10 @@ struct builtin_group {
     const struct group_end {
         const char *country; /* a member that leaves by itself ... */
         uint64_t until_s;    /* ... at this time; allowing routes through the group end with it */
-    } *ends;                 /* .country NULL ends; NULL: none */
+    } * ends;                /* .country NULL ends; NULL: none */
     const char *source;
 };
-enum { BUILTIN_EU, BUILTIN_EEA }; /* the first ones of the table */
+enum { BUILTIN_EU, BUILTIN_EEA };                   /* the first ones of the table */
 extern const struct builtin_group builtin_groups[]; /* .name NULL ends */
 void group_members(const struct builtin_group *g, struct countries *out);
 
@@ -111,8 +111,8 @@ struct residency {
  * residency_decide(re, b, resource, span, sender, r):
  * What residency_route and residency_route_span are made of. re NULL: nothing may leave. span BATCH_NONE: the resource alone.
  */
-void residency_decide(const struct residency *re, const struct batch *b, uint32_t resource, uint32_t span, const struct sender *sender,
-    struct route *r);
+void residency_decide(
+    const struct residency *re, const struct batch *b, uint32_t resource, uint32_t span, const struct sender *sender, struct route *r);
 
 /* As residency_mask_of_country. */
 uint32_t residency_mask(const struct residency *re, struct str country, uint64_t now_s);

@@ -31,13 +31,7 @@
 #include "policies/residency.h"
 
 /* SGnnnn of this part of the product. */
-enum policy_test_code {
-    SG_TEST_DOCUMENT = 701,
-    SG_TEST_DESTINATION = 702,
-    SG_TEST_GIVEN = 703,
-    SG_TEST_EXPECT = 704,
-    SG_TEST_POLICIES = 705
-};
+enum policy_test_code { SG_TEST_DOCUMENT = 701, SG_TEST_DESTINATION = 702, SG_TEST_GIVEN = 703, SG_TEST_EXPECT = 704, SG_TEST_POLICIES = 705 };
 
 enum test_status { TEST_PASSED, TEST_FAILED, TEST_TODO };
 
@@ -96,7 +90,6 @@ bool test_build(struct test_suite *s, const struct conf_node *defaults, const st
 
 /* ---- policy_test_case.c ---- */
 void test_case_run(struct test_suite *s, const struct conf_node *n);
-
 
 /* ---- policy_test_detectors.c ---- */
 void test_detectors_run(struct test_suite *s, const struct conf_node *n);

@@ -1,8 +1,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base_nomem.h"
 #include "base_suite.h"
 #include "policies/action/residency_model_int.h"
+#include "policies_program.h"
 #include "policies_spans.h"
 
 static const struct destination_info eu_us[] = {
@@ -72,6 +74,7 @@ from_certificate(const char *country)
     return (struct sender){.certificate_country = str_of(country), .now_s = 1800000000};
 }
 
+#define NONE ((const struct kv[]){{NULL, NULL}})
 #define KV(...) ((const struct kv[]){__VA_ARGS__, {NULL, NULL}})
 
 /* ---- tables ---- */
@@ -418,6 +421,83 @@ START_TEST(residency_keeps_a_trace_together_when_asked)
 }
 END_TEST
 
+START_TEST(residency_answers_for_a_program)
+{
+    static const struct {
+        const char *spec;
+        bool spans;
+        enum unroutable end;
+    } rows[] = {
+        {"  on_unroutable: drop\n  routes: []\n", false, UNROUTABLE_DROP},
+        {"  on_unroutable: refuse\n  routes: []\n", false, UNROUTABLE_REFUSE},
+        {"  mode: shadow\n  origin: [{country: span.attributes.c}]\n  routes: []\n", false, UNROUTABLE_REFUSE},
+        {"  origin: [{country: span.attributes.c}]\n  trace_scope: trace\n" STAYS, true, UNROUTABLE_DROP},
+    };
+    const struct span_spec spans[] = {
+        {.name = "a", .attrs = KV({"c", "US"}), .trace = 1}, {.name = "b", .attrs = KV({"c", "DE"}), .trace = 1}, {.name = NULL}};
+    const struct sender sender = {.now_s = 1};
+    struct buf body = BUF_INIT(1 << 16);
+    struct arena *ar = arena_new(1 << 20);
+
+    spans_append(&body, NONE, spans);
+    struct batch b = spans_index(&body, ar);
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char yaml[1024];
+
+        snprintf(yaml, sizeof(yaml), HEAD "%s", rows[i].spec);
+        struct program *p = program_of(yaml);
+        uint32_t masks[2];
+        struct route r;
+
+        ck_assert(residency_needs_spans(p) == rows[i].spans);
+        ck_assert_int_eq(residency_on_unroutable(p), rows[i].end);
+        for (uint32_t s = 0; s < 2; s++) {
+            residency_route_span(p, &b, s, &sender, &r);
+            masks[s] = r.mask;
+        }
+        ck_assert_uint_eq(masks[0], i == 3 ? 3 : 0);
+        ck_assert_int_eq(residency_join_traces(p, &b, masks, ar), RC_OK);
+        ck_assert_uint_eq(masks[0], i == 3 ? 1 : 0);
+        residency_route(p, &b, 0, &sender, &r);
+        ck_assert_uint_eq(r.mask, 0);
+        ck_assert_uint_eq(residency_mask_of_country(p, STR("US"), 1), i == 3 ? 3 : 0);
+        program_unref(p);
+    }
+    struct program *p = program_of(POLICY("none") "  rules: []\n");
+
+    ck_assert(!residency_needs_spans(p));
+    ck_assert_int_eq(residency_on_unroutable(p), UNROUTABLE_REFUSE);
+    ck_assert_uint_eq(residency_mask_of_country(p, STR("DE"), 1), 0);
+    program_unref(p);
+    arena_free(ar);
+    buf_free(&body);
+}
+END_TEST
+
+START_TEST(residency_load_survives_every_failing_allocation)
+{
+    struct conf_doc *doc = NULL;
+    struct errs es = {0};
+
+    ck_assert_int_eq(
+        conf_load_text("p", STR(HEAD "  groups: {G: [DE, FR]}\n  origin: [{country: span.attributes.c}]\n" STAYS), false, &doc, &es), RC_OK);
+    for (long n = 1; nomem_round(n); n++) {
+        struct residency *re = NULL;
+        enum rc rc = residency_load(doc, conf_root(doc, 0), &two, &re, &es);
+        bool failed = nomem_end();
+
+        ck_assert_int_eq(rc, failed ? RC_NOMEM : RC_OK);
+        ck_assert((re == NULL) == failed);
+        residency_free(re);
+        if (!failed)
+            break;
+    }
+    ck_assert_uint_eq(es.errors, 0);
+    conf_free(doc);
+}
+END_TEST
+
 /* ---- errors ---- */
 
 START_TEST(residency_load_says_where_and_what)
@@ -562,6 +642,8 @@ static const struct case_entry cases[] = {
     {"limits", &residency_claims_end_when_there_are_too_many},
     {"normal", &residency_reads_span_attributes_when_asked},
     {"normal", &residency_keeps_a_trace_together_when_asked},
+    {"normal", &residency_answers_for_a_program},
+    {"nomem", &residency_load_survives_every_failing_allocation},
     {"malformed", &residency_load_says_where_and_what},
     {"malformed", &residency_load_refuses_unknown_keys_with_the_nearest_name},
     {"malformed", &residency_load_refuses_places_that_cannot_be_told},
