@@ -18,25 +18,26 @@ service_log_problems(const struct errs *es)
 }
 
 static void
-refuse(struct service *s, struct errs *es, enum rc rc)
-{
-    service_log_problems(es);
-    log_event(LOG_RELOAD_REFUSED, LOG_STR("reason", rc_label(rc)), LOG_NUM("errors", es->errors));
-    metric_set(metric_get(M_RELOAD_OK, NULL, 0), 0);
-    errs_free(es);
-    material_free(&s->next);
-    s->updates_open = 1;
-    s->workers[0].update = (struct worker_update){.record = program_digest(s->now.snap->program), .result = "refused"};
-    worker_post_update(&s->workers[0]);
-}
-
-static void
 drop_examiners(struct service *s)
 {
     for (unsigned i = 0; i < s->worker_count; i++) {
         examiner_free(s->workers[i].update.examiner);
         s->workers[i].update.examiner = NULL;
     }
+}
+
+static void
+refuse(struct service *s, struct errs *es, enum rc rc)
+{
+    service_log_problems(es);
+    log_event(LOG_RELOAD_REFUSED, LOG_STR("reason", rc_label(rc)), LOG_NUM("errors", es->errors));
+    metric_set(metric_get(M_RELOAD_OK, NULL, 0), 0);
+    errs_free(es);
+    drop_examiners(s);
+    material_free(&s->next);
+    s->updates_open = 1;
+    s->workers[0].update = (struct worker_update){.record = program_digest(s->now.snap->program)};
+    worker_post_update(&s->workers[0]);
 }
 
 /* Off the data path: examiners warm up here, not in the workers. */
@@ -99,7 +100,6 @@ service_reload(struct service *s)
     errs_free(&es);
     s->updates_open = s->worker_count;
     s->workers[0].update.record = program_digest(s->next.snap->program);
-    s->workers[0].update.result = "ok";
     worker_post_update(&s->workers[0]); /* it records the reload; the others follow, so that the record stands before their decisions */
 }
 
@@ -136,12 +136,12 @@ service_on_updated(struct worker_update *u)
 {
     struct service *s = u->worker->o.service;
 
-    if (u->rc != RC_OK) { /* half of the gate would run by other policies than the other half */
-        log_event(LOG_WORKER_FAILED, LOG_NUM("worker", u->worker->o.index), LOG_STR("reason", rc_label(u->rc)));
-        s->failed = true;
-        service_stop_now(s);
+    if (u->rc != RC_OK && u->worker == &s->workers[0]) { /* the others have not been asked yet: the old one stays everywhere */
+        refuse(s, &(struct errs){0}, u->rc);
         return;
     }
+    if (u->rc != RC_OK)
+        worker_give_up(u->worker, u->rc);
     for (unsigned i = 1; u->material && u->worker == &s->workers[0] && i < s->worker_count; i++)
         worker_post_update(&s->workers[i]);
     if (--s->updates_open == 0)

@@ -276,10 +276,8 @@ service_run(const char *path)
         notify_manager("READY=1");
         loop_run(s.loop);
     }
-    bool failed = s.failed;
-
     finish(&s);
     if (rc == RC_OK)
         log_event0(LOG_STOPPED);
-    return rc != RC_OK ? exit_code_of(rc) : failed ? EXIT_INTERNAL : EXIT_DONE;
+    return exit_code_of(rc);
 }

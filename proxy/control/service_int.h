@@ -27,7 +27,7 @@ struct service {
     struct timer *drain_limit;
     struct event *signals[SIGNALS_COUNT];
     struct admin *admin[2];
-    bool listening, stopping, failed;
+    bool listening, stopping;
 };
 
 /* reload.c: read the configuration again and hand it to the workers. */

@@ -1,10 +1,11 @@
-#include "worker_int.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "control/command.h"
+#include "service_int.h"
 
 #define CONNECTIONS_MAX 10000           /* of one listener of one worker */
 #define BUFFERED_MAX ((size_t)64 << 20) /* bodies being received, and payloads in flight: at least four of the largest */
@@ -71,34 +72,53 @@ exporters_drop(struct worker_exporter *from, size_t from_count, const struct wor
 
 /* -- letters ---------------------------------------------------------------------------------------------------------------------- */
 
-static enum rc
-update_apply(struct worker *w, struct worker_update *u)
+_Noreturn void
+worker_give_up(const struct worker *w, enum rc rc)
 {
-    const struct config *c = u->material->config;
-    struct worker_exporter next[PROGRAM_DESTINATIONS_MAX] = {{0}};
-    struct exporter *exporters[PROGRAM_DESTINATIONS_MAX];
-    struct errs es = {0};
-    enum rc rc = exporters_plan(w, c, next, &es);
+    log_event(LOG_WORKER_FAILED, LOG_NUM("worker", w->o.index), LOG_STR("reason", rc_label(rc)));
+    _exit(EXIT_INTERNAL);
+}
 
-    errs_free(&es);
-    if (rc != RC_OK) {
-        exporters_drop(next, c->exporter_count, w->exporters, w->exporter_count);
-        return rc;
-    }
-    for (size_t i = 0; i < c->exporter_count; i++)
+static void
+update_take(struct worker *w, struct worker_update *u, const struct worker_exporter *next, size_t count)
+{
+    struct exporter *exporters[PROGRAM_DESTINATIONS_MAX];
+
+    for (size_t i = 0; i < count; i++)
         exporters[i] = next[i].exporter;
     /* The new ones are open by now: an address is not used again for another exporter while the flow still compares it. */
-    exporters_drop(w->exporters, w->exporter_count, next, c->exporter_count);
-    memcpy(w->exporters, next, sizeof(next));
-    w->exporter_count = c->exporter_count;
-    rc = flow_set(w->flow, u->material->snap, u->examiner, exporters);
+    exporters_drop(w->exporters, w->exporter_count, next, count);
+    memcpy(w->exporters, next, count * sizeof(*next));
+    w->exporter_count = count;
+    enum rc rc = flow_set(w->flow, u->material->snap, u->examiner, exporters);
+
     if (rc != RC_OK)
-        return rc;
+        worker_give_up(w, rc);
     u->examiner = NULL;
     if (w->grpc && u->material->grpc_tls)
         server_set_tls(w->grpc, u->material->grpc_tls);
     if (w->http && u->material->http_tls)
         server_set_tls(w->http, u->material->http_tls);
+}
+
+/* Nothing is changed unless RC_OK is returned. */
+static enum rc
+update_apply(struct worker *w, struct worker_update *u)
+{
+    const struct config *c = u->material->config;
+    struct worker_exporter next[PROGRAM_DESTINATIONS_MAX] = {{0}};
+    struct errs es = {0};
+    enum rc rc = exporters_plan(w, c, next, &es);
+
+    service_log_problems(&es);
+    errs_free(&es);
+    if (rc != RC_OK) {
+        exporters_drop(next, c->exporter_count, w->exporters, w->exporter_count);
+        return rc;
+    }
+    if (u->record) /* before the first decision by the new policies */
+        flow_record_admin(w->flow, "reload", u->record, "ok");
+    update_take(w, u, next, c->exporter_count);
     return RC_OK;
 }
 
@@ -115,9 +135,11 @@ on_update(struct letter *letter)
 {
     struct worker_update *u = (struct worker_update *)letter;
 
-    if (u->record) /* before the first decision by the new policies */
-        flow_record_admin(u->worker->flow, "reload", u->record, u->result);
-    u->rc = u->material ? update_apply(u->worker, u) : RC_OK;
+    u->rc = RC_OK;
+    if (u->material)
+        u->rc = update_apply(u->worker, u);
+    else
+        flow_record_admin(u->worker->flow, "reload", u->record, "refused");
     letter->on_delivery = on_updated;
     loop_post(u->worker->o.control, letter);
 }

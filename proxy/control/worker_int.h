@@ -23,10 +23,9 @@ struct worker_exporter {
 struct worker_update {
     struct letter letter; /* first */
     struct worker *worker;
-    const struct material *material; /* stays until the letter is back; NULL: nothing changes, only the record is made */
+    const struct material *material; /* stays until the letter is back; NULL: nothing changes, the refusal is recorded */
     struct examiner *examiner;
     const char *record; /* digest for the audit, NULL = another worker records it */
-    const char *result; /* "ok", "refused" */
     enum rc rc;
 };
 
@@ -74,6 +73,9 @@ enum rc worker_open(struct worker *w, const struct worker_setup *o, const struct
 enum rc worker_start(struct worker *w) MUST_USE;
 /* Fill w->update, then post it. */
 void worker_post_update(struct worker *w);
+/* End the process: one worker could not take what others have taken, and half of the gate must not decide by other policies than the other half. What was
+ * acknowledged is in the journal, so that ending at once loses nothing. */
+_Noreturn void worker_give_up(const struct worker *w, enum rc rc);
 void worker_post_drain(struct worker *w, bool record);
 /* Stop the loop and wait for the thread. */
 void worker_stop(struct worker *w);
