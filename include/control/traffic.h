@@ -19,7 +19,7 @@ struct traffic_options {
     uint64_t spans;               /* samples in all; places: batches of one span */
     uint32_t batch;               /* spans of a batch */
     const char *country, *region; /* of samples, NULL = not said */
-    const char *value; /* of TRAFFIC_PLACES, and the same as a number */
+    const char *value;            /* of TRAFFIC_PLACES, and the same as a number */
     int64_t number;
 };
 

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -71,16 +72,16 @@ print_text(const struct send_totals *t)
 {
     double seconds = (double)t->elapsed_us / 1e6;
 
-    printf("acknowledged  %llu spans in %llu requests, %llu bytes (%llu on the wire)\n", (unsigned long long)t->spans,
-        (unsigned long long)t->requests, (unsigned long long)t->bytes, (unsigned long long)t->wire_bytes);
+    printf("acknowledged  %" PRIu64 " spans in %" PRIu64 " requests, %" PRIu64 " bytes (%" PRIu64 " on the wire)\n", t->spans, t->requests, t->bytes,
+        t->wire_bytes);
     if (t->partial)
-        printf("partial       %llu spans of them were rejected\n", (unsigned long long)t->partial);
+        printf("partial       %" PRIu64 " spans of them were rejected\n", t->partial);
     if (t->rejected_requests)
-        printf("rejected      %llu spans in %llu requests\n", (unsigned long long)t->rejected_spans, (unsigned long long)t->rejected_requests);
+        printf("rejected      %" PRIu64 " spans in %" PRIu64 " requests\n", t->rejected_spans, t->rejected_requests);
     if (t->lost_requests)
-        printf("unanswered    %llu spans in %llu requests\n", (unsigned long long)t->lost_spans, (unsigned long long)t->lost_requests);
+        printf("unanswered    %" PRIu64 " spans in %" PRIu64 " requests\n", t->lost_spans, t->lost_requests);
     if (t->retries || t->reason[0])
-        printf("trouble       %llu times; the last: %s\n", (unsigned long long)(t->retries + t->rejected_requests), t->reason);
+        printf("trouble       %" PRIu64 " times; the last: %s\n", (t->retries + t->rejected_requests), t->reason);
     printf("time          %.2f s, %.0f spans/s\n", seconds, seconds > 0 ? (double)t->spans / seconds : 0);
     printf("latency       p50 %.2f ms, p90 %.2f ms, p99 %.2f ms, max %.2f ms\n", MS(t->p50_us), MS(t->p90_us), MS(t->p99_us), MS(t->max_us));
 }
@@ -161,8 +162,8 @@ static int
 run(const struct arguments *a)
 {
     const char *acked = args_text(a, "acked");
-    struct traffic_options traffic;
-    struct send_options o;
+    struct traffic_options traffic = {0};
+    struct send_options o = {.acked = -1};
     int code = traffic_read(a, &traffic);
 
     if (code == EXIT_DONE)

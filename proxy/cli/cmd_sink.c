@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -106,8 +107,8 @@ serve(struct loop *l, const struct sink_options *o, struct errs *es)
         loop_run(l);
         struct sink_totals t = sink_totals(s);
 
-        rc = say(o, "total requests=%llu spans=%llu bytes=%llu failed=%llu refused=%llu\n", (unsigned long long)t.requests,
-            (unsigned long long)t.spans, (unsigned long long)t.bytes, (unsigned long long)t.failed, (unsigned long long)t.refused);
+        rc = say(o, "total requests=%" PRIu64 " spans=%" PRIu64 " bytes=%" PRIu64 " failed=%" PRIu64 " refused=%" PRIu64 "\n", t.requests, t.spans,
+            t.bytes, t.failed, t.refused);
     }
     sink_free(s);
     for (int i = 0; i < 2; i++)
@@ -119,7 +120,7 @@ serve(struct loop *l, const struct sink_options *o, struct errs *es)
 static int
 run(const struct arguments *a)
 {
-    struct sink_options o;
+    struct sink_options o = {.ids = -1};
     struct errs es = {0};
     int code = options_read(a, &o);
 

@@ -47,7 +47,7 @@ become(const struct child_spec *spec, int to, pid_t parent)
     int log = open(spec->log, O_WRONLY | O_CREAT | O_APPEND, 0600), piped = spec->errors ? STDERR_FILENO : STDOUT_FILENO;
     int other = spec->errors ? STDOUT_FILENO : STDERR_FILENO, nothing = open("/dev/null", O_RDONLY);
 
-    for (size_t i = 0; spec->argv[i] && i < WORDS_MAX; i++)
+    for (size_t i = 0; i < WORDS_MAX && spec->argv[i]; i++)
         argv[i + 1] = spec->argv[i];
     /* SIGTERM when the parent dies; it may have died before this line */
     if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent || log < 0 || nothing < 0)

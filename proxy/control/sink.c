@@ -287,8 +287,10 @@ sink_free(struct sink *s)
 {
     if (!s)
         return;
-    while (s->pending)
-        answer(s->pending);
+    for (struct pending *p = s->pending, *next; p; p = next) {
+        next = p->next;
+        answer(p);
+    }
     if (s->grpc)
         server_free(s->grpc);
     if (s->http)

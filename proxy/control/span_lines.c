@@ -36,7 +36,9 @@ value_of(struct maker *m, const struct batch_text *t)
         return bytes;
     if (t->kind == TEXT_BYTES)
         return hexadecimal(m, bytes);
-    return arena_dup(m->ar, (struct str){number, batch_text_format(m->b, t, number)});
+    size_t len = batch_text_format(m->b, t, number);
+
+    return arena_dup(m->ar, (struct str){number, len});
 }
 
 static enum rc
@@ -72,7 +74,7 @@ append_element(struct maker *m, uint32_t text, struct buf *path)
         return RC_OK;
     for (uint32_t t = m->b->attrs[attr].text_first; t < m->b->attrs[attr].text_end; t++) {
         all += m->b->texts[t].attr == attr;
-        before += m->b->texts[t].attr == attr && t < text;
+        before += t < text && m->b->texts[t].attr == attr;
     }
     return all > 1 ? buf_printf(path, "[%u]", before) : RC_OK;
 }
