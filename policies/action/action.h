@@ -4,7 +4,7 @@
  *   finding [start,end) of a text --value--> apply --> bytes that stand there instead
  *
  * An action is read once, when its rule is loaded, and is immutable afterwards; apply is pure. What an action emits must not be found
- * again by the rule that it served: is_output and kept say so where the bytes alone do not.
+ * again by the rule that it served: is_own says so where the bytes alone do not.
  */
 #ifndef ACTION_ACTION_H
 #define ACTION_ACTION_H
@@ -71,8 +71,8 @@ struct action_type {
     enum rc (*apply)(const struct action *a, struct str value, struct arena *ar, struct str *out);
     /* Bytes at the start of value that are no concern of the action; NULL = none. They stay open to other findings. */
     size_t (*kept)(const struct action *a, struct str value);
-    /* Whether value can only have come from this very action; NULL = never. */
-    bool (*is_output)(const struct action *a, struct str value);
+    /* Whether [start, end) of text can only be, or lie in, what this very action has put there before; NULL = never. */
+    bool (*is_own)(const struct action *a, struct str text, size_t start, size_t end);
 };
 
 extern const struct action_type action_drop, action_replace, action_mask, action_hash, action_truncate, action_generalize;

@@ -183,20 +183,31 @@ hash_apply(const struct action *a, struct str value, struct arena *ar, struct st
     return RC_OK;
 }
 
-/* Only a token that names its key is long and particular enough not to be somebody's own identifier. */
 static bool
-hash_is_output(const struct action *a, struct str value)
+token_at(const struct action *a, struct str text, size_t at)
 {
-    size_t before = a->hash.before.len;
+    size_t digits = at + a->hash.before.len, after = digits + a->hash.hex;
 
-    if (!a->hash.named || a->hash.hex < TOKEN_HEX || value.len != before + a->hash.hex + a->hash.after.len)
+    if (!str_starts(str_sub(text, at, text.len), a->hash.before) || text.len < after || !str_starts(str_sub(text, after, text.len), a->hash.after))
         return false;
-    if (!str_starts(value, a->hash.before) || !str_ends(value, a->hash.after))
-        return false;
-    for (size_t i = before; i < before + a->hash.hex; i++)
-        if (!is_digit(value.ptr[i]) && !(value.ptr[i] >= 'a' && value.ptr[i] <= 'f'))
+    for (size_t i = digits; i < after; i++)
+        if (!is_digit(text.ptr[i]) && !(text.ptr[i] >= 'a' && text.ptr[i] <= 'f'))
             return false;
     return true;
+}
+
+/* Only a token that names its key is long and particular enough not to be somebody's own identifier. */
+static bool
+hash_is_own(const struct action *a, struct str text, size_t start, size_t end)
+{
+    size_t len = a->hash.before.len + a->hash.hex + a->hash.after.len;
+
+    if (!a->hash.named || a->hash.hex < TOKEN_HEX || end - start > len)
+        return false;
+    for (size_t at = end > len ? end - len : 0; at <= start; at++)
+        if (token_at(a, text, at))
+            return true;
+    return false;
 }
 
 const struct action_type action_hash = {
@@ -205,5 +216,5 @@ const struct action_type action_hash = {
     .argument = "{key: pseudonym-2026, format: \"{entity}_{keyid}_{hex32}\"}",
     .read = hash_read,
     .apply = hash_apply,
-    .is_output = hash_is_output,
+    .is_own = hash_is_own,
 };

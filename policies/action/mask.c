@@ -88,6 +88,40 @@ mask_apply(const struct action *a, struct str value, struct arena *ar, struct st
     return RC_OK;
 }
 
+static bool
+mark_before(const struct action *a, struct str text, size_t at)
+{
+    while (at > 0 && is_separator(text.ptr[at - 1]))
+        at--;
+    return str_ends(str_sub(text, 0, at), (struct str){a->mask.mark, a->mask.mark_len});
+}
+
+static bool
+mark_after(const struct action *a, struct str text, size_t at)
+{
+    while (at < text.len && is_separator(text.ptr[at]))
+        at++;
+    return str_starts(str_sub(text, at, text.len), (struct str){a->mask.mark, a->mask.mark_len});
+}
+
+/* "5678" in "****5678": what was kept, and no more than would be kept again. */
+static bool
+mask_is_own(const struct action *a, struct str text, size_t start, size_t end)
+{
+    struct str mark = {a->mask.mark, a->mask.mark_len};
+    size_t clear = 0, marks = 0;
+
+    for (size_t i = start; i < end; i += action_point(str_sub(text, i, end))) {
+        if (str_starts(str_sub(text, i, end), mark))
+            marks++;
+        else
+            clear += !is_separator(text.ptr[i]);
+    }
+    if (marks)
+        return clear <= (size_t)a->mask.keep_first + a->mask.keep_last;
+    return (clear <= a->mask.keep_last && mark_before(a, text, start)) || (clear <= a->mask.keep_first && mark_after(a, text, end));
+}
+
 const struct action_type action_mask = {
     .name = "mask",
     .doc = "Put a character in place of each character but the first or last ones; separators stay.",
@@ -95,4 +129,5 @@ const struct action_type action_mask = {
     .partial = true,
     .read = mask_read,
     .apply = mask_apply,
+    .is_own = mask_is_own,
 };

@@ -23,10 +23,18 @@ replace_apply(const struct action *a, struct str value, struct arena *ar, struct
     return RC_OK;
 }
 
+/* "/home/[USER]/x", where the detector takes "[USER" for a name: the bytes are the policy's, not somebody's. */
 static bool
-replace_is_output(const struct action *a, struct str value)
+replace_is_own(const struct action *a, struct str text, size_t start, size_t end)
 {
-    return str_eq(a->replace.text, value);
+    struct str own = a->replace.text;
+
+    if (own.len < end - start)
+        return false;
+    size_t spare = own.len - (end - start);
+    size_t from = start > spare ? start - spare : 0, to = text.len - end > spare ? end + spare : text.len;
+
+    return own.len > 0 && str_find(str_sub(text, from, to), own) != SIZE_MAX;
 }
 
 const struct action_type action_replace = {
@@ -35,5 +43,5 @@ const struct action_type action_replace = {
     .argument = "\"<{entity}>\"",
     .read = replace_read,
     .apply = replace_apply,
-    .is_output = replace_is_output,
+    .is_own = replace_is_own,
 };

@@ -176,26 +176,21 @@ decode_hex(struct str s, char *out)
     return n < HEX_MIN / 2 ? 0 : n;
 }
 
-/* Random bytes above 0x7F are no UTF-8: ask only the part that decided. */
+/* Bytes above 0x7F must be UTF-8 where it was decided; behind that anything may follow. A character may stand across the border. */
 static bool
 is_text(struct str s)
 {
-    size_t len = s.len < 4 * TEXT_MIN ? s.len : 4 * TEXT_MIN;
-
-    /* the cut may stand inside a character, and bytes after the deciding ones may be anything */
-    for (size_t n = len; n + 4 > len && n >= TEXT_MIN; n--)
-        if (str_utf8_valid((struct str){s.ptr, n}))
-            return true;
-    for (size_t n = TEXT_MIN; n + 4 > TEXT_MIN; n--)
+    for (size_t n = TEXT_MIN; n < TEXT_MIN + 4 && n <= s.len; n++)
         if (str_utf8_valid((struct str){s.ptr, n}))
             return true;
     return false;
 }
 
+/* After these decoding is tried anew; x because of 0x41. */
 static bool
 is_separator(char c)
 {
-    return c == '/' || c == '-' || c == '_' || c == '+';
+    return c == '/' || c == '-' || c == '_' || c == '+' || c == 'x' || c == 'X';
 }
 
 /* The first place in the run where decoding gives text. */

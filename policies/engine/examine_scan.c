@@ -135,17 +135,38 @@ place_match(const struct query *q, const struct view *v, const struct match *m)
     return f;
 }
 
+static bool
+action_owns(const struct action *a, struct str text, const struct finding *f)
+{
+    return a->type->is_own && a->type->is_own(a, text, f->start, f->end);
+}
+
+/* Whether a match lies in a pseudonym of any rule: it is the value of none. Nearly no text holds the name of a key. */
+static bool
+in_token(const struct program *prog, struct str text, const struct finding *f)
+{
+    bool named = false;
+
+    for (size_t i = 0; i < prog->key_name_count && !named; i++)
+        named = str_find(text, prog->key_names[i]) != SIZE_MAX;
+    for (size_t i = 0; named && i < prog->rule_count; i++)
+        if (prog->rules[i].action.type == &action_hash && action_owns(&prog->rules[i].action, text, f))
+            return true;
+    return false;
+}
+
 static enum rc
 add_match(struct examiner *ex, const struct query *q, const struct view *v, const struct match *m, const struct pattern *p, struct str text)
 {
     struct finding f = place_match(q, v, m);
-    struct str value = str_sub(v->bytes, m->start, m->end);
     enum rc rc = RC_OK;
 
+    if (in_token(ex->prog, text, &f))
+        return RC_OK;
     for (uint16_t i = 0; i < p->rule_count && rc == RC_OK; i++) {
         const struct rule *r = &ex->prog->rules[p->rules[i]];
 
-        if (!rule_wants(ex, q, r, text) || (r->action.type->is_output && r->action.type->is_output(&r->action, value)))
+        if (!rule_wants(ex, q, r, text) || action_owns(&r->action, text, &f))
             continue;
         f.rule = p->rules[i];
         rc = examine_add(ex, &f);

@@ -262,7 +262,7 @@ ampersand(struct str s)
         if (v > 0x10FFFF)
             return plain;
     }
-    if (i >= s.len || s.ptr[i] != ';')
+    if (i == (size_t)2 + hex || i >= s.len || s.ptr[i] != ';')
         return plain;
     return (struct unit){i + 1, v, false, true};
 }

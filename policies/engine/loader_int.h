@@ -96,6 +96,7 @@ uint32_t policy_when(struct loader *ld, const struct conf_node *n);
 
 /* What `use: NAME` means: a pack, a category, an entity or a detector. Fills up to max selections; 0 when the name is unknown. */
 size_t pack_find(struct loader *ld, struct str name, struct selection *out, size_t max);
-const char *const *pack_names(size_t *count);
+/* Packs and categories, for hints. */
+const char *const *pack_names(struct loader *ld, size_t *count);
 
 #endif

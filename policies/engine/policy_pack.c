@@ -47,12 +47,33 @@ static const struct pack {
 #define PACK_COUNT (sizeof(packs) / sizeof(packs[0]))
 #define DEFAULTS "defaults" /* every detector that is on by default anywhere */
 
-static const char *const names[] = {"semconv-url", "semconv-pii", DEFAULTS, "contact", "financial", "government", "health", "network", "secret"};
+#define NAMES_MAX 32
+
+static size_t
+name_add(const char **names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return count;
+    if (count < NAMES_MAX)
+        names[count++] = name;
+    return count;
+}
 
 const char *const *
-pack_names(size_t *count)
+pack_names(struct loader *ld, size_t *count)
 {
-    *count = sizeof(names) / sizeof(names[0]);
+    const char **names = policy_alloc(ld, NAMES_MAX, sizeof(char *));
+    size_t n = 0, detectors;
+    const struct detector *const *all = detectors_all(&detectors);
+
+    for (size_t i = 0; names && i < PACK_COUNT; i++)
+        n = name_add(names, n, packs[i].name);
+    if (names)
+        n = name_add(names, n, DEFAULTS);
+    for (size_t i = 0; names && i < detectors; i++)
+        n = name_add(names, n, all[i]->category);
+    *count = n;
     return names;
 }
 

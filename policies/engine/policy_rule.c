@@ -79,7 +79,7 @@ select_packs(struct loader *ld, const struct conf_node *n, struct draft *d)
 {
     struct str *list = NULL;
     size_t count = policy_texts(ld, n, "use", &list), known;
-    const char *const *names = pack_names(&known);
+    const char *const *names = pack_names(ld, &known);
 
     for (size_t i = 0; i < count; i++) {
         struct selection *sel = &d->sel[d->sel_count];

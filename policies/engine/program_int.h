@@ -103,6 +103,8 @@ struct program {
     size_t finder_count;
     uint16_t *key_patterns;
     size_t key_pattern_count;
+    struct str *key_names; /* of the keys that pseudonyms name */
+    size_t key_name_count;
     struct str destinations[PROGRAM_DESTINATIONS_MAX];
     uint8_t class_of[PROGRAM_DESTINATIONS_MAX];
     size_t destination_count;

@@ -67,6 +67,10 @@ act(const struct redaction *rd, struct str text, const struct finding *f, struct
     const struct action *a = &rd->prog->rules[f->rule].action;
     struct str value = str_sub(text, f->start, f->end);
 
+    if (is_key_rule(f) && a->type->is_own && a->type->is_own(a, text, f->start, f->end)) {
+        *out = value; /* an earlier gate has been here */
+        return RC_OK;
+    }
     if (f->view == VIEW_DECODED && a->type->partial) {
         *out = STR(ACTION_ENCODED);
         return RC_OK;
