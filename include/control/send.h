@@ -16,7 +16,6 @@
 
 struct send_options {
     struct exporter_options exporter; /* name, clock, in_flight are filled in */
-    bool json;                        /* OTLP/JSON; with EXPORTER_HTTP */
     unsigned connections, in_flight;  /* in_flight: batches under way on each connection */
     uint64_t spans_per_second;        /* 0 = as fast as it goes */
     uint64_t give_up_ms;              /* without an acknowledgement */

@@ -21,6 +21,7 @@ enum exporter_protocol { EXPORTER_GRPC, EXPORTER_HTTP };
 struct exporter_options {
     const char *name;                /* "otlp_grpc/eu" */
     enum exporter_protocol protocol;
+    bool json;                       /* parcels are OTLP/JSON; with EXPORTER_HTTP */
     const char *endpoint;            /* host:port or https://host[:port][/path]; path /v1/traces is added for HTTP when absent */
     struct tls_options tls;
     enum encoding compression;

@@ -47,6 +47,7 @@ send_read(const struct arguments *a, struct send_options *o)
         return usage_error(a, "--connections and --in-flight are 1 to %d", SEND_CONNECTIONS_MAX);
     *o = (struct send_options){
         .exporter = {.protocol = grpc ? EXPORTER_GRPC : EXPORTER_HTTP,
+            .json = strcmp(protocol, "http/json") == 0,
             .endpoint = endpoint ? endpoint
                         : grpc   ? "localhost:4317"
                                  : "localhost:4318",
@@ -54,7 +55,6 @@ send_read(const struct arguments *a, struct send_options *o)
             .timeout_ms = args_number(a, "timeout"),
             .initial_backoff_ms = 1000,
             .max_backoff_ms = 30000},
-        .json = strcmp(protocol, "http/json") == 0,
         .connections = (unsigned)connections,
         .in_flight = (unsigned)in_flight,
         .spans_per_second = args_number(a, "rate"),

@@ -74,7 +74,7 @@ acknowledged(struct slot *slot, const struct parcel_result *r)
 
     t->requests++;
     t->spans += slot->parcel.spans;
-    t->bytes += s->o->json ? slot->json.len : slot->wire.len;
+    t->bytes += s->o->exporter.json ? slot->json.len : slot->wire.len;
     t->wire_bytes += slot->packed.len;
     t->partial += r->rejected;
     latencies_add(&s->latencies, r->latency_us);
@@ -135,10 +135,10 @@ slot_fill(struct sender *s, struct slot *slot)
 
     if (rc == RC_OK)
         rc = look_into(s, slot);
-    if (rc == RC_OK && s->o->json)
+    if (rc == RC_OK && s->o->exporter.json)
         rc = otlp_json_encode(buf_str(&slot->wire), &slot->json);
     if (rc == RC_OK)
-        rc = compressor_deflate(s->compressor, s->o->exporter.compression, buf_str(s->o->json ? &slot->json : &slot->wire), &slot->packed);
+        rc = compressor_deflate(s->compressor, s->o->exporter.compression, buf_str(s->o->exporter.json ? &slot->json : &slot->wire), &slot->packed);
     slot->parcel.body = buf_str(&slot->packed);
     slot->parcel.encoding = (uint8_t)s->o->exporter.compression;
     return rc;

@@ -186,6 +186,8 @@ make_headers(struct exporter *e, const struct exporter_options *o, struct errs *
 {
     static const char *const grpc_lines[] = {"Content-Type: application/grpc", "TE: trailers", "grpc-accept-encoding: identity", NULL};
     static const char *const http_lines[] = {"Content-Type: application/x-protobuf", NULL};
+    static const char *const json_lines[] = {"Content-Type: application/json", NULL};
+    const char *const *lines = o->protocol == EXPORTER_GRPC ? grpc_lines : o->json ? json_lines : http_lines;
     bool grpc = o->protocol == EXPORTER_GRPC, ok = true;
     char timeout[48];
 
@@ -197,7 +199,7 @@ make_headers(struct exporter *e, const struct exporter_options *o, struct errs *
     for (unsigned enc = 0; enc < ENCODINGS && ok; enc++) {
         struct curl_slist **list = &e->headers[enc];
 
-        for (const char *const *line = grpc ? grpc_lines : http_lines; *line && ok; line++)
+        for (const char *const *line = lines; *line && ok; line++)
             ok = append(list, *line);
         ok = ok && (!grpc || append(list, timeout)) && append_encoding(list, grpc, (enum encoding)enc);
         ok = ok && append(list, "Accept:") && append(list, "Expect:"); /* none of them */
