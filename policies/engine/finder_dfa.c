@@ -2,9 +2,8 @@
 
 #include <stdlib.h>
 
-#define TABLE_BYTES (1024u * 1024)
-#define STATES_MAX 8192u
-#define POOL_MAX (512u * 1024) /* positions and patterns of all states */
+#define VALUES 65536u           /* of a cell: 512 KiB of rows */
+#define POOL_MAX (4096u * 1024) /* positions and patterns of all states */
 
 static void
 empty(struct dfa *d)
@@ -54,7 +53,7 @@ list_accepts(struct dfa *d, uint32_t members)
 }
 
 /* The cell for the set in d->bits; DFA_UNKNOWN when there is no room for a new state. */
-static uint32_t
+static size_t
 intern(struct dfa *d)
 {
     if (d->pool_max - d->pool_used < 2 * d->nfa->count)
@@ -65,20 +64,20 @@ intern(struct dfa *d)
         const struct dfa_state *s = &d->state[d->index[slot]];
 
         if (s->members == members && memcmp(d->pool + s->at, d->pool + d->pool_used, members * sizeof(*d->pool)) == 0)
-            return (uint32_t)d->index[slot] << 1 | (s->accepts != 0);
+            return d->index[slot] * d->stride | (s->accepts != 0);
     }
     if (d->states == d->states_max)
         return DFA_UNKNOWN;
 
     uint32_t made = d->states++, accepts = list_accepts(d, members);
-    uint16_t *row = d->table + ((size_t)made << (d->shift + 1));
+    uint16_t *row = d->table + (size_t)made * d->stride * 4;
 
     for (unsigned c = 0; c <= d->nfa->classes; c++)
         row[c] = DFA_UNKNOWN;
     d->state[made] = (struct dfa_state){d->pool_used, (uint16_t)members, (uint16_t)accepts};
     d->pool_used += members + accepts;
     d->index[slot] = (uint16_t)made;
-    return made << 1 | (accepts != 0);
+    return made * d->stride | (accepts != 0);
 }
 
 static void
@@ -89,11 +88,11 @@ intern_start(struct dfa *d)
     d->initial = intern(d);
 }
 
-uint32_t
-dfa_step(struct dfa *d, uint32_t value, unsigned class)
+size_t
+dfa_step(struct dfa *d, size_t value, unsigned class)
 {
     const struct nfa *n = d->nfa;
-    const struct dfa_state *s = &d->state[value >> 1];
+    const struct dfa_state *s = &d->state[value / d->stride];
     const uint64_t *match = n->match + (size_t) class * n->words;
 
     memset(d->bits, 0, n->words * sizeof(*d->bits));
@@ -106,10 +105,10 @@ dfa_step(struct dfa *d, uint32_t value, unsigned class)
             d->bits[to / 64] |= match[to / 64] & 1ull << (to % 64);
         }
     }
-    uint32_t cell = intern(d);
+    size_t cell = intern(d);
 
     if (cell != DFA_UNKNOWN) {
-        d->table[((size_t)value << d->shift) + class] = (uint16_t)cell;
+        d->table[(size_t)value * 4 + class] = (uint16_t)cell;
         return cell;
     }
     d->flushes++;
@@ -125,16 +124,14 @@ dfa_init(struct dfa *d, const struct nfa *nfa)
     uint32_t slots = 1;
 
     *d = (struct dfa){.nfa = nfa, .pool_max = POOL_MAX};
-    while (1u << (d->shift + 1) <= nfa->classes)
-        d->shift++;
-    d->states_max = TABLE_BYTES / (2u << (d->shift + 1));
-    d->states_max = d->states_max < STATES_MAX ? d->states_max : STATES_MAX;
+    d->stride = (nfa->classes / 8 + 1) * 2;
+    d->states_max = (uint32_t)(VALUES / d->stride);
     if (d->pool_max < 16 * nfa->count)
         d->pool_max = 16 * nfa->count;
     while (slots < 2 * d->states_max)
         slots *= 2;
     d->index_mask = slots - 1;
-    d->table = aligned_alloc(64, (size_t)d->states_max << (d->shift + 2));
+    d->table = aligned_alloc(64, (size_t)VALUES * 8);
     d->state = malloc(d->states_max * sizeof(*d->state));
     d->pool = malloc(d->pool_max * sizeof(*d->pool));
     d->index = malloc(slots * sizeof(*d->index));
@@ -160,5 +157,5 @@ dfa_fini(struct dfa *d)
 size_t
 dfa_bytes(const struct dfa *d)
 {
-    return d->states * ((2ull << (d->shift + 1)) + sizeof(*d->state)) + d->pool_used * sizeof(*d->pool) + (d->index_mask + 1) * sizeof(*d->index);
+    return d->states * (d->stride * 8 + sizeof(*d->state)) + d->pool_used * sizeof(*d->pool) + (d->index_mask + 1) * sizeof(*d->index);
 }

@@ -1,10 +1,11 @@
 /**
  * Lazy determinisation of one automaton into a bounded table.
  *
- * A state is a set of positions. Its row has a cell for each class and one for the edge of the text. A cell holds the next state's number
- * times two, plus one when the scan must look at it: the state accepts something, or the cell is not known yet (DFA_UNKNOWN; state 0 is never used).
+ * A state is a set of positions. Its row has a cell for each class and one for the edge of the text. A cell holds where the next state's row
+ * begins, in units of eight bytes (always an even number), plus one when the scan must look at it: the state accepts something, or the cell is not
+ * known yet (DFA_UNKNOWN; row 0 is never used).
  *
- *   cell = table[(value << shift) + class]      value: a cell without its flag
+ *   cell = (table + class)[4 * value]      value: a cell without its flag; one load from one cell to the next
  */
 #ifndef ENGINE_FINDER_DFA_INT_H
 #define ENGINE_FINDER_DFA_INT_H
@@ -23,15 +24,15 @@ struct dfa_state {
 struct dfa {
     const struct nfa *nfa;
     uint16_t *table;
-    unsigned shift;
+    size_t stride; /* of rows, as values count */
     uint32_t states, states_max;
     struct dfa_state *state;
     uint16_t *pool;
     uint32_t pool_used, pool_max;
     uint16_t *index; /* open addressing: state numbers, 0 = free */
     uint32_t index_mask;
-    uint64_t *bits;   /* the set being built */
-    uint32_t initial; /* value */
+    uint64_t *bits; /* the set being built */
+    size_t initial; /* value */
     size_t flushes;
 };
 
@@ -44,12 +45,21 @@ void dfa_fini(struct dfa *d);
  * Work out an unknown cell. When the table is full it is flushed first: all values but the one returned are void then.
  * Returns: the cell
  */
-uint32_t dfa_step(struct dfa *d, uint32_t value, unsigned class);
+size_t dfa_step(struct dfa *d, size_t value, unsigned class);
+
+/* The cell of a state in a column: table + class. */
+static inline size_t
+dfa_look(const uint16_t *column, size_t value)
+{
+    /* The column is known before the value is. Kept apart from it, nothing but the load itself stands between two values. */
+    __asm__("" : "+r"(column));
+    return column[value * 4];
+}
 
 static inline const uint16_t *
-dfa_accepts(const struct dfa *d, uint32_t cell, size_t *count)
+dfa_accepts(const struct dfa *d, size_t cell, size_t *count)
 {
-    const struct dfa_state *s = &d->state[cell >> 1];
+    const struct dfa_state *s = &d->state[cell / d->stride];
 
     *count = s->accepts;
     return d->pool + s->at + s->members;

@@ -16,17 +16,20 @@ add_position(struct nfa_draft *d, struct symset set, uint16_t accept)
         uint32_t cap = d->cap ? d->cap * 2 : 256;
         struct symset *sets = arena_grow(d->ar, d->set, d->cap * sizeof(*sets), cap * sizeof(*sets));
         uint16_t *accepts = arena_grow(d->ar, d->accept, d->cap * sizeof(*accepts), cap * sizeof(*accepts));
+        uint8_t *depths = arena_grow(d->ar, d->depth, d->cap, cap);
 
-        if (!sets || !accepts) {
+        if (!sets || !accepts || !depths) {
             d->rc = RC_NOMEM;
             return 0;
         }
         d->set = sets;
         d->accept = accepts;
+        d->depth = depths;
         d->cap = cap;
     }
     d->set[d->count] = set;
     d->accept[d->count] = accept;
+    d->depth[d->count] = 0;
     return d->count++;
 }
 
@@ -156,14 +159,16 @@ add_variants(struct splitter *s)
     uint32_t made = 0;
 
     for (uint32_t i = 0; i < p->count; i++) {
-        s->at[i] = made;
-        for (unsigned c = 0; c < p->categories; c++) {
-            bool whole = !s->split[i];
+        bool whole = !s->split[i], beyond = p->depth[i] == 0 || (p->end_depth && p->depth[i] > p->end_depth);
 
+        s->at[i] = made;
+        for (unsigned c = 0; c < p->categories && !beyond; c++) {
             if (!(s->categories[i] >> c & 1))
                 continue;
             s->side[made] = whole ? s->categories[i] : (uint8_t)(1u << c);
-            s->number[made++] = add_position(s->d, whole ? p->set[i] : symset_and(p->set[i], p->category[c]), NFA_NONE);
+            s->number[made] = add_position(
+                s->d, whole ? p->set[i] : symset_and(p->set[i], p->category[c]), p->depth[i] == p->end_depth ? s->pattern : NFA_NONE);
+            s->d->depth[s->number[made++]] = p->depth[i];
             if (whole)
                 break;
         }
@@ -283,10 +288,13 @@ nfa_draft_add(struct nfa_draft *d, const struct piece *p, uint16_t pattern)
 static void
 make_classes(const struct nfa_draft *d, struct nfa *nfa)
 {
-    unsigned raw[256] = {0}, count = 1, rank[256];
+    unsigned raw[256] = {0}, count = 1, rank[256] = {0};
     struct symset members[256] = {{{0}}};
+    double share[256];
 
     for (uint32_t p = 0; p < d->count; p++) {
+        if (p && symset_eq(d->set[p], d->set[p - 1]))
+            continue;
         unsigned inside[256] = {0}; /* new number + 1 of the part of a class that is in the set */
         unsigned seen[256] = {0};   /* how many of its bytes are outside */
 
@@ -304,14 +312,11 @@ make_classes(const struct nfa_draft *d, struct nfa *nfa)
     }
     for (unsigned c = 0; c < 256; c++)
         symset_add(&members[raw[c]], c);
-    for (unsigned k = 0; k < count; k++) {
-        rank[k] = 0;
-        for (unsigned o = 0; o < count; o++) {
-            double mine = symset_share(&members[k]), other = symset_share(&members[o]);
-
-            rank[k] += other > mine || (!(other < mine) && o < k);
-        }
-    }
+    for (unsigned k = 0; k < count; k++)
+        share[k] = symset_share(&members[k]);
+    for (unsigned k = 0; k < count; k++)
+        for (unsigned o = 0; o < count; o++)
+            rank[k] += share[o] > share[k] || (!(share[o] < share[k]) && o < k);
     for (unsigned c = 0; c < 256; c++)
         nfa->class_of[c] = (uint8_t)rank[raw[c]];
     nfa->classes = count;

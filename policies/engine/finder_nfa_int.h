@@ -35,6 +35,7 @@ struct nfa_draft {
     struct arena *ar;
     struct symset *set;
     uint16_t *accept;
+    uint8_t *depth; /* as in the piece; 0 for contexts and ends */
     uint32_t count, cap;
     struct edge *edges;
     uint32_t edge_count, edge_cap;

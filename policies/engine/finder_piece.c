@@ -172,12 +172,10 @@ build_repeat(struct builder *b, const struct node *at, struct entry e)
 
     if (max > 1)
         e = (struct entry){symset_or(e.prev, ast_last(b->t, at->child)), false};
-    if (min > limit) {
+    if (max > b->counter_max)
+        max = REPEAT_MANY; /* a maximum tells little */
+    if (min > limit)
         min = limit;
-        max = REPEAT_MANY;
-    } else if (max > limit) {
-        max = REPEAT_MANY;
-    }
     for (uint32_t i = 0; i < min && b->rc == RC_OK; i++) {
         one = build(b, at->child, e);
         r = then(b, r, one);
@@ -294,6 +292,49 @@ piece_categories(const struct piece *p, struct symset set)
     return mask;
 }
 
+/* Breadth first from the first positions; the list of links is short, and few rounds are needed. */
+static enum rc
+measure_depth(struct piece *p, struct arena *ar)
+{
+    bool more = true;
+
+    p->depth = arena_calloc(ar, p->count + 1, sizeof(*p->depth));
+    if (!p->depth)
+        return RC_NOMEM;
+    for (uint32_t i = 0; i < p->first.count; i++)
+        p->depth[p->first.list[i].to] = 1;
+    for (uint8_t depth = 1; more && depth < PIECE_DEPTH_MAX; depth++) {
+        more = false;
+        for (uint32_t i = 0; i < p->follow.count; i++) {
+            struct link l = p->follow.list[i];
+
+            if (p->depth[l.from] != depth || p->depth[l.to] != 0)
+                continue;
+            p->depth[l.to] = (uint8_t)(depth + 1);
+            more = true;
+        }
+    }
+    return RC_OK;
+}
+
+void
+piece_cut(struct piece *p, uint8_t depth)
+{
+    struct links *follow = &p->follow, *last = &p->last;
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < follow->count; i++)
+        if (p->depth[follow->list[i].from] < depth && p->depth[follow->list[i].from] != 0)
+            follow->list[kept++] = follow->list[i];
+    follow->count = kept;
+    kept = 0;
+    for (uint32_t i = 0; i < last->count; i++)
+        if (p->depth[last->list[i].from] < depth)
+            last->list[kept++] = last->list[i];
+    last->count = kept;
+    p->end_depth = depth;
+}
+
 enum rc
 piece_build(const struct ast *t, struct arena *ar, struct piece *p)
 {
@@ -311,5 +352,5 @@ piece_build(const struct ast *t, struct arena *ar, struct piece *p)
         p->last = whole.last;
         p->nullable = whole.null != 0;
     }
-    return b.rc;
+    return b.rc == RC_OK ? measure_depth(p, ar) : b.rc;
 }

@@ -295,62 +295,111 @@ drop_assertions(const struct ast *t, struct branch *b)
         b->to--;
 }
 
-/* Returns: the node of what is left of the branch; 0 without memory */
-static uint32_t
-widen_branch(struct ast *t, uint32_t n, struct branch *b, bool *literal)
+/* Whether a branch is one choice with nothing but assertions around it; its place. */
+static bool
+is_choice(const struct ast *t, const struct branch *b, size_t *at)
 {
-    b->from = b->to = 0;
-    if (!flatten(t, n, b)) {
-        *literal = false;
-        return n;
+    size_t others = 0;
+
+    for (size_t i = b->from; i < b->to; i++) {
+        if (is_assertion(t, b->item[i]))
+            continue;
+        *at = i;
+        others++;
     }
+    return others == 1 && t->list[b->item[*at]].kind == NODE_ALT;
+}
+
+static enum rc
+no_room(const struct ast *t)
+{
+    return t->count >= AST_NODES_MAX ? RC_UNIMPLEMENTED : RC_NOMEM;
+}
+
+/* What is left of a branch becomes an alternative of ${to}. */
+static enum rc
+keep(struct ast *t, const struct branch *b, uint32_t to)
+{
+    for (size_t i = b->from; i < b->to; i++)
+        t->list[b->item[i]].next = i + 1 < b->to ? b->item[i + 1] : 0;
+    uint32_t made = ast_add(t, (struct node){.kind = NODE_CAT, .child = b->from < b->to ? b->item[b->from] : 0});
+
+    if (!made)
+        return no_room(t);
+    t->list[made].next = t->list[to].child;
+    t->list[to].child = made;
+    return RC_OK;
+}
+
+static enum rc
+widen_branch(struct ast *t, struct branch *b, uint32_t to)
+{
     keep_rarest(t, b);
     if (is_literal(t, b, b->from, b->to))
         drop_assertions(t, b);
-    else
-        *literal = false;
     trim_front(t, b);
     trim_back(t, b);
-    for (size_t i = b->from; i < b->to; i++)
-        t->list[b->item[i]].next = i + 1 < b->to ? b->item[i + 1] : 0;
-    return ast_add(t, (struct node){.kind = NODE_CAT, .child = b->from < b->to ? b->item[b->from] : 0});
+    return keep(t, b, to);
 }
 
-/* The alternatives of a pattern that is nothing but alternatives, whatever groups are around them. */
-static uint32_t
-open_groups(const struct ast *t, uint32_t n)
+/* The same assertion again, for another branch. */
+static enum rc
+append_copy(struct ast *t, struct branch *b, uint32_t n)
 {
-    while (t->list[n].kind == NODE_CAT && t->list[n].child && t->list[t->list[n].child].next == 0)
-        n = t->list[n].child;
-    return n;
+    struct node copy = t->list[n];
+
+    copy.next = 0;
+    if (b->to == FLAT_MAX)
+        return RC_UNIMPLEMENTED;
+    b->item[b->to] = ast_add(t, copy);
+    return b->item[b->to++] ? RC_OK : no_room(t);
+}
+
+static enum rc widen(struct ast *t, struct branch *b, uint32_t to);
+
+/* (assertions)(?:x|y)(assertions) is (assertions)x(assertions) or (assertions)y(assertions), and each is widened for itself. */
+static enum rc
+widen_choice(struct ast *t, const struct branch *b, size_t at, uint32_t to)
+{
+    struct branch *one = malloc(sizeof(*one));
+    enum rc rc = one ? RC_OK : RC_NOMEM;
+    uint32_t next;
+
+    for (uint32_t c = t->list[b->item[at]].child; c && rc == RC_OK; c = next) {
+        next = t->list[c].next;
+        one->from = one->to = 0;
+        for (size_t i = b->from; i < at && rc == RC_OK; i++)
+            rc = append_copy(t, one, b->item[i]);
+        if (rc == RC_OK && !flatten(t, c, one))
+            rc = RC_UNIMPLEMENTED;
+        for (size_t i = at + 1; i < b->to && rc == RC_OK; i++)
+            rc = append_copy(t, one, b->item[i]);
+        if (rc == RC_OK)
+            rc = widen(t, one, to);
+    }
+    free(one);
+    return rc;
+}
+
+static enum rc
+widen(struct ast *t, struct branch *b, uint32_t to)
+{
+    size_t at = 0;
+
+    return is_choice(t, b, &at) ? widen_choice(t, b, at, to) : widen_branch(t, b, to);
 }
 
 enum rc
-ast_widen(struct ast *t, bool *literal)
+ast_widen(struct ast *t)
 {
-    static const struct node empty = {.kind = NODE_ALT};
-    struct branch *b = malloc(sizeof(*b));
-    uint32_t root = open_groups(t, t->root), made = 0, last = 0, next;
+    struct branch *b = calloc(1, sizeof(*b));
+    uint32_t to = b ? ast_add(t, (struct node){.kind = NODE_ALT}) : 0;
+    enum rc rc = to ? RC_OK : no_room(t);
 
-    *literal = true;
-    if (b && t->list[root].kind != NODE_ALT)
-        made = widen_branch(t, root, b, literal);
-    else if (b)
-        made = ast_add(t, empty);
-    for (uint32_t c = t->list[root].kind == NODE_ALT && made ? t->list[root].child : 0; c; c = next) {
-        uint32_t one;
-
-        next = t->list[c].next;
-        one = widen_branch(t, c, b, literal);
-        if (!one) {
-            made = 0;
-            break;
-        }
-        *(last ? &t->list[last].next : &t->list[made].child) = one;
-        t->list[one].next = 0;
-        last = one;
-    }
+    if (rc == RC_OK)
+        rc = flatten(t, t->root, b) ? widen(t, b, to) : RC_UNIMPLEMENTED;
     free(b);
-    t->root = made;
-    return made ? RC_OK : t->count >= AST_NODES_MAX ? RC_UNIMPLEMENTED : RC_NOMEM;
+    if (rc == RC_OK)
+        t->root = to;
+    return rc;
 }

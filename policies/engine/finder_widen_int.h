@@ -7,12 +7,8 @@
 
 #include "finder_parse_int.h"
 
-/**
- * ast_widen(t, literal):
- * Out:     literal  what is left holds a run of at least three fixed bytes
- * Returns: RC_OK; RC_UNIMPLEMENTED the tree is too large; RC_NOMEM
- */
-enum rc ast_widen(struct ast *t, bool *literal) MUST_USE;
+/* Returns: RC_OK; RC_UNIMPLEMENTED the tree is too large; RC_NOMEM */
+enum rc ast_widen(struct ast *t) MUST_USE;
 
 /* The length of the shortest match. */
 size_t ast_length(const struct ast *t, uint32_t n);

@@ -1,0 +1,25 @@
+/**
+ * A compiled finder, as finder.c makes it and finder_scan.c reads it.
+ */
+#ifndef ENGINE_FINDER_IMPL_INT_H
+#define ENGINE_FINDER_IMPL_INT_H
+
+#include "finder_group_int.h"
+#include "finder_int.h"
+
+/* A pattern is always a candidate, or in one of the automata. */
+struct finder {
+    size_t count;
+    size_t *length; /* of the shortest match, by pattern */
+    bool *is_always;
+    uint16_t *always; /* ascending */
+    size_t always_count;
+    struct nfa nfa[FINDER_GROUPS_MAX];
+    unsigned groups;
+    size_t shortest; /* of all patterns in automata; SIZE_MAX when there are none */
+    char *example;   /* texts that patterns match, one after the other: what tables are warmed up with */
+    uint16_t *example_length;
+    size_t examples;
+};
+
+#endif
