@@ -34,3 +34,27 @@ attr_path_parse(struct str text, struct attr_path *path)
     }
     return false;
 }
+
+/* Attributes stand in wire order, so that the first one can be looked for by halves. */
+void
+attr_resource_range(const struct batch *b, const struct batch_resource *r, uint32_t *first, uint32_t *end)
+{
+    uint32_t from = r->attr_first, to = r->attr_end;
+
+    if (r->inner == BATCH_NONE) {
+        *first = *end = from;
+        return;
+    }
+    while (from < to) {
+        uint32_t mid = from + (to - from) / 2;
+
+        if (b->attrs[mid].field < r->inner)
+            from = mid + 1;
+        else
+            to = mid;
+    }
+    *first = from;
+    while (from < r->attr_end && b->attrs[from].field < r->inner_end)
+        from++;
+    *end = from;
+}

@@ -1,5 +1,5 @@
 /**
- * Paths to one attribute, as policies and the configuration write them: span.attributes.user.id, resource.attributes["cloud.region"].
+ * Finding attributes. Paths to one, as policies and the configuration write them: span.attributes.user.id, resource.attributes["cloud.region"].
  */
 #ifndef ACTION_ATTR_PATH_INT_H
 #define ACTION_ATTR_PATH_INT_H
@@ -16,5 +16,8 @@ struct attr_path {
  * Returns: false (path untouched) when the text names no attribute of a place
  */
 bool attr_path_parse(struct str text, struct attr_path *path);
+
+/* The attributes of the Resource message, nested ones included: one run among all those below the ResourceSpans. */
+void attr_resource_range(const struct batch *b, const struct batch_resource *r, uint32_t *first, uint32_t *end);
 
 #endif

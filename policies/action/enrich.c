@@ -233,30 +233,6 @@ span_enrich(const struct enricher *en, struct owner *o, const struct owner *reso
 
 /* ---- resources ---- */
 
-/* Attributes stand in wire order: those of the Resource message are one run among those below the ResourceSpans. */
-static void
-resource_attrs(const struct batch *b, const struct batch_resource *r, uint32_t *first, uint32_t *end)
-{
-    uint32_t from = r->attr_first, to = r->attr_end;
-
-    if (r->inner == BATCH_NONE) {
-        *first = *end = from;
-        return;
-    }
-    while (from < to) {
-        uint32_t mid = from + (to - from) / 2;
-
-        if (b->attrs[mid].field < r->inner)
-            from = mid + 1;
-        else
-            to = mid;
-    }
-    *first = from;
-    while (from < r->attr_end && b->attrs[from].field < r->inner_end)
-        from++;
-    *end = from;
-}
-
 /* ResourceSpans.resource = 1, around the fields; an insertion where there is no Resource. */
 static enum rc
 resource_create(struct owner *o, const struct batch_resource *r)
@@ -300,7 +276,7 @@ enricher_edits(const struct enricher *en, const struct batch *b, struct arena *a
         const struct batch_resource *r = &b->resources[i];
         struct owner resource = {.b = b, .ar = ar, .edits = edits, .place = PLACE_RESOURCE_ATTRIBUTE};
 
-        resource_attrs(b, r, &resource.attr_first, &resource.attr_end);
+        attr_resource_range(b, r, &resource.attr_first, &resource.attr_end);
         rc = resource_enrich(en, &resource, r);
         total += resource.added;
         if (en->span.count + en->evaluation_count == 0)

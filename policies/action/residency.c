@@ -1,3 +1,4 @@
+#include "attr_path_int.h"
 #include "residency_model_int.h"
 
 /*
@@ -153,8 +154,8 @@ claim_attributes(struct verdict *v, const struct origin *o, const struct batch *
 static void
 origin_ask(struct verdict *v, const struct origin *o, const struct batch *b, uint32_t resource, uint32_t span, const struct sender *sender)
 {
-    const struct batch_resource *r = &b->resources[resource];
     struct str configured = o->region ? sender->configured_region : sender->configured_country;
+    uint32_t first, end;
 
     switch (o->from) {
     case ORIGIN_CERTIFICATE:
@@ -166,7 +167,8 @@ origin_ask(struct verdict *v, const struct origin *o, const struct batch *b, uin
             claim(v, o, configured);
         return;
     case ORIGIN_RESOURCE:
-        claim_attributes(v, o, b, r->attr_first, r->attr_end, PLACE_RESOURCE_ATTRIBUTE);
+        attr_resource_range(b, &b->resources[resource], &first, &end);
+        claim_attributes(v, o, b, first, end, PLACE_RESOURCE_ATTRIBUTE);
         return;
     case ORIGIN_SPAN:
         if (span != BATCH_NONE)
@@ -177,10 +179,10 @@ origin_ask(struct verdict *v, const struct origin *o, const struct batch *b, uin
 
 /* The policies' verdicts joined: what one of them denied stays denied, with its name. */
 static void
-route_join(struct route *r, uint32_t before, const struct route *next)
+route_join(const struct residency *re, struct route *r, uint32_t before, const struct route *next)
 {
     r->mask = before & next->mask;
-    for (unsigned d = 0; d < PROGRAM_DESTINATIONS_MAX; d++) {
+    for (unsigned d = 0; d < PROGRAM_DESTINATIONS_MAX && re->destinations >> d; d++) {
         bool lost = (before >> d & 1) && !(next->mask >> d & 1);
 
         if (r->rule[d] && !lost)
@@ -218,7 +220,7 @@ residency_decide(const struct residency *re, const struct batch *b, uint32_t res
             claim_unknown(&v);
         }
         next.mask = v.mask;
-        route_join(r, mask, &next);
+        route_join(re, r, mask, &next);
         mask = r->mask;
     }
     r->mask = enforced ? mask : 0;
