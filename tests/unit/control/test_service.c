@@ -18,6 +18,7 @@
 #include "base_suite.h"
 #include "control/command.h"
 #include "egress/journal.h"
+#include "net_pki.h"
 #include "proxy/control/service_int.h"
 
 static char dir[64];
@@ -346,6 +347,72 @@ START_TEST(service_reload_keeps_the_old_when_the_new_is_not_valid)
 }
 END_TEST
 
+/* The certificate that the gate shows to a client with a good one. */
+static X509 *
+shown_certificate(const struct pki_basic *pki, unsigned port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    SSL_CTX *ctx = pki_client_context(&pki->client, "\x08http/1.1");
+    SSL *ssl = SSL_new(ctx);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    ck_assert_int_eq(SSL_set_fd(ssl, fd), 1);
+    ck_assert_int_eq(SSL_connect(ssl), 1);
+    X509 *cert = SSL_get1_peer_certificate(ssl);
+
+    SSL_free(ssl);
+    SSL_CTX_free(ctx);
+    close(fd);
+    return cert;
+}
+
+static void
+check_shown(const struct pki_basic *pki, const struct pki_cert *wanted)
+{
+    X509 *cert = shown_certificate(pki, gate.http);
+
+    ck_assert_int_eq(X509_cmp(cert, wanted->cert), 0);
+    X509_free(cert);
+}
+
+START_TEST(service_reload_shows_a_new_certificate)
+{
+    static const struct pki_spec spec = {.cn = "localhost", .names = "DNS:localhost,IP:127.0.0.1", .usage = "serverAuth"};
+    struct pki_basic pki;
+    char text[4096];
+
+    set_up();
+    pki_basic_make(&pki);
+    struct pki_cert next = pki_issue(&spec, &pki.ca);
+
+    snprintf(text, sizeof(text),
+        "version: 1\nworkers: 2\nreceivers: {otlp: {protocols: {http: {endpoint: '127.0.0.1:0', "
+        "tls: {cert_file: %s, key_file: %s, client_ca_file: %s}}}}}\n"
+        "policies: {sources: [{file: p.yaml}]}\njournal: {dir: journal, max_size_mib: 16}\naudit: {max_size_mib: 16}\n"
+        "exporters: {otlp_grpc/eu: {endpoint: '127.0.0.1:9', jurisdiction: EU, tls: {insecure: true}}}\n"
+        "telemetry: {metrics: {endpoint: '127.0.0.1:0'}}\n",
+        pki.server_file, pki.server_key, pki.ca_file);
+    write_text("gateway.yaml", text);
+    start();
+    gate.http = port_of("otlp_http");
+    wait_for("event=started");
+    check_shown(&pki, &pki.server);
+    (void)pki_write_cert(pki.folder, "server.crt", &next); /* and not its key: half written */
+    kill(gate.pid, SIGHUP);
+    wait_for("event=reload_refused");
+    check_shown(&pki, &pki.server);
+    (void)pki_write_key(pki.folder, "server.key", &next);
+    kill(gate.pid, SIGHUP);
+    wait_for("event=reloaded");
+    check_shown(&pki, &next);
+    stop();
+    pki_free(&next);
+    pki_basic_free(&pki);
+    clean_up();
+}
+END_TEST
+
 START_TEST(service_does_not_start_when_something_is_wrong)
 {
     struct gate first;
@@ -416,6 +483,7 @@ static const struct case_entry cases[] = {
     {"normal", &service_answers_and_records_a_request},
     {"normal", &service_reload_takes_a_valid_policy},
     {"normal", &service_reload_changes_exporters},
+    {"normal", &service_reload_shows_a_new_certificate},
     {"malformed", &service_reload_keeps_the_old_when_the_new_is_not_valid},
     {"malformed", &service_does_not_start_when_something_is_wrong},
     {"normal", &service_check_leaves_no_trace},
