@@ -17,12 +17,12 @@ const char *transport_name(enum transport t); /* "grpc", "http/protobuf", "http/
 
 struct request {
     enum transport transport;
-    enum encoding encoding;   /* of body */
-    struct str body;          /* as received (gRPC: the message without its prefix); valid until reply */
-    const struct peer *peer;  /* who sent it; valid until reply */
-    uint64_t received_us;     /* monotonic, last byte */
-    uint64_t deadline_us;     /* monotonic; 0 = none (grpc-timeout) */
-    bool gone;                /* the sender went away; reply is still to be called, and answers nobody */
+    enum encoding encoding;  /* of body */
+    struct str body;         /* as received (gRPC: the message without its prefix); valid until reply */
+    const struct peer *peer; /* who sent it; valid until reply */
+    uint64_t received_us;    /* monotonic, last byte */
+    uint64_t deadline_us;    /* monotonic; 0 = none (grpc-timeout) */
+    bool gone;               /* the sender went away; reply is still to be called, and answers nobody */
 
     /* Exactly once; r is borrowed. The request is gone afterwards. */
     void (*reply)(struct request *rq, const struct reply *r);

@@ -16,11 +16,11 @@ struct server_events {
 };
 
 struct server_options {
-    const char *address;      /* numeric IPv4 or IPv6 */
-    uint16_t port;            /* 0: any, see server_port */
-    struct tls *tls;          /* NULL: plaintext, loopback addresses only */
-    size_t max_body_bytes;    /* of a request as received and, by whoever inflates, decoded */
-    uint32_t max_streams;     /* concurrent streams of an HTTP/2 connection */
+    const char *address;   /* numeric IPv4 or IPv6 */
+    uint16_t port;         /* 0: any, see server_port */
+    struct tls *tls;       /* NULL: plaintext, loopback addresses only */
+    size_t max_body_bytes; /* of a request as received and, by whoever inflates, decoded */
+    uint32_t max_streams;  /* concurrent streams of an HTTP/2 connection */
     uint32_t max_connections;
     size_t max_buffered_bytes; /* bodies being received by this server in all */
     const struct clock *clock;

@@ -9,15 +9,15 @@
 #include "net/tls.h"
 
 struct peer {
-    char identity[512];    /* "" on plaintext */
-    char country[4];       /* subject C, "" when absent */
-    char address[64];      /* "192.0.2.1" */
-    char cidr[72];         /* /24 or /48 of it, for the audit */
-    char tls_version[16];  /* "TLSv1.3", "" on plaintext */
+    char identity[512];   /* "" on plaintext */
+    char country[4];      /* subject C, "" when absent */
+    char address[64];     /* "192.0.2.1" */
+    char cidr[72];        /* /24 or /48 of it, for the audit */
+    char tls_version[16]; /* "TLSv1.3", "" on plaintext */
     char cert_sha256[65];
     char serial[64];
     char issuer[256];
-    char not_after[32];    /* RFC 3339 */
+    char not_after[32]; /* RFC 3339 */
 };
 
 /**

@@ -19,11 +19,11 @@ enum tls_alpn { TLS_ALPN_H2, TLS_ALPN_HTTP11 };
 /* The `tls:` node of a receiver or an exporter, read but not yet opened. Strings live as long as the conf_doc. */
 struct tls_options {
     const char *cert_file, *key_file, *ca_file, *client_ca_file, *crl_file, *server_name;
-    unsigned min_version; /* 0x0303 or 0x0304 */
-    bool insecure;        /* exporters and receivers: plaintext; receivers only on loopback */
+    unsigned min_version;    /* 0x0303 or 0x0304 */
+    bool insecure;           /* exporters and receivers: plaintext; receivers only on loopback */
     const char *identity[4]; /* "spiffe_id", "dns_san", "subject_cn" in the order to try; NULL-terminated */
-    const char **allow;   /* globs of identities, NULL-terminated; NULL = every verified client. Owned: tls_options_fini */
-    struct err_pos pos;   /* for messages */
+    const char **allow;      /* globs of identities, NULL-terminated; NULL = every verified client. Owned: tls_options_fini */
+    struct err_pos pos;      /* for messages */
 };
 
 /**
@@ -33,8 +33,7 @@ struct tls_options {
  * Out:     o  released by tls_options_fini; untouched on failure
  * Returns: RC_OK; RC_CONFIG with errors in es; RC_NOMEM
  */
-enum rc tls_options_read(const struct conf_doc *doc, const struct conf_node *n, bool server, struct tls_options *o,
-    struct errs *es) MUST_USE;
+enum rc tls_options_read(const struct conf_doc *doc, const struct conf_node *n, bool server, struct tls_options *o, struct errs *es) MUST_USE;
 /* Release what tls_options_read allocated (the list allow). A zeroed struct is allowed. */
 void tls_options_fini(struct tls_options *o);
 
@@ -48,7 +47,7 @@ struct tls *tls_ref(struct tls *t);
 void tls_unref(struct tls *t);
 struct ssl_ctx_st *tls_ctx(struct tls *t);
 const struct tls_options *tls_options(const struct tls *t); /* a copy of what it was made from */
-int64_t tls_not_after(const struct tls *t); /* of its own certificate, seconds since 1970 */
+int64_t tls_not_after(const struct tls *t);                 /* of its own certificate, seconds since 1970 */
 
 /**
  * tls_client_check(o, es):

@@ -27,6 +27,7 @@ struct grpc_conn {
     bool greeted;   /* the client's SETTINGS have come */
     bool receiving; /* nghttp2 is at work: what is to be sent waits until it returns */
     bool ticking;   /* the timer rings within a second */
+    bool leaked;    /* the session is not safe to delete */
 };
 
 enum call_state { CALL_HEAD, CALL_PREFIX, CALL_MESSAGE, CALL_SUBMITTED, CALL_ANSWERED };

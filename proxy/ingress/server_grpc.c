@@ -238,6 +238,7 @@ grpc_conn_flush(struct grpc_conn *c)
 
     while (stream_pending(c->base.stream) < OUT_LIMIT && (n = nghttp2_session_mem_send(c->h2, &frame)) != 0) {
         if (n < 0 || stream_write(c->base.stream, (struct str){(const char *)frame, (size_t)n}) != RC_OK) {
+            c->leaked = n < 0;
             conn_abort(&c->base);
             return;
         }
@@ -375,7 +376,9 @@ grpc_on_gone(struct conn *base)
 
     while (c->calls)
         call_free(c->calls);
-    nghttp2_session_del(c->h2);
+    /* nghttp2 1.52 that runs out of memory while it sends keeps a DATA item that it has freed, and would free it again. */
+    if (!c->leaked)
+        nghttp2_session_del(c->h2);
 }
 
 static const struct server_kind kind = {"grpc", sizeof(struct grpc_conn), grpc_open, on_timer, grpc_drain, grpc_on_gone};

@@ -75,7 +75,7 @@ heap_down(struct loop *l, struct timer *t)
     heap_put(l, at, t);
 }
 
-/* A failed event_add leaves the alarm as it was; the next timer that is set tries again. */
+/* event_add has its memory already: see loop_new. */
 static void
 alarm_set(struct loop *l)
 {
@@ -187,7 +187,8 @@ loop_new(const struct clock *clock)
         l->wake = event_new(l->base, l->wake_fd, EV_READ | EV_PERSIST, on_wake, l);
         l->alarm = event_new(l->base, -1, 0, on_alarm, l);
     }
-    if (!l->wake || !l->alarm || event_add(l->wake, NULL) != 0) {
+    /* The alarm is set once, so that libevent has a place for it when timers, which cannot fail, set it again. */
+    if (!l->wake || !l->alarm || event_add(l->wake, NULL) != 0 || event_add(l->alarm, &(struct timeval){.tv_sec = 1}) != 0) {
         loop_free(l);
         return NULL;
     }

@@ -151,22 +151,29 @@ grpc_client_call(struct grpc_client *g, struct str body, const struct grpc_field
     return at;
 }
 
+bool
+grpc_client_pump(struct grpc_client *g)
+{
+    const uint8_t *out;
+    ssize_t n;
+
+    while ((n = nghttp2_session_mem_send(g->h2, &out)) > 0)
+        net_client_send(&g->net, (struct str){(const char *)out, (size_t)n});
+    bool any = net_client_pump(&g->net);
+
+    if (g->net.in.len)
+        ck_assert_int_eq(nghttp2_session_mem_recv(g->h2, (const uint8_t *)g->net.in.ptr, g->net.in.len), (ssize_t)g->net.in.len);
+    buf_clear(&g->net.in);
+    return any;
+}
+
 void
 grpc_client_settle(struct rig *r, struct grpc_client *g)
 {
     for (unsigned idle = 0; idle < 20; idle++) {
-        const uint8_t *out;
-        ssize_t n;
-
-        while ((n = nghttp2_session_mem_send(g->h2, &out)) > 0)
-            net_client_send(&g->net, (struct str){(const char *)out, (size_t)n});
-        loop_step(r->loop);
-        if (net_client_pump(&g->net))
+        if (grpc_client_pump(g))
             idle = 0;
-        if (g->net.in.len) {
-            ck_assert_int_eq(nghttp2_session_mem_recv(g->h2, (const uint8_t *)g->net.in.ptr, g->net.in.len), (ssize_t)g->net.in.len);
-            buf_clear(&g->net.in);
-        }
+        loop_step(r->loop);
     }
 }
 

@@ -39,6 +39,8 @@ struct grpc_client {
 void grpc_client_open(struct rig *r, struct grpc_client *g);
 /* The body, prefix included, is borrowed. Default fields where overrides name none; a value of NULL leaves one out. Returns its index. */
 unsigned grpc_client_call(struct grpc_client *g, struct str body, const struct grpc_field *overrides, bool open_end);
+/* What the client can do without waiting. True when anything was done. */
+bool grpc_client_pump(struct grpc_client *g);
 /* Let both sides do what they can. */
 void grpc_client_settle(struct rig *r, struct grpc_client *g);
 void grpc_client_close(struct grpc_client *g);

@@ -1,7 +1,10 @@
 #include "ingress_rig.h"
 
 #include <check.h>
+#include <pthread.h>
 #include <stdio.h>
+
+#include "base_nomem.h"
 
 static void
 submit(struct request_sink *sink, struct request *rq)
@@ -14,9 +17,14 @@ submit(struct request_sink *sink, struct request *rq)
     r->deadline_us = rq->deadline_us;
     snprintf(r->identity, sizeof(r->identity), "%s", rq->peer->identity);
     buf_clear(&r->body);
-    ck_assert_int_eq(buf_append(&r->body, rq->body), RC_OK);
-    ck_assert_uint_eq(rq->received_us, r->clock.fake_mono_us);
-    ck_assert(!rq->gone);
+    if (buf_append(&r->body, rq->body) != RC_OK) { /* on purpose only: see rig_nomem */
+        rq->reply(rq, &(struct reply){.rc = RC_NOMEM});
+        return;
+    }
+    if (!r->starved) { /* Check allocates in every assertion */
+        ck_assert_uint_eq(rq->received_us, r->clock.fake_mono_us);
+        ck_assert(!rq->gone);
+    }
     if (!r->hold) {
         rq->reply(rq, &r->answer);
         return;
@@ -30,7 +38,8 @@ on_refused(struct server_events *ev, const struct peer *p, const char *reason)
 {
     struct rig *r = (struct rig *)((char *)ev - offsetof(struct rig, events));
 
-    ck_assert_str_eq(p->address, "127.0.0.1");
+    if (!r->starved)
+        ck_assert_str_eq(p->address, "127.0.0.1");
     r->refused++;
     snprintf(r->reason, sizeof(r->reason), "%s", reason);
 }
@@ -54,6 +63,7 @@ rig_open(struct rig *r, const struct rig_options *o)
     r->body = BUF_INIT(64u << 20);
     r->tls = o->tls;
     ck_assert(r->loop);
+    ck_assert_int_eq(buf_reserve(&r->body, 65536), RC_OK);
     if (o->tls) {
         struct errs es = {0};
 
@@ -118,6 +128,40 @@ rig_settle(struct rig *r, struct net_client *c)
         if (c && net_client_pump(c))
             idle = 0;
     }
+}
+
+struct starved {
+    struct rig *rig;
+    long n;
+    bool ran, hit;
+    _Atomic bool stop;
+};
+
+static void *
+serve_starved(void *arg)
+{
+    struct starved *s = arg;
+
+    s->ran = nomem_round(s->n);
+    while (!s->stop)
+        loop_step(s->rig->loop);
+    s->hit = nomem_end();
+    return NULL;
+}
+
+bool
+rig_nomem(struct rig *r, long n, void (*talk)(struct rig *r))
+{
+    struct starved s = {.rig = r, .n = n};
+    pthread_t tid;
+
+    r->starved = true;
+    ck_assert_int_eq(pthread_create(&tid, NULL, serve_starved, &s), 0);
+    talk(r);
+    s.stop = true;
+    pthread_join(tid, NULL);
+    r->starved = false;
+    return s.hit;
 }
 
 void

@@ -25,6 +25,7 @@ struct rig {
     bool hold;           /* keep requests for rig_release */
     struct request *held[RIG_HELD];
     unsigned held_count, requests, refused, drained;
+    bool starved;    /* within rig_nomem */
     struct buf body; /* of the last request */
     enum transport transport;
     enum encoding encoding;
@@ -45,5 +46,8 @@ void rig_drain(struct rig *r);
 /* Server and client do what they can, until nothing moves. c may be NULL. */
 void rig_settle(struct rig *r, struct net_client *c);
 void rig_connect(struct rig *r, struct net_client *c);
+
+/* Serve from another thread, in which the n-th allocation fails, while talk, here, is a client. True when one was failed. */
+bool rig_nomem(struct rig *r, long n, void (*talk)(struct rig *r));
 
 #endif

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
+#include <signal.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ net_client_open(struct net_client *c, uint16_t port, SSL_CTX *ctx)
     *c = (struct net_client){.out = BUF_INIT(CLIENT_MAX), .in = BUF_INIT(CLIENT_MAX)};
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_ge(c->fd, 0);
+    signal(SIGPIPE, SIG_IGN);                                                /* OpenSSL writes without MSG_NOSIGNAL */
     ck_assert_int_eq(connect(c->fd, (struct sockaddr *)&to, sizeof(to)), 0); /* the kernel accepts for the listener */
     ck_assert_int_eq(setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
     c->ready = !ctx;

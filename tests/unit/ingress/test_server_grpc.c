@@ -627,6 +627,50 @@ START_TEST(server_grpc_refuses_handshakes_through_its_events)
 }
 END_TEST
 
+/* One call, until it is answered or the connection has ended: never neither. */
+static void
+talk(struct rig *r)
+{
+    struct grpc_client g;
+
+    grpc_client_open(r, &g);
+    unsigned k = grpc_client_call(&g, HELLO, NULL, false);
+
+    while (!g.result[k].closed && !g.net.closed && !g.net.broken)
+        grpc_client_pump(&g);
+    ck_assert(g.result[k].status != 0 || g.result[k].data.len == GRPC_PREFIX);
+    grpc_client_close(&g);
+}
+
+static void
+starve(const struct rig_options *o, long step)
+{
+    struct rig r;
+    struct grpc_client g;
+    bool hit = true;
+
+    for (long n = 1; hit; n += step) {
+        rig_open(&r, o);
+        hit = rig_nomem(&r, n, talk);
+        /* Whatever became of that one, the next is served. */
+        rig_settle(&r, NULL);
+        grpc_client_open(&r, &g);
+        unsigned k = grpc_client_call(&g, HELLO, NULL, false);
+
+        grpc_client_settle(&r, &g);
+        ck_assert_msg(g.result[k].status == 0, "allocation %ld", n);
+        grpc_client_close(&g);
+        rig_close(&r);
+    }
+}
+
+START_TEST(server_grpc_survives_each_failed_allocation)
+{
+    starve(&plain, 1);
+    starve(&secure, 7);
+}
+END_TEST
+
 static const struct case_entry cases[] = {
     {"normal", &server_grpc_takes_a_call},
     {"normal", &server_grpc_takes_many_large_calls_at_once},
@@ -647,6 +691,7 @@ static const struct case_entry cases[] = {
     {"limits", &server_grpc_calms_resets},
     {"limits", &server_grpc_bounds_heads},
     {"limits", &server_grpc_refuses_bodies_beyond_its_memory},
+    {"nomem", &server_grpc_survives_each_failed_allocation},
     {NULL, NULL},
 };
 

@@ -524,6 +524,45 @@ START_TEST(server_http_serves_libcurl)
 }
 END_TEST
 
+static void
+talk(struct rig *r)
+{
+    struct net_client c;
+
+    rig_connect(r, &c);
+    net_client_send(&c, STR(POST_TRACES PB "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"));
+    while (!c.closed && !c.broken && !holds(&c, "\r\n\r\n"))
+        net_client_pump(&c);
+    ck_assert(c.in.len == 0 || begins(&c, "HTTP/1.1 200") || begins(&c, "HTTP/1.1 503"));
+    net_client_close(&c);
+}
+
+static void
+starve(const struct rig_options *o, long step)
+{
+    bool hit = true;
+
+    for (long n = 1; hit; n += step) {
+        struct rig r;
+        struct net_client c;
+
+        rig_open(&r, o);
+        hit = rig_nomem(&r, n, talk);
+        rig_settle(&r, NULL);
+        exchange(&r, &c, STR(POST_TRACES PB "\r\n"));
+        ck_assert_msg(begins(&c, "HTTP/1.1 200"), "allocation %ld", n);
+        net_client_close(&c);
+        rig_close(&r);
+    }
+}
+
+START_TEST(server_http_survives_each_failed_allocation)
+{
+    starve(&plain, 1);
+    starve(&secure, 11);
+}
+END_TEST
+
 static const struct case_entry cases[] = {
     {"normal", &server_http_takes_traces_in_each_form},
     {"normal", &server_http_answers_in_the_senders_encoding},
@@ -537,6 +576,7 @@ static const struct case_entry cases[] = {
     {"limits", &server_http_keeps_to_its_limits},
     {"limits", &server_http_ends_slow_and_idle_connections},
     {"limits", &server_http_refuses_bodies_beyond_its_memory},
+    {"nomem", &server_http_survives_each_failed_allocation},
     {NULL, NULL},
 };
 

@@ -9,6 +9,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include "base_nomem.h"
 #include "base_suite.h"
 #include "net_pki.h"
 
@@ -433,6 +434,54 @@ START_TEST(tls_client_check_reads_the_exporters_files)
 }
 END_TEST
 
+/* OpenSSL tells some failed allocations as bad files: any refusal will do, so long as nothing half-made comes out. */
+START_TEST(tls_server_new_survives_each_failed_allocation)
+{
+    struct pki_basic b;
+
+    pki_basic_make(&b);
+    struct tls_options o = server_options(&b);
+    struct tls *warm = server_make(&b, NULL, 0x0304); /* what OpenSSL makes once a process */
+
+    for (long n = 1; nomem_round(n); n++) {
+        struct errs es = {0};
+        struct tls *t = NULL;
+        enum rc rc = tls_server_new(&o, TLS_ALPN_H2, &t, &es);
+        bool failed = nomem_end();
+
+        ck_assert_msg(rc == RC_OK ? t != NULL : t == NULL && failed, "allocation %ld: %s", n, rc_label(rc));
+        ck_assert_uint_eq(ERR_peek_error(), 0);
+        tls_unref(t);
+        errs_free(&es);
+        if (!failed)
+            break;
+    }
+    tls_unref(warm);
+    pki_basic_free(&b);
+}
+END_TEST
+
+START_TEST(tls_options_read_survives_each_failed_allocation)
+{
+    static const char text[] = "cert_file: /a.crt\nkey_file: /a.key\nclient_ca_file: /ca.crt\nallow: [a, b]\n";
+    struct conf_doc *doc = NULL;
+    struct errs es = {0};
+
+    ck_assert_int_eq(conf_load_text("x.yaml", str_of(text), false, &doc, &es), RC_OK);
+    for (long n = 1; nomem_round(n); n++) {
+        struct tls_options o = {0};
+        enum rc rc = tls_options_read(doc, conf_root(doc, 0), true, &o, &es);
+        bool failed = nomem_end();
+
+        ck_assert_int_eq(rc, failed ? RC_NOMEM : RC_OK);
+        tls_options_fini(&o);
+        if (!failed)
+            break;
+    }
+    conf_free(doc);
+}
+END_TEST
+
 static const struct case_entry cases[] = {
     {"normal", &tls_options_read_takes_the_collectors_names},
     {"normal", &tls_server_new_warns_about_a_key_others_may_read},
@@ -446,6 +495,8 @@ static const struct case_entry cases[] = {
     {"malformed", &tls_server_new_refuses_an_encrypted_key},
     {"malformed", &tls_refusal_names_what_is_wrong_with_a_client},
     {"malformed", &tls_refusal_names_what_is_wrong_with_a_handshake},
+    {"nomem", &tls_server_new_survives_each_failed_allocation},
+    {"nomem", &tls_options_read_survives_each_failed_allocation},
     {NULL, NULL},
 };
 
