@@ -38,7 +38,7 @@ void server_set_tls(struct server *s, struct tls *t);
 /* Stop accepting; tell clients (GOAWAY, Connection: close); finish what is in flight. on_drained is called once, when no connection is left. */
 void server_drain(struct server *s, void (*on_drained)(void *arg), void *arg);
 unsigned server_connections(const struct server *s);
-/* Close everything now. */
+/* Close everything now; not from within submit or reply. Requests under way are told (gone), and live on until their reply. */
 void server_free(struct server *s);
 
 #endif

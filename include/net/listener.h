@@ -37,7 +37,7 @@ void listener_set_tls(struct listener *ln, struct tls *t);
 
 /* Accept no more; handshakes under way are given up. Streams stay. */
 void listener_stop(struct listener *ln);
-/* Close everything. The users of streams are not told: they have aborted their streams before. */
+/* Close everything; not from within a callback of one of its streams. The users of streams are not told: they have aborted their streams before. */
 void listener_free(struct listener *ln);
 
 #endif

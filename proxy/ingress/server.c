@@ -204,8 +204,10 @@ server_free(struct server *s)
     if (!s)
         return;
     s->on_drained = NULL;
-    while (s->conns)
-        conn_abort(s->conns);
+    for (struct conn *c = s->conns, *next; c; c = next) {
+        next = c->next;
+        conn_abort(c);
+    }
     listener_free(s->listener);
     timer_free(s->drained);
     server_unref(s); /* requests under way: the last reply frees it */

@@ -205,7 +205,7 @@ static void
 head_take(struct http_conn *c, struct str *bytes)
 {
     size_t kept = c->head.len, room = HTTP1_HEAD_MAX - kept, len = 0;
-    struct str fresh = str_sub(*bytes, 0, bytes->len < room ? bytes->len : room), all = fresh;
+    struct str fresh = str_sub(*bytes, 0, bytes->len < room ? bytes->len : room), all;
 
     if (!c->begun_us) {
         c->begun_us = now_us(c);

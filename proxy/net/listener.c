@@ -233,11 +233,19 @@ on_recheck(void *arg)
         timer_set(ln->recheck, 0);
 }
 
+static void
+on_sweep(void *arg)
+{
+    struct listener *ln = arg;
+
+    stream_list_sweep(&ln->streams);
+}
+
 /* Address in use, no such address, no permission: errno stays for the caller. */
 static enum rc
 socket_open(struct listener *ln, const union address *a, socklen_t len)
 {
-    union address bound;
+    union address bound = {0};
     socklen_t bound_len = sizeof(bound);
     int on = 1;
 
@@ -265,8 +273,9 @@ watch(struct listener *ln)
     ln->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     ln->again = timer_new(ln->loop, on_again, ln);
     ln->recheck = timer_new(ln->loop, on_recheck, ln);
+    ln->streams.sweeper = timer_new(ln->loop, on_sweep, ln);
     ln->acceptable = event_new(loop_base(ln->loop), ln->fd, EV_READ | EV_PERSIST, on_acceptable, ln);
-    if (!ln->again || !ln->recheck || !ln->acceptable || event_add(ln->acceptable, NULL) != 0)
+    if (!ln->again || !ln->recheck || !ln->streams.sweeper || !ln->acceptable || event_add(ln->acceptable, NULL) != 0)
         return RC_NOMEM;
     return RC_OK;
 }
@@ -352,12 +361,16 @@ listener_free(struct listener *ln)
     if (!ln)
         return;
     listener_stop(ln);
-    while (ln->streams.first)
-        stream_abort(ln->streams.first);
+    for (struct stream *s = ln->streams.first, *next; s; s = next) {
+        next = stream_next(s);
+        stream_abort(s);
+    }
+    stream_list_sweep(&ln->streams);
     if (ln->reserve_fd >= 0)
         close(ln->reserve_fd);
     timer_free(ln->again);
     timer_free(ln->recheck);
+    timer_free(ln->streams.sweeper);
     tls_unref(ln->tls);
     free(ln);
 }

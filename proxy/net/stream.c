@@ -38,7 +38,6 @@ struct stream {
     struct stream_user *user;
     int fd;
     enum phase phase;
-    unsigned depth; /* callbacks under way; it is freed by the last one */
     bool paused;
     const char *broken; /* a write failed: to be ended from the loop */
     SSL *ssl;
@@ -67,14 +66,18 @@ stream_free(struct stream *s)
     free(s);
 }
 
-static void
-leave(struct stream *s)
+void
+stream_list_sweep(struct stream_list *list)
 {
-    if (--s->depth == 0 && s->phase == GONE)
+    while (list->gone) {
+        struct stream *s = list->gone;
+
+        list->gone = s->next;
         stream_free(s);
+    }
 }
 
-/* The descriptor and the place in the list go at once, the memory when no callback of it is running. */
+/* The descriptor goes at once, the memory when the callbacks that may still have it in hand are done: see stream_list. */
 static void
 destroy(struct stream *s)
 {
@@ -90,8 +93,9 @@ destroy(struct stream *s)
     if (s->next)
         s->next->prev = s->prev;
     s->list->count--;
-    if (s->depth == 0)
-        stream_free(s);
+    s->next = s->list->gone;
+    s->list->gone = s;
+    timer_set(s->list->sweeper, 0);
 }
 
 void
@@ -102,14 +106,12 @@ stream_end(struct stream *s, const char *why)
 
     if (s->phase == GONE)
         return;
-    s->depth++;
     s->user = NULL;
     if (greeting)
         s->greeter->on_failed(s->greeter, s, why);
     destroy(s);
     if (u)
         u->on_end(u, why);
-    leave(s);
 }
 
 enum rc
@@ -273,7 +275,6 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    s->depth++;
     if (s->broken) {
         stream_end(s, s->broken);
     } else if (s->phase == CLOSING || s->phase == LINGERING) {
@@ -289,7 +290,6 @@ on_readable(evutil_socket_t fd, short what, void *arg)
             deliver_plain(s);
         wire_keep(s);
     }
-    leave(s);
 }
 
 /* One record, or what a plain socket takes; bytes sent, 0 when it would block, -1 with s->broken set. */
@@ -367,7 +367,6 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    s->depth++;
     if (send_all(s)) {
         event_del(&s->writable);
         timer_clear(s->timer);
@@ -378,7 +377,6 @@ on_writable(evutil_socket_t fd, short what, void *arg)
     } else if (s->broken) {
         stream_end(s, s->broken);
     }
-    leave(s);
 }
 
 static void
@@ -441,7 +439,6 @@ stream_close(struct stream *s)
 {
     if (s->phase != OPEN)
         return;
-    s->depth++;
     s->user = NULL;
     s->phase = CLOSING;
     s->paused = false;
@@ -450,7 +447,6 @@ stream_close(struct stream *s)
         destroy(s);
     else if (s->out.len == 0)
         linger(s);
-    leave(s);
 }
 
 void

@@ -13,11 +13,14 @@
 #define STREAM_STALL_MS 30000u    /* a write that makes no progress */
 #define STREAM_LINGER_MS 2000u
 
-/* All streams of a listener, from accept to close. */
+/* All streams of a listener, from accept to close. Those that are gone keep their memory until the loop's next round, when the sweeper calls
+ * stream_list_sweep: whoever had one in hand when it ended may look at it once more. */
 struct stream_list {
-    struct stream *first;
+    struct stream *first, *gone;
     unsigned count;
+    struct timer *sweeper;
 };
+void stream_list_sweep(struct stream_list *list);
 
 /* Embedded in the listener: what becomes of handshakes. In both calls the stream is still there, in neither may it be kept. */
 struct stream_greeter {
