@@ -31,4 +31,7 @@ enum rc file_read(const char *path, size_t max, struct buf *out) MUST_USE;
  */
 enum rc file_write_atomic(const char *path, struct str data, unsigned mode) MUST_USE;
 
+/* Make a folder, and those above it, with mode; RC_OK when it is there already. RC_IO: errno says why. */
+enum rc file_make_folder(const char *path, unsigned mode) MUST_USE;
+
 #endif

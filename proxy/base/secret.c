@@ -194,3 +194,24 @@ secret_free(struct secret *s)
     explicit_bzero(s->bytes, s->len);
     free(s);
 }
+
+enum rc
+file_make_folder(const char *path, unsigned mode)
+{
+    char part[4096];
+    size_t len = strlen(path);
+
+    if (len >= sizeof(part)) {
+        errno = ENAMETOOLONG;
+        return RC_IO;
+    }
+    for (size_t i = 1; i <= len; i++) {
+        if (path[i] != '/' && path[i] != 0)
+            continue;
+        memcpy(part, path, i);
+        part[i] = 0;
+        if (mkdir(part, mode) != 0 && errno != EEXIST)
+            return RC_IO;
+    }
+    return RC_OK;
+}

@@ -2,6 +2,7 @@
  * gate.lock: one gate a directory. It also remembers that a journal was made here, so that data which has vanished is not taken for a new
  * journal. flock goes with the process, however it ends.
  */
+#include "base/secret.h"
 #include "journal_int.h"
 
 #include <errno.h>
@@ -58,7 +59,7 @@ owner_lock(const char *dir, int *out, struct errs *es)
     bool made;
     long pid;
 
-    if (mkdir(dir, 0700) && errno != EEXIST)
+    if (file_make_folder(dir, 0700) != RC_OK)
         return complain(es, dir, RC_IO, "the directory cannot be made");
     if (!path_of(dir, "gate.lock", path))
         return complain(es, dir, RC_IO, "the path is too long");

@@ -12,6 +12,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "base/secret.h"
+
 #define SERIAL_BITS 127
 #define BACKDATE_SECONDS 3600 /* clocks of containers differ */
 #define DAY_SECONDS 86400
@@ -271,7 +273,7 @@ pki_make(const struct pki_options *o, struct errs *es)
 
     if (rc != RC_OK)
         return rc;
-    if (mkdir(o->dir, 0700) != 0 && errno != EEXIST)
+    if (file_make_folder(o->dir, 0700) != RC_OK)
         return complain(&m, RC_IO, "mkdir", strerror(errno));
     m.dir = open(o->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (m.dir < 0)
