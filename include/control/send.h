@@ -13,12 +13,15 @@
 
 #define SEND_CONNECTIONS_MAX 64
 #define SEND_IN_FLIGHT_MAX 64
+#define SEND_PREPARED_MAX 1024
 
 struct send_options {
     struct exporter_options exporter; /* name, clock, in_flight are filled in */
     unsigned connections, in_flight;  /* in_flight: batches under way on each connection */
     uint64_t spans_per_second;        /* 0 = as fast as it goes */
     uint64_t give_up_ms;              /* without an acknowledgement */
+    unsigned prepared;                /* make so many batches first, and send them over and over; 0 = each batch once, made when its turn comes */
+    uint64_t prepared_spans;          /* how many spans to send so in all */
     int acked;                        /* descriptor for the ids of acknowledged spans, in hex, one a line; -1: none */
     struct traffic *traffic;
 };

@@ -41,8 +41,11 @@ send_read(const struct arguments *a, struct send_options *o)
     bool grpc = strcmp(protocol, "grpc") == 0;
     uint64_t connections = args_number(a, "connections"), in_flight = args_number(a, "in-flight");
     struct str to = str_of(endpoint);
+    uint64_t prepared = args_number(a, "prepared");
     bool plaintext = str_starts(to, STR("http://")) || (!ca && !cert && !str_starts(to, STR("https://")));
 
+    if (prepared > SEND_PREPARED_MAX)
+        return usage_error(a, "--prepared is at most %d", SEND_PREPARED_MAX);
     if (connections < 1 || connections > SEND_CONNECTIONS_MAX || in_flight < 1 || in_flight > SEND_IN_FLIGHT_MAX)
         return usage_error(a, "--connections and --in-flight are 1 to %d", SEND_CONNECTIONS_MAX);
     *o = (struct send_options){
@@ -58,6 +61,8 @@ send_read(const struct arguments *a, struct send_options *o)
         .connections = (unsigned)connections,
         .in_flight = (unsigned)in_flight,
         .spans_per_second = args_number(a, "rate"),
+        .prepared = (unsigned)prepared,
+        .prepared_spans = args_number(a, "count"),
         .give_up_ms = args_number(a, "give-up"),
         .acked = -1};
     if (strcmp(compression, "gzip") == 0)
@@ -219,6 +224,11 @@ static const struct option_spec options[] = {
     {.name = "acked", .type = OPTION_TEXT, .arg = "FILE", .help = "Append the ids of acknowledged spans in hexadecimal"},
     {.name = "connections", .type = OPTION_NUMBER, .arg = "NUMBER", .fallback = "1", .help = "Connections"},
     {.name = "in-flight", .type = OPTION_NUMBER, .arg = "NUMBER", .fallback = "1", .help = "Requests under way on each"},
+    {.name = "prepared",
+        .type = OPTION_NUMBER,
+        .arg = "BATCHES",
+        .fallback = "0",
+        .help = "Make so many batches first, then send them over and over: for benchmarks"},
     {.name = "timeout", .type = OPTION_DURATION, .arg = "DURATION", .fallback = "10s", .help = "Of one attempt"},
     {.name = "give-up", .type = OPTION_DURATION, .arg = "DURATION", .fallback = "1m", .help = "End when nothing was acknowledged for so long"},
     {.name = "format", .type = OPTION_CHOICE, .arg = "text|json", .fallback = "text", .env = "SPANGATE_FORMAT", .help = "Form of the totals"},

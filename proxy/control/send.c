@@ -13,11 +13,19 @@
 #define ARENA_MAX ((size_t)1024 * 1024 * 1024)
 #define ARENA_KEEP ((size_t)16 * 1024 * 1024)
 
+/* One batch, ready to go. */
+struct load {
+    struct buf wire, json, packed, ids;
+    uint64_t bytes; /* before compression */
+    uint32_t spans;
+};
+
 struct slot {
     struct parcel parcel; /* first: on_result finds the slot by it */
     struct sender *sender;
     struct exporter *exporter;
-    struct buf wire, json, packed, ids;
+    struct load own;
+    const struct load *load; /* own, or a prepared one */
     bool busy;
 };
 
@@ -37,6 +45,8 @@ struct sender {
     struct lane *lanes;
     struct slot *slots;
     unsigned slot_count, busy;
+    struct load *prepared;
+    unsigned prepared_count, prepared_next;
     bool traffic_ended;
     uint64_t start_us, sent_spans;
     struct latencies latencies;
@@ -74,13 +84,13 @@ acknowledged(struct slot *slot, const struct parcel_result *r)
 
     t->requests++;
     t->spans += slot->parcel.spans;
-    t->bytes += s->o->exporter.json ? slot->json.len : slot->wire.len;
-    t->wire_bytes += slot->packed.len;
+    t->bytes += slot->load->bytes;
+    t->wire_bytes += slot->parcel.body.len;
     t->partial += r->rejected;
     latencies_add(&s->latencies, r->latency_us);
     timer_set(s->give_up, s->o->give_up_ms);
     /* Which spans of a partial success were taken is not said: none of them counts as acknowledged. */
-    if (s->o->acked >= 0 && r->rejected == 0 && sink_write(s->o->acked, buf_str(&slot->ids)) != RC_OK)
+    if (s->o->acked >= 0 && r->rejected == 0 && sink_write(s->o->acked, buf_str(&slot->load->ids)) != RC_OK)
         stop(s, RC_IO);
 }
 
@@ -109,37 +119,72 @@ on_result(struct parcel *p, const struct parcel_result *r)
     }
 }
 
+static void
+load_init(struct load *l)
+{
+    l->wire = l->json = l->packed = l->ids = BUF_INIT(BATCH_BYTES_MAX);
+}
+
+static void
+load_free(struct load *l)
+{
+    buf_free_wipe(&l->wire);
+    buf_free_wipe(&l->json);
+    buf_free_wipe(&l->packed);
+    buf_free(&l->ids);
+}
+
 /* The ids of the batch, and how many spans it has. */
 static enum rc
-look_into(struct sender *s, struct slot *slot)
+look_into(struct sender *s, struct load *l)
 {
     struct batch b;
 
     arena_reset(s->arena, ARENA_KEEP);
-    enum rc rc = batch_index(buf_str(&slot->wire), &sink_limits, s->arena, &b);
+    enum rc rc = batch_index(buf_str(&l->wire), &sink_limits, s->arena, &b);
 
     if (rc != RC_OK)
         return rc;
-    slot->parcel.spans = b.span_count;
-    buf_clear(&slot->ids);
-    return s->o->acked >= 0 ? sink_print_ids(&b, &slot->ids) : RC_OK;
+    l->spans = b.span_count;
+    buf_clear(&l->ids);
+    return s->o->acked >= 0 ? sink_print_ids(&b, &l->ids) : RC_OK;
+}
+
+/* Make the next batch of the traffic. */
+static enum rc
+load_make(struct sender *s, struct load *l)
+{
+    bool json = s->o->exporter.json;
+
+    buf_clear(&l->wire);
+    buf_clear(&l->json);
+    buf_clear(&l->packed);
+    enum rc rc = traffic_next(s->o->traffic, &l->wire);
+
+    if (rc == RC_OK)
+        rc = look_into(s, l);
+    if (rc == RC_OK && json)
+        rc = otlp_json_encode(buf_str(&l->wire), &l->json);
+    if (rc == RC_OK)
+        rc = compressor_deflate(s->compressor, s->o->exporter.compression, buf_str(json ? &l->json : &l->wire), &l->packed);
+    l->bytes = json ? l->json.len : l->wire.len;
+    return rc;
 }
 
 static enum rc
 slot_fill(struct sender *s, struct slot *slot)
 {
-    buf_clear(&slot->wire);
-    buf_clear(&slot->json);
-    buf_clear(&slot->packed);
-    enum rc rc = traffic_next(s->o->traffic, &slot->wire);
+    enum rc rc = RC_OK;
 
-    if (rc == RC_OK)
-        rc = look_into(s, slot);
-    if (rc == RC_OK && s->o->exporter.json)
-        rc = otlp_json_encode(buf_str(&slot->wire), &slot->json);
-    if (rc == RC_OK)
-        rc = compressor_deflate(s->compressor, s->o->exporter.compression, buf_str(s->o->exporter.json ? &slot->json : &slot->wire), &slot->packed);
-    slot->parcel.body = buf_str(&slot->packed);
+    slot->load = &slot->own;
+    if (s->o->prepared == 0)
+        rc = load_make(s, &slot->own);
+    else if (s->prepared_count == 0 || s->sent_spans >= s->o->prepared_spans)
+        rc = RC_NOT_FOUND;
+    else
+        slot->load = &s->prepared[s->prepared_next++ % s->prepared_count];
+    slot->parcel.body = buf_str(&slot->load->packed);
+    slot->parcel.spans = slot->load->spans;
     slot->parcel.encoding = (uint8_t)s->o->exporter.compression;
     return rc;
 }
@@ -236,9 +281,32 @@ slots_init(struct sender *s)
 
         slot->sender = s;
         slot->exporter = s->lanes[i % s->o->connections].exporter;
-        slot->wire = slot->json = slot->packed = slot->ids = BUF_INIT(BATCH_BYTES_MAX);
         slot->parcel.on_result = on_result;
+        load_init(&slot->own);
     }
+}
+
+static enum rc
+prepare(struct sender *s)
+{
+    enum rc rc = RC_OK;
+
+    s->prepared = calloc(s->o->prepared + 1, sizeof(*s->prepared));
+    if (!s->prepared)
+        return RC_NOMEM;
+    while (rc == RC_OK && s->prepared_count < s->o->prepared) {
+        struct load *l = &s->prepared[s->prepared_count];
+
+        load_init(l);
+        rc = load_make(s, l);
+        buf_free(&l->wire);
+        buf_free(&l->json);
+        if (rc == RC_OK)
+            s->prepared_count++;
+        else
+            load_free(l);
+    }
+    return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
 static enum rc
@@ -264,7 +332,7 @@ sender_open(struct sender *s, struct errs *es)
 
     if (rc == RC_OK)
         slots_init(s);
-    return rc;
+    return rc == RC_OK ? prepare(s) : rc;
 }
 
 static void
@@ -276,12 +344,10 @@ sender_close(struct sender *s)
         if (s->lanes[i].set)
             exporter_set_free(s->lanes[i].set);
     }
-    for (unsigned i = 0; s->slots && i < s->slot_count; i++) {
-        buf_free_wipe(&s->slots[i].wire);
-        buf_free_wipe(&s->slots[i].json);
-        buf_free_wipe(&s->slots[i].packed);
-        buf_free(&s->slots[i].ids);
-    }
+    for (unsigned i = 0; s->slots && i < s->slot_count; i++)
+        load_free(&s->slots[i].own);
+    for (unsigned i = 0; i < s->prepared_count; i++)
+        load_free(&s->prepared[i]);
     for (int i = 0; i < 2; i++)
         if (s->signals[i])
             event_free(s->signals[i]);
@@ -292,6 +358,7 @@ sender_close(struct sender *s)
     latencies_free(&s->latencies);
     free(s->lanes);
     free(s->slots);
+    free(s->prepared);
 }
 
 static void
