@@ -517,6 +517,27 @@ START_TEST(server_grpc_calms_resets)
 }
 END_TEST
 
+START_TEST(server_grpc_ends_heads_and_settings_without_end)
+{
+    struct buf b = BUF_INIT(1u << 20);
+    bool closed;
+
+    ck_assert_int_eq(buf_append(&b, STR("\0\0\3\1\0\0\0\0\1\x83\x87\x84")), RC_OK); /* no END_HEADERS: CVE-2024-28182 */
+    for (unsigned i = 0; i < 9; i++)
+        ck_assert_int_eq(buf_append(&b, STR("\0\0\0\x09\0\0\0\0\1")), RC_OK);
+    uint32_t code = raw(STR(PREFACE), buf_str(&b), 1, &closed);
+
+    ck_assert_msg(closed && code != 0x100, "%u", code);
+    buf_clear(&b);
+    ck_assert_int_eq(buf_append(&b, STR("\0\0\xc6\4\0\0\0\0\0")), RC_OK); /* 33 settings */
+    for (unsigned i = 0; i < 33; i++)
+        ck_assert_int_eq(buf_append(&b, STR("\0\1\0\0\x10\0")), RC_OK);
+    code = raw(STR(PREFACE), buf_str(&b), 1, &closed);
+    ck_assert_msg(closed && code == NGHTTP2_ENHANCE_YOUR_CALM, "%u", code);
+    buf_free(&b);
+}
+END_TEST
+
 START_TEST(server_grpc_refuses_what_is_no_http2)
 {
     static const struct str rows[] = {STR("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), STR("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\6\0\0\0\0\0"),
@@ -689,6 +710,7 @@ static const struct case_entry cases[] = {
     {"limits", &server_grpc_ends_a_client_that_takes_no_answer},
     {"limits", &server_grpc_calms_floods},
     {"limits", &server_grpc_calms_resets},
+    {"limits", &server_grpc_ends_heads_and_settings_without_end},
     {"limits", &server_grpc_bounds_heads},
     {"limits", &server_grpc_refuses_bodies_beyond_its_memory},
     {"nomem", &server_grpc_survives_each_failed_allocation},
