@@ -8,9 +8,11 @@
 
 #define POLL_MS 200
 
+#define LAST 10
+
 struct tail {
-    bool text;
-    uint64_t next; /* the first entry that is not printed yet */
+    bool text, last; /* last: begin with the last ten */
+    uint64_t next;   /* the first entry that is not printed yet */
 };
 
 /* A value below the entry, by keys; empty when it is not there. */
@@ -98,10 +100,10 @@ print_entries(const char *dir, struct tail *t, bool follow)
         errs_free(&es);
         return exit_code_of(rc);
     }
-    if (t->next == 0) {
+    if (t->last) {
         uint64_t end = journal_reader_next_seq(r);
 
-        t->next = end > 10 ? end - 10 : 0;
+        t->next = end > LAST ? end - LAST : 0;
     }
     do {
         rc = journal_reader_entries(r, t->next, on_entry, t);
@@ -117,7 +119,11 @@ print_entries(const char *dir, struct tail *t, bool follow)
 static int
 run(const struct arguments *a)
 {
-    struct tail t = {.text = strcmp(args_text(a, "format"), "text") == 0, .next = args_number(a, "from")};
+    struct tail t = {
+        .text = strcmp(args_text(a, "format"), "text") == 0,
+        .last = args_text(a, "from") == NULL,
+        .next = args_number(a, "from"),
+    };
 
     return print_entries(args_text(a, "dir"), &t, args_flag(a, "follow"));
 }

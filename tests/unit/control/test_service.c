@@ -434,6 +434,32 @@ START_TEST(service_does_not_start_when_something_is_wrong)
 }
 END_TEST
 
+START_TEST(service_second_signal_ends_it_at_once)
+{
+    static const char half[] = "POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-protobuf\r\nContent-Length: 100\r\n\r\nx";
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    set_up();
+    write_config("workers: 1\n"); /* one listener takes connections in their order */
+    start_ready();
+    to.sin_port = htons((uint16_t)gate.http);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    ck_assert_int_eq(write(fd, half, sizeof(half) - 1), sizeof(half) - 1);
+    check_status(exchange(gate.http, "GET", "/v1/traces", ""), "405"); /* so the one before was taken, too */
+    kill(gate.pid, SIGTERM);
+    wait_for("event=stopping");
+    check_status(exchange(gate.metrics, "GET", "/readyz", ""), "503");
+    ck_assert_ptr_nonnull(strstr(answer, "stopping"));
+    check_status(exchange(gate.metrics, "GET", "/livez", ""), "200");
+    kill(gate.pid, SIGINT);
+    wait_for("event=stopped");
+    ck_assert_int_eq(ended(), EXIT_DONE);
+    close(fd);
+    clean_up();
+}
+END_TEST
+
 START_TEST(service_check_leaves_no_trace)
 {
     struct errs es = {0};
@@ -486,6 +512,7 @@ static const struct case_entry cases[] = {
     {"normal", &service_reload_shows_a_new_certificate},
     {"malformed", &service_reload_keeps_the_old_when_the_new_is_not_valid},
     {"malformed", &service_does_not_start_when_something_is_wrong},
+    {"limits", &service_second_signal_ends_it_at_once},
     {"normal", &service_check_leaves_no_trace},
     {"normal", &notify_manager_sends_one_datagram},
     {NULL, NULL},
