@@ -33,12 +33,14 @@ struct gate_input {
     uint64_t now_us;         /* wall clock: routes expire */
 };
 
+#define GATE_ORIGIN_SIZE 1024 /* all countries fit */
+
 struct gate_payload {
     uint32_t destination;
     uint32_t spans;
     enum encoding encoding;    /* of bytes */
     struct buf bytes;          /* compressed as the destination wants it; owned by the outcome until taken */
-    char origin[64];           /* countries of origin, "DE,NO"; "?" = unknown: for journal_payload.origin */
+    char origin[GATE_ORIGIN_SIZE]; /* every country that an origin of it stated, "DE,NO"; "?" = unknown: for journal_payload.origin */
 };
 
 struct gate_outcome {

@@ -242,7 +242,6 @@ on_refused(struct server_events *ev, const struct peer *p, const char *reason)
     struct record r;
 
     log_event(LOG_HANDSHAKE_REFUSED, LOG_STR("reason", reason), LOG_STR("peer", p ? p->cidr : ""), LOG_STR("identity", p ? p->identity : ""));
-    metric_add(metric_get(M_HANDSHAKES, (const char *const[]){"server", "refused", reason}, 3), 1);
     if (second != f->refused_second) {
         f->refused_second = second;
         f->refused_count = 0;
@@ -279,7 +278,7 @@ flow_new(const struct flow_options *o, struct snapshot *snap, struct exporter *c
 
     if (rc == RC_OK) {
         (void)flow_origin(f, STR("?"));
-        rc = lane_bind(f, exporters);
+        rc = f->origin_count == 1 ? lane_bind(f, exporters) : RC_NOMEM;
     }
     if (rc != RC_OK) {
         flow_free(f);
@@ -387,6 +386,8 @@ flow_free(struct flow *f)
         lane_free(f->lanes[i]);
     gate_worker_free(f->worker);
     snapshot_unref(f->snap);
+    for (unsigned i = 0; f->origins && i < f->origin_count; i++)
+        free(f->origins[i]);
     free(f->origins);
     free(f);
 }

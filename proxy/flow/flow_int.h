@@ -16,7 +16,7 @@
 #include "record_int.h"
 
 #define LANES_MAX 64
-#define ORIGINS_MAX 1024
+#define ORIGINS_MAX 16384
 #define BACKLOG_PARALLEL 4 /* parcels of the backlog that are with the exporter at a time; one of them probes a destination that is down */
 
 enum parcel_state { PARCEL_SENDING, PARCEL_STORING, PARCEL_STORED, PARCEL_FROM_BACKLOG };
@@ -84,7 +84,7 @@ struct flow {
     struct gate_worker *worker;
     struct lane *lanes[LANES_MAX];
     unsigned lane_count;
-    char (*origins)[64];        /* interned; [0] is "?" */
+    char **origins;             /* interned lists of claims; [0] is "?" */
     unsigned origin_count;
     uint64_t next_id;
     size_t held_bytes;

@@ -73,8 +73,7 @@ gate_count(const struct gate_job *j)
     metric_add(w->unknown_cell, (int64_t)j->unknown_fields);
     metric_add(w->bytes_cell, (int64_t)j->findings.bytes_examined);
     metric_add(w->undecidable_cell, j->findings.undecidable);
-    if (j->origins)
-        count_routes(j);
+    count_routes(j);
     if (!j->reports)
         return;
     for (size_t i = 0; i < program_rule_count(w->snap->program); i++) {

@@ -10,7 +10,7 @@
 #include "flow/gate.h"
 #include "policies/redact.h"
 
-#define GATE_ORIGINS_MAX 32 /* different decisions in one request; a request with more is refused */
+#define GATE_ORIGINS_MAX 256 /* different decisions in one request; a request with more is refused */
 
 /* What one origin of the request may do; spans of equal origin share it. */
 struct gate_origin {
@@ -39,7 +39,7 @@ struct gate_job {
     uint32_t enriched;
     struct batch b;
     struct gate_origin *origins;   /* [origin_count] */
-    uint32_t origin_count;
+    uint32_t origin_count, origin_cap;
     uint8_t *origin_of;            /* [span_count] */
     uint32_t *masks;               /* [span_count] destinations */
     uint32_t any;                  /* union of masks */
@@ -51,8 +51,7 @@ struct gate_job {
 /* gate_route.c: the step "route", and the edits that leave out what destination d may not have. */
 enum rc gate_route(struct gate_job *j) MUST_USE;
 enum rc gate_select(struct gate_job *j, uint32_t destination, struct edits *es, uint32_t *spans) MUST_USE;
-/* Countries of origin of what goes to destination d, "DE,NO". */
-#define GATE_ORIGIN_SIZE 64
+/* The claims (struct route) of all origins of what goes to destination d. */
 void gate_payload_origin(const struct gate_job *j, uint32_t destination, char out[GATE_ORIGIN_SIZE]);
 
 /* record.c: the audit entry of a request into out->head and out->tail. */

@@ -29,7 +29,7 @@ sender_of(const struct gate_job *j)
 static bool
 same_decision(const struct route *a, const struct route *b)
 {
-    return a->mask == b->mask && strcmp(a->country, b->country) == 0 && a->source == b->source && str_eq(a->region, b->region) &&
+    return a->mask == b->mask && strcmp(a->country, b->country) == 0 && strcmp(a->claims, b->claims) == 0 && a->source == b->source && str_eq(a->region, b->region) &&
         memcmp(a->rule, b->rule, sizeof(a->rule)) == 0 && memcmp(a->mechanism, b->mechanism, sizeof(a->mechanism)) == 0;
 }
 
@@ -45,6 +45,15 @@ origin_number(struct gate_job *j, const struct route *r, bool uncovered, uint8_t
     }
     if (j->origin_count == GATE_ORIGINS_MAX)
         return RC_LIMIT;
+    if (j->origin_count == j->origin_cap) { /* nearly always there is one */
+        uint32_t cap = j->origin_cap ? j->origin_cap * 4 : 4;
+        struct gate_origin *more = arena_grow(j->w->ar, j->origins, j->origin_cap * sizeof(*more), cap * sizeof(*more));
+
+        if (!more)
+            return RC_NOMEM;
+        j->origins = more;
+        j->origin_cap = cap;
+    }
     j->origins[j->origin_count] = (struct gate_origin){.route = *r, .uncovered = uncovered};
     *number = (uint8_t)j->origin_count++;
     return RC_OK;
@@ -88,10 +97,9 @@ gate_route(struct gate_job *j)
     uint32_t spans = j->b.span_count;
     enum rc rc = RC_OK;
 
-    j->origins = arena_alloc(j->w->ar, GATE_ORIGINS_MAX * sizeof(*j->origins));
     j->origin_of = arena_alloc(j->w->ar, spans + 1);
     j->masks = arena_calloc(j->w->ar, spans + 1, sizeof(*j->masks));
-    if (!j->origins || !j->origin_of || !j->masks)
+    if (!j->origin_of || !j->masks)
         return RC_NOMEM;
     for (uint32_t i = 0; i < j->b.resource_count && rc == RC_OK; i++)
         rc = route_resource(j, i, &sender, residency_needs_spans(prog));
@@ -154,26 +162,35 @@ gate_select(struct gate_job *j, uint32_t destination, struct edits *es, uint32_t
     return rc;
 }
 
+/* Add each of the comma-separated words that is not there yet. */
+static size_t
+add_words(char *out, size_t n, const char *words)
+{
+    for (struct str left = str_of(words); left.len;) {
+        size_t comma = str_find(left, STR(","));
+        struct str word = comma == SIZE_MAX ? left : str_sub(left, 0, comma);
+
+        left = comma == SIZE_MAX ? str_sub(left, left.len, left.len) : str_sub(left, comma + 1, left.len);
+        /* Words are two letters or one sign: none is found across a comma. */
+        if (str_find((struct str){out, n}, word) == SIZE_MAX && n + word.len + 2 < GATE_ORIGIN_SIZE)
+            n += (size_t)snprintf(out + n, GATE_ORIGIN_SIZE - n, "%s%.*s", n ? "," : "", (int)word.len, word.ptr);
+    }
+    return n;
+}
+
 void
 gate_payload_origin(const struct gate_job *j, uint32_t destination, char out[GATE_ORIGIN_SIZE])
 {
+    bool seen[GATE_ORIGINS_MAX] = {false};
     size_t n = 0;
-    uint32_t seen = 0;
 
     out[0] = 0;
     for (uint32_t s = 0; s < j->b.span_count; s++) {
-        if (!(j->masks[s] & 1u << destination) || seen & 1u << j->origin_of[s])
+        if (!(j->masks[s] & 1u << destination) || seen[j->origin_of[s]])
             continue;
-        seen |= 1u << j->origin_of[s];
-        const char *country = j->origins[j->origin_of[s]].route.country;
-
-        if (!*country)
-            country = "?";
-        if (strstr(out, country) == NULL)
-            n += (size_t)snprintf(out + n, GATE_ORIGIN_SIZE - n, "%s%s", n ? "," : "", country);
-        if (n > GATE_ORIGIN_SIZE - 8) { /* more countries than fit: treated as unknown when the route is evaluated again */
-            snprintf(out, GATE_ORIGIN_SIZE, "?");
-            return;
-        }
+        seen[j->origin_of[s]] = true;
+        n = add_words(out, n, j->origins[j->origin_of[s]].route.claims);
     }
+    if (n == 0)
+        snprintf(out, GATE_ORIGIN_SIZE, "?");
 }

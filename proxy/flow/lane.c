@@ -45,9 +45,11 @@ flow_origin(struct flow *f, struct str origin)
     for (unsigned i = 0; i < f->origin_count; i++)
         if (str_eq(str_of(f->origins[i]), origin))
             return (uint16_t)i;
-    if (f->origin_count == ORIGINS_MAX || origin.len >= sizeof(f->origins[0]))
+    char *copy = f->origin_count < ORIGINS_MAX ? strndup(origin.len ? origin.ptr : "?", origin.len ? origin.len : 1) : NULL;
+
+    if (!copy)
         return 0; /* "?": unknown, the strictest */
-    memcpy(f->origins[f->origin_count], origin.ptr, origin.len);
+    f->origins[f->origin_count] = copy;
     return (uint16_t)f->origin_count++;
 }
 

@@ -198,7 +198,7 @@ write_decision(struct json *js, const struct gate_job *j, uint32_t d, bool allow
 static void
 write_route(struct json *js, const struct gate_job *j)
 {
-    if (!j->masks || !j->origins)
+    if (!j->masks)
         return;
     json_array(js, "route");
     for (uint32_t d = 0; d < program_destination_count(j->w->snap->program); d++) {
