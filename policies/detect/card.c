@@ -82,8 +82,7 @@ const struct detector detect_card[] = {
         .tier = TIER_A,
         .category = "financial",
         .controls = "PCI-DSS-3.4.1 PCI-DSS-3.5.1 GDPR",
-        .pattern = NUM_START
-        "(?:[2-6][0-9]{3}([ .-])(?:[0-9]{4}\\1[0-9]{4}\\1[0-9]{4}(?:\\1[0-9]{3})?|[0-9]{6}\\1[0-9]{4,5})|[1-6][0-9]{11,18})" NUM_END,
+        .pattern = NUM_START "(?:[0-9]{4}([ .-])(?:[0-9]{4}\\1[0-9]{4}\\1[0-9]{4}(?:\\1[0-9]{3})?|[0-9]{6}\\1[0-9]{4,5})|[0-9]{12,19})" NUM_END,
         .context = WORDS("card", "card number", "card no", "pan", "credit", "debit", "visa", "mastercard", "amex", "cc", "cc number", "ccnum",
             "maestro", "discover", "diners", "jcb", "unionpay", "credit card", "debit card", "payment card"),
         .check = check_card,
@@ -101,7 +100,7 @@ const struct detector detect_card[] = {
     },
     {
         ENTRY("fin.pan_track1", "CARD_TRACK", "Track 1 of a magnetic stripe", TIER_A, "financial", "PCI-DSS-3.3.1", 3),
-        .pattern = "%?[Bb]([0-9]{12,19})\\^[^^\\r\\n]{2,26}\\^[0-9]{4}[^?\\r\\n]{0,80}\\??",
+        .pattern = "(?:%|(?<![0-9A-Za-z_]))[Bb]([0-9]{12,19})\\^[^^\\r\\n]{2,26}\\^[0-9]{4}[^?\\r\\n]{0,80}\\??",
         .context = WORDS("track", "magstripe"),
         .check = check_track,
         .examples = EXAMPLES(HIT("%B4111111111111111^DOE/JOHN^25121010000000000000?"), HIT("track1=B4012888888881881^A B^2512101"),

@@ -26,6 +26,11 @@
 #define TEXT_START "(?<![\\x00-\\xFF])"
 #define WHOLE_TEXT TEXT_START "[\\x00-\\xFF]++"
 #define TEXT_END "(?![\\x00-\\xFF])"
+/*
+ * A value without a shape of its own, behind its name; under a key that names it there is a second entry, key_only. A bare "forty letters and digits"
+ * anywhere would keep the finder busy with every hash. The value must be group 1.
+ */
+#define NAMED(names) "(?:" names ")[0-9A-Za-z_ .-]{0,24}[\"'\\\\\\]]{0,3}[ \\t]{0,3}(?:=>|[:=])?[ \\t]{0,3}[\"'\\\\]{0,2}(?<![0-9A-Za-z+/_-])"
 
 /* Tables of entries. */
 /* clang-format off */

@@ -56,7 +56,7 @@ check_monero(struct match *m)
 const struct detector detect_crypto[] = {
     {
         ENTRY("fin.crypto_btc", "CRYPTO_ADDRESS", "Bitcoin address", TIER_A, "financial", "GDPR", 1),
-        .pattern = WORD_START "(?:[13][1-9A-HJ-NP-Za-km-z]{24,35}|[Bb][Cc]1[0-9A-Za-z]{11,71})" WORD_END,
+        .pattern = WORD_START "(?:[13][0-9A-Za-z]{24,35}|[Bb][Cc]1[0-9A-Za-z]{11,71})" WORD_END,
         .context = WORDS("wallet", "btc", "bitcoin", "address"),
         .check = check_btc,
         .examples = EXAMPLES(HIT("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"), HIT("3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy"),

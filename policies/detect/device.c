@@ -13,6 +13,15 @@ check_imei(struct match *m)
     return match_vouched(m);
 }
 
+/* The mobile country codes of networks begin with 2 to 7 (ITU-T E.212). */
+static bool
+check_imsi(struct match *m)
+{
+    char first = m->text.ptr[m->start];
+
+    return first >= '2' && first <= '7';
+}
+
 /* 89 for telecom, Luhn (ITU-T E.118). */
 static bool
 check_iccid(struct match *m)
@@ -20,7 +29,7 @@ check_iccid(struct match *m)
     uint8_t d[20];
     size_t n = match_digits(m, d, sizeof(d));
 
-    return n >= 19 && luhn_valid(d, n);
+    return n >= 19 && d[0] == 8 && d[1] == 9 && luhn_valid(d, n);
 }
 
 #define UUID "[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
@@ -36,14 +45,15 @@ const struct detector detect_device[] = {
     },
     {
         ENTRY("dev.imsi", "DEVICE_IMSI", "Identity of a mobile subscriber (IMSI)", TIER_C, "network", "GDPR HIPAA-M", 1),
-        .pattern = NUM_START "[2-7][0-9]{13,14}" NUM_END,
+        .pattern = NUM_START "[0-9]{14,15}" NUM_END,
         .context = WORDS("imsi", "supi"),
         .need_context = true,
+        .check = check_imsi,
         .examples = EXAMPLES(HIT("imsi 310150123456789"), HIT("imsi-262011234567890"), MISS("310150123456789"), MISS("imsi 110150123456789")),
     },
     {
         ENTRY("dev.iccid", "DEVICE_ICCID", "Number of a SIM card (ICCID)", TIER_C, "network", "GDPR HIPAA-M", 1),
-        .pattern = NUM_START "89[0-9]{17,18}" NUM_END,
+        .pattern = NUM_START "[0-9]{19,20}" NUM_END,
         .context = WORDS("iccid", "sim"),
         .check = check_iccid,
         .examples = EXAMPLES(HIT("8944500102198304826"), HIT("iccid 8991101200003204514"), MISS("8944500102198304827"), MISS("1748503543012345678")),

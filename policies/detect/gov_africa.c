@@ -39,13 +39,13 @@ check_ng_nin(struct match *m)
     uint8_t d[11];
     size_t n = match_digits(m, d, sizeof(d));
 
-    return n == 11 && verhoeff_valid(d, n);
+    return n == 11 && d[0] != 0 && verhoeff_valid(d, n);
 }
 
 const struct detector detect_gov_africa[] = {
     {
         ENTRY("za.id", "ZA_ID", "South African identity number", TIER_B, "government", "POPIA GDPR", 2),
-        .pattern = GROUPS_START "[0-9]{2}[01][0-9][0-3][0-9] ?[0-9]{4} ?[0-9]{3}" GROUPS_END,
+        .pattern = GROUPS_START "[0-9]{6} ?[0-9]{4} ?[0-9]{3}" GROUPS_END,
         .context = WORDS("id number", "identity number", "rsa id", "sa id"),
         .check = check_za_id,
         .examples = EXAMPLES(HIT("8001015009087"), HIT("800101 5009 087"), HIT("id number 8001015009087"), MISS("8001015009088"),
@@ -69,7 +69,7 @@ const struct detector detect_gov_africa[] = {
     },
     {
         ENTRY("ng.nin", "NG_NIN", "Nigerian identity number", TIER_C, "government", "GDPR", 2),
-        .pattern = NUM_START "[1-9][0-9]{10}" NUM_END,
+        .pattern = NUM_START "[0-9]{11}" NUM_END,
         .context = WORDS("nin", "nimc", "national identification number"),
         .need_context = true,
         .check = check_ng_nin,

@@ -17,15 +17,19 @@ check_aadhaar(struct match *m)
     uint8_t d[12];
     size_t n = match_digits(m, d, sizeof(d));
 
-    if (n != 12 || palindrome(d, n) || !verhoeff_valid(d, n) || match_in_uuid(m))
+    if (n != 12 || d[0] < 2 || palindrome(d, n) || !verhoeff_valid(d, n) || match_in_uuid(m))
         return false;
     return match_vouched(m);
 }
 
-/* Serial 0000 is not issued. */
+#define PAN_HOLDERS "ABCFGHJLPT"
+
+/* The fourth letter is the kind of holder; serial 0000 is not issued. */
 static bool
 check_in_pan(struct match *m)
 {
+    if (!strchr(PAN_HOLDERS, ascii_upper(m->text.ptr[m->start + 3])))
+        return false;
     return str_find(match_str(m), STR("0000")) == SIZE_MAX && (m->context || match_shouted(m));
 }
 
@@ -34,8 +38,11 @@ static bool
 check_gstin(struct match *m)
 {
     struct str s = match_str(m);
-    unsigned sum = 0;
+    unsigned sum = 0, state = base36_value(s.ptr[0]) * 10 + base36_value(s.ptr[1]);
 
+    if (state == 0 || (state > 39 && state != 97 && state != 99) || !strchr(PAN_HOLDERS, ascii_upper(s.ptr[5])) || s.ptr[12] == '0' ||
+        ascii_upper(s.ptr[13]) != 'Z')
+        return false;
     for (size_t i = 0; i < s.len; i++) {
         unsigned v = base36_value(s.ptr[s.len - 1 - i]) * (i % 2 ? 2 : 1);
 
@@ -52,6 +59,15 @@ check_epic(struct match *m)
     return luhn_valid(d, match_digits(m, d, sizeof(d)));
 }
 
+/* Neither Q, X nor Z, no 0 in the first place and the last. */
+static bool
+check_in_passport(struct match *m)
+{
+    struct str s = match_str(m);
+
+    return !strchr("QXZ", s.ptr[0]) && s.ptr[1] != '0' && s.ptr[s.len - 1] != '0';
+}
+
 /* Weights 2 7 6 5 4 3 2, 4 more for T and G, 3 more for M; the remainder chooses a letter of the series' table. */
 static bool
 check_nric(struct match *m)
@@ -62,6 +78,8 @@ check_nric(struct match *m)
     uint8_t d[7];
     int offset = series == 'T' || series == 'G' ? 4 : series == 'M' ? 3 : 0;
     int r = match_digits(m, d, sizeof(d)) == 7 ? (digits_weigh(d, weights, 7) + offset) % 11 : 0;
+    if (!strchr("STFGM", series))
+        return false;
     const char *letters = series == 'S' || series == 'T' ? "JZIHGFEDCBA" : series == 'M' ? "XWUTRQPNJLK" : "XWUTRQPNMLK";
 
     return letters[r] == ascii_upper(s.ptr[8]) && (m->context || match_shouted(m));
@@ -75,7 +93,7 @@ check_th_pin(struct match *m)
     uint8_t d[13];
     size_t n = match_digits(m, d, sizeof(d));
 
-    return n == 13 && (11 - digits_weigh(d, weights, 12) % 11) % 10 == d[12] && match_vouched(m);
+    return n == 13 && d[0] >= 1 && d[0] <= 8 && (11 - digits_weigh(d, weights, 12) % 11) % 10 == d[12] && match_vouched(m);
 }
 
 /* Date of birth, place of birth (01-16 states, 21-59 districts of states, 60-99 countries), serial. */
@@ -118,7 +136,7 @@ check_mst(struct match *m)
 const struct detector detect_gov_asia[] = {
     {
         ENTRY("in.aadhaar", "IN_AADHAAR", "Indian Aadhaar number", TIER_A, "government", "DPDP GDPR", 2),
-        .pattern = GROUPS_START "[2-9][0-9]{3}([ -]?)[0-9]{4}\\1[0-9]{4}" GROUPS_END,
+        .pattern = GROUPS_START "[0-9]{4}([ -]?)[0-9]{4}\\1[0-9]{4}" GROUPS_END,
         .context = WORDS("aadhaar", "aadhar", "uidai", "uid number"),
         .check = check_aadhaar,
         .examples = EXAMPLES(HIT("2341 2341 2346"), HIT("2341-2341-2346"), HIT("aadhaar 234123412346"), HIT_IN("user.aadhaar", "234123412346"),
@@ -126,7 +144,7 @@ const struct detector detect_gov_asia[] = {
     },
     {
         ENTRY("in.pan", "IN_PAN", "Indian permanent account number", TIER_A, "government", "DPDP GDPR", 2),
-        .pattern = WORD_START "[A-Z]{3}[ABCFGHJLPT][A-Z][0-9]{4}[A-Z]" WORD_END,
+        .pattern = WORD_START "[A-Z]{5}[0-9]{4}[A-Z]" WORD_END,
         .caseless = true,
         .context = WORDS("pan", "income tax", "permanent account number", "pan number"),
         .check = check_in_pan,
@@ -135,7 +153,7 @@ const struct detector detect_gov_asia[] = {
     },
     {
         ENTRY("in.gstin", "IN_GSTIN", "Indian goods and services tax number", TIER_A, "government", "DPDP", 1),
-        .pattern = WORD_START "(?:0[1-9]|[1-3][0-9]|9[79])[A-Z]{3}[ABCFGHJLPT][A-Z][0-9]{4}[A-Z][1-9A-Z]Z[0-9A-Z]" WORD_END,
+        .pattern = WORD_START "[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][0-9A-Z]{3}" WORD_END,
         .caseless = true,
         .context = WORDS("gstin", "gst"),
         .check = check_gstin,
@@ -151,14 +169,15 @@ const struct detector detect_gov_asia[] = {
     },
     {
         ENTRY("in.passport", "IN_PASSPORT", "Indian passport number", TIER_C, "government", "DPDP", 2),
-        .pattern = WORD_START "[A-PR-WY][1-9][0-9] ?[0-9]{4}[1-9]" WORD_END,
+        .pattern = WORD_START "[A-Z][0-9]{2} ?[0-9]{5}" WORD_END,
         .context = WORDS("passport", "passport number"),
         .need_context = true,
+        .check = check_in_passport,
         .examples = EXAMPLES(HIT("passport A1234567"), HIT_IN("user.passport", "J8369854"), MISS("A1234567"), MISS("passport Q1234567")),
     },
     {
         ENTRY("sg.nric", "SG_NRIC", "Singaporean identity number", TIER_A, "government", "PDPA GDPR", 2),
-        .pattern = WORD_START "[STFGM][0-9]{7}[A-Z]" WORD_END,
+        .pattern = WORD_START "[A-Z][0-9]{7}[A-Z]" WORD_END,
         .caseless = true,
         .context = WORDS("nric", "fin", "nric number"),
         .check = check_nric,
@@ -166,7 +185,7 @@ const struct detector detect_gov_asia[] = {
     },
     {
         ENTRY("th.pin", "TH_PIN", "Thai identity number", TIER_B, "government", "PDPA GDPR", 2),
-        .pattern = GROUPS_START "[1-8](?:[ -][0-9]{4}[ -][0-9]{5}[ -][0-9]{2}[ -][0-9]|[0-9]{12})" GROUPS_END,
+        .pattern = GROUPS_START "[0-9](?:[ -][0-9]{4}[ -][0-9]{5}[ -][0-9]{2}[ -][0-9]|[0-9]{12})" GROUPS_END,
         .context = WORDS(
             "\xe0\xb9\x80\xe0\xb8\xa5\xe0\xb8\x82\xe0\xb8\x9b\xe0\xb8\xa3\xe0\xb8\xb0\xe0\xb8\x88\xe0\xb8\xb3\xe0\xb8\x95\xe0\xb8\xb1\xe0\xb8\xa7",
             "thai id", "citizen id", "national id", "id card"),
@@ -183,7 +202,7 @@ const struct detector detect_gov_asia[] = {
     },
     {
         ENTRY("id.nik", "ID_NIK", "Indonesian identity number", TIER_C, "government", "GDPR", 2),
-        .pattern = NUM_START "[1-9][0-9]{15}" NUM_END,
+        .pattern = NUM_START "[0-9]{16}" NUM_END,
         .context = WORDS("nik", "ktp"),
         .check = check_nik,
         .examples = EXAMPLES(

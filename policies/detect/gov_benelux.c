@@ -36,7 +36,8 @@ check_lu_nin(struct match *m)
     uint8_t d[13], v[12];
     size_t n = match_digits(m, d, sizeof(d));
 
-    if (n != 13 || !date_valid((unsigned)digits_value(d, 4), (unsigned)digits_value(d + 4, 2), (unsigned)digits_value(d + 6, 2)))
+    if (n != 13 || digits_value(d, 2) < 18 || digits_value(d, 2) > 20 ||
+        !date_valid((unsigned)digits_value(d, 4), (unsigned)digits_value(d + 4, 2), (unsigned)digits_value(d + 6, 2)))
         return false;
     memcpy(v, d, 11);
     v[11] = d[12];
@@ -63,7 +64,7 @@ const struct detector detect_gov_benelux[] = {
     },
     {
         ENTRY("lu.nin", "LU_NIN", "Luxembourg national number", TIER_C, "government", "GDPR", 2),
-        .pattern = NUM_START "(?:19|20|18)[0-9]{11}" NUM_END,
+        .pattern = NUM_START "[0-9]{13}" NUM_END,
         .context = WORDS("matricule", "nin"),
         .check = check_lu_nin,
         .examples = EXAMPLES(HIT("1893120105732"), HIT("matricule 1893120105732"), MISS("1893120105733"), MISS("1893130105732")),

@@ -25,7 +25,7 @@ check_hu_tin(struct match *m)
     uint8_t d[10];
     size_t n = match_digits(m, d, sizeof(d));
 
-    return n == 10 && digits_weigh(d, weights, 9) % 11 == d[9];
+    return n == 10 && d[0] == 8 && digits_weigh(d, weights, 9) % 11 == d[9];
 }
 
 /* The check of EE and LT: two sets of weights, the second when the first asks for 10; then 0. */
@@ -36,7 +36,7 @@ check_isikukood(struct match *m)
     uint8_t d[11];
     size_t n = match_digits(m, d, sizeof(d));
 
-    if (n != 11 || !date_yymmdd(d + 1))
+    if (n != 11 || d[0] < 1 || d[0] > 6 || !date_yymmdd(d + 1))
         return false;
     int check = digits_weigh(d, first, 10) % 11;
 
@@ -109,7 +109,7 @@ check_snils(struct match *m)
 const struct detector detect_gov_east[] = {
     {
         ENTRY("cz.rc", "CZ_BIRTH_NUMBER", "Czech or Slovak birth number", TIER_C, "government", "GDPR", 2),
-        .pattern = GROUPS_START "[0-9]{2}[0-8][0-9][0-3][0-9]/?[0-9]{3,4}(?!/)" GROUPS_END,
+        .pattern = GROUPS_START "[0-9]{6}/?[0-9]{3,4}(?!/)" GROUPS_END,
         .context = WORDS("rodn\xc3\xa9 \xc4\x8d\xc3\xadslo", "rodne cislo", "rc", "rodne"),
         .check = check_rc,
         .examples = EXAMPLES(
@@ -117,7 +117,7 @@ const struct detector detect_gov_east[] = {
     },
     {
         ENTRY("hu.tin", "HU_TAX_ID", "Hungarian tax number", TIER_C, "government", "GDPR", 2),
-        .pattern = NUM_START "8[0-9]{9}" NUM_END,
+        .pattern = NUM_START "[0-9]{10}" NUM_END,
         .context = WORDS("ad\xc3\xb3"
                          "azonos\xc3\xadt\xc3\xb3",
             "adoazonosito", "tin", "tax id"),
@@ -141,14 +141,14 @@ const struct detector detect_gov_east[] = {
     },
     {
         ENTRY("ee.isikukood", "EE_PERSONAL_CODE", "Estonian or Lithuanian personal code", TIER_C, "government", "GDPR", 2),
-        .pattern = NUM_START "[1-6][0-9]{10}" NUM_END,
+        .pattern = NUM_START "[0-9]{11}" NUM_END,
         .context = WORDS("isikukood", "asmens kodas", "ik"),
         .check = check_isikukood,
         .examples = EXAMPLES(HIT("38507300337"), HIT("asmens kodas 33309240064"), MISS("38507300338"), MISS("38513300337")),
     },
     {
         ENTRY("lv.pk", "LV_PERSONAL_CODE", "Latvian personal code", TIER_C, "government", "GDPR", 2),
-        .pattern = GROUPS_START "[0-3][0-9]{5}-?[0-9]{5}" GROUPS_END,
+        .pattern = GROUPS_START "[0-9]{6}-?[0-9]{5}" GROUPS_END,
         .context = WORDS("personas kods", "pk"),
         .check = check_lv_pk,
         .examples = EXAMPLES(HIT("161175-19997"), HIT("personas kods 16117519997"), HIT("327654-12345"), MISS("161375-19997"), MISS("16117519997"),

@@ -17,11 +17,13 @@ check_nir(struct match *m)
     for (size_t i = m->start; i < m->end && n < sizeof(s); i++)
         if (ascii_alnum(m->text.ptr[i]))
             s[n++] = ascii_upper(m->text.ptr[i]);
-    if (n == NIR_BYTES && !ascii_digit(s[6])) {
+    if (n == NIR_BYTES && s[5] == '2' && !ascii_digit(s[6])) {
         s[5] = '1';
         s[6] = s[6] == 'A' ? '9' : '8';
     }
     if (n != NIR_BYTES || str_digits((struct str){s, n}, d, sizeof(d)) != NIR_BYTES)
+        return false;
+    if (d[0] == 0 || d[0] == 5 || d[0] == 6 || d[0] == 9)
         return false;
     unsigned month = d[3] * 10u + d[4];
 
@@ -37,7 +39,7 @@ check_nif(struct match *m)
     uint8_t d[13];
     size_t n = match_digits(m, d, sizeof(d));
 
-    return n == 13 && digits_value(d, 10) % 511 == digits_value(d + 10, 3) && match_vouched(m);
+    return n == 13 && d[0] <= 3 && digits_value(d, 10) % 511 == digits_value(d + 10, 3) && match_vouched(m);
 }
 
 #define LA_POSTE 356000000
@@ -66,7 +68,7 @@ check_siret(struct match *m)
 const struct detector detect_gov_france[] = {
     {
         ENTRY("fr.nir", "FR_NIR", "French social security number", TIER_A, "government", "GDPR", 2),
-        .pattern = GROUPS_START "[1-478]( ?)[0-9]{2}\\1[0-9]{2}\\1(?:[0-9]{2}|2[AB])\\1[0-9]{3}\\1[0-9]{3}[ -]?[0-9]{2}" GROUPS_END,
+        .pattern = GROUPS_START "[0-9]( ?)[0-9]{2}\\1[0-9]{2}\\1[0-9][0-9AB]\\1[0-9]{3}\\1[0-9]{3}[ -]?[0-9]{2}" GROUPS_END,
         .caseless = true,
         .context = WORDS("nir",
             "s\xc3\xa9"
@@ -80,7 +82,7 @@ const struct detector detect_gov_france[] = {
     },
     {
         ENTRY("fr.nif", "FR_TAX_ID", "French tax number (SPI)", TIER_C, "government", "GDPR", 2),
-        .pattern = GROUPS_START "[0-3][0-9](?: ?[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{3}|[0-9]{11})" GROUPS_END,
+        .pattern = GROUPS_START "[0-9]{2}(?: ?[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{3}|[0-9]{11})" GROUPS_END,
         .context = WORDS("num\xc3\xa9ro fiscal", "numero fiscal", "fiscal", "nif", "spi"),
         .check = check_nif,
         .examples = EXAMPLES(HIT("num\xc3\xa9ro fiscal 0701987765493"), HIT("07 01 987 765 493"), MISS("0701987765493"), MISS("fiscal 0701987765494"),

@@ -11,7 +11,7 @@ check_idnr(struct match *m)
 
     for (size_t i = 0; i < 10 && n == 11; i++)
         repeated |= ++count[d[i]] > 3;
-    return n == 11 && !repeated && mod11_10_valid(d, n) && match_vouched(m);
+    return n == 11 && d[0] != 0 && !repeated && mod11_10_valid(d, n) && match_vouched(m);
 }
 
 /* Area, date of birth (day plus 50 for some), letter, serial, check; the letter counts as its two-digit ordinal (Deutsche Rentenversicherung). */
@@ -60,6 +60,11 @@ check_document(struct match *m)
     struct str s = match_str(m);
     unsigned sum = 0;
 
+    if (ascii_digit(s.ptr[0]))
+        return false;
+    for (size_t i = 0; i < 8; i++)
+        if (strchr("ABDEIOQSU", s.ptr[i]))
+            return false;
     for (size_t i = 0; i < 8; i++)
         sum += base36_value(s.ptr[i]) * weights[i % 3];
     return sum % 10 == base36_value(s.ptr[8]);
@@ -110,12 +115,10 @@ check_ahv(struct match *m)
     return n == 13 && (10 - digits_weigh(d, weights, 12) % 10) % 10 == d[12] && match_vouched(m);
 }
 
-#define DOCUMENT_LETTER "[CFGHJKLMNPRTVWXYZ]"
-
 const struct detector detect_gov_germany[] = {
     {
         ENTRY("de.idnr", "DE_TAX_ID", "German tax identification number", TIER_B, "government", "GDPR", 2),
-        .pattern = GROUPS_START "[1-9][0-9](?: ?[0-9]{3}){3}" GROUPS_END,
+        .pattern = GROUPS_START "[0-9]{2}(?: ?[0-9]{3}){3}" GROUPS_END,
         .context = WORDS("steuer id", "idnr", "steueridentifikationsnummer", "steuernummer", "tax id", "identifikationsnummer", "tin"),
         .check = check_idnr,
         .examples = EXAMPLES(HIT("36 574 261 809"), HIT("Steuer-ID 36574261809"), HIT_IN("user.tax_id", "36574261809"), MISS("36574261890"),
@@ -123,7 +126,7 @@ const struct detector detect_gov_germany[] = {
     },
     {
         ENTRY("de.svnr", "DE_SOCIAL_SECURITY", "German pension insurance number", TIER_A, "government", "GDPR", 2),
-        .pattern = WORD_START "[0-9]{2} ?[0-9]{2}(?:0[1-9]|1[0-2])[0-9]{2} ?[A-Z] ?[0-9]{2} ?[0-9]" WORD_END,
+        .pattern = WORD_START "[0-9]{2} ?[0-9]{6} ?[A-Z] ?[0-9]{2} ?[0-9]" WORD_END,
         .caseless = true,
         .context = WORDS(
             "rentenversicherung", "sv nummer", "sozialversicherung", "sozialversicherungsnummer", "rentenversicherungsnummer", "rvnr", "svnr"),
@@ -141,7 +144,7 @@ const struct detector detect_gov_germany[] = {
     },
     {
         ENTRY("de.id_card", "DE_ID_CARD", "German identity card or passport number", TIER_B, "government", "GDPR", 2),
-        .pattern = WORD_START DOCUMENT_LETTER "[CFGHJKLMNPRTVWXYZ0-9]{7}[0-9](?:D<<)?" WORD_END,
+        .pattern = WORD_START "[0-9A-Z]{8}[0-9](?:D<<)?" WORD_END,
         .context = WORDS("ausweis", "reisepass", "personalausweis", "ausweisnummer", "passnummer", "passport"),
         .need_context = true,
         .check = check_document,
@@ -150,9 +153,9 @@ const struct detector detect_gov_germany[] = {
     },
     {
         ENTRY("de.vat", "DE_VAT", "German VAT number", TIER_C, "government", "", 0),
-        .pattern = WORD_START "DE ?[1-9][0-9]{8}" WORD_END,
+        .pattern = WORD_START "DE ?[0-9]{9}" WORD_END,
         .context = WORDS("ust id", "ust idnr", "vat", "umsatzsteuer"),
-        .examples = EXAMPLES(HIT("DE136695976"), HIT("USt-IdNr. DE 136695976"), MISS("136695978"), MISS("DE13669597"), MISS("DE036695976")),
+        .examples = EXAMPLES(HIT("DE136695976"), HIT("USt-IdNr. DE 136695976"), MISS("136695978"), MISS("DE13669597"), MISS("DE1366959761")),
     },
     {
         ENTRY("de.steuernummer", "DE_TAX_NUMBER", "German tax number", TIER_C, "government", "GDPR", 1),
@@ -199,7 +202,7 @@ const struct detector detect_gov_germany[] = {
     },
     {
         ENTRY("at.svnr", "AT_SOCIAL_SECURITY", "Austrian social insurance number", TIER_B, "government", "GDPR", 2),
-        .pattern = GROUPS_START "[1-9][0-9]{3}[ -]?[0-9]{6}" GROUPS_END,
+        .pattern = GROUPS_START "[0-9]{4}[ -]?[0-9]{6}" GROUPS_END,
         .context = WORDS("svnr", "sv nummer", "sozialversicherungsnummer", "sozialversicherung"),
         .check = check_at_svnr,
         .examples = EXAMPLES(HIT("1237 010180"), HIT("svnr 1237010180"), MISS("2237 010180"), MISS("1237010180"), MISS("1237 013280")),

@@ -41,7 +41,7 @@ check_medicare(struct match *m)
     uint8_t d[11];
     size_t n = match_digits(m, d, sizeof(d));
 
-    return n >= 10 && digits_weigh(d, weights, 8) % 10 == d[8] && match_vouched(m);
+    return n >= 10 && d[0] >= 2 && d[0] <= 6 && digits_weigh(d, weights, 8) % 10 == d[8] && match_vouched(m);
 }
 
 /* Weights 3 2 7 6 5 4 3 2; when they ask for 10, a second set (IRD). */
@@ -75,7 +75,7 @@ const struct detector detect_gov_pacific[] = {
     },
     {
         ENTRY("au.abn", "AU_ABN", "Australian business number", TIER_C, "government", "", 0),
-        .pattern = GROUPS_START "[1-9][0-9]( ?)[0-9]{3}\\1[0-9]{3}\\1[0-9]{3}" GROUPS_END,
+        .pattern = GROUPS_START "[0-9]{2}( ?)[0-9]{3}\\1[0-9]{3}\\1[0-9]{3}" GROUPS_END,
         .context = WORDS("abn", "business number"),
         .check = check_abn,
         .examples = EXAMPLES(HIT("51 824 753 556"), HIT("abn 51824753556"), MISS("99999999999"), MISS("51 824 753 557"), MISS("51824753556")),
@@ -90,7 +90,7 @@ const struct detector detect_gov_pacific[] = {
     },
     {
         ENTRY("au.medicare", "AU_MEDICARE", "Australian Medicare number", TIER_B, "health", "GDPR-9", 2),
-        .pattern = GROUPS_START "[2-6][0-9]{3}(?: [0-9]{5} [0-9](?:[ /-]?[1-9])?|[0-9]{6,7})" GROUPS_END,
+        .pattern = GROUPS_START "[0-9]{4}(?: [0-9]{5} [0-9](?:[ /-]?[1-9])?|[0-9]{6,7})" GROUPS_END,
         .context = WORDS("medicare"),
         .check = check_medicare,
         .examples = EXAMPLES(HIT("medicare 6216795759"), HIT("6216 79575 9"), HIT_IN("patient.medicare", "62167957591"), MISS("medicare 6216795722"),

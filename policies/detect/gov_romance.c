@@ -12,6 +12,8 @@ check_dni(struct match *m)
     size_t n = match_digits(m, d, sizeof(d));
     uint64_t value = digits_value(d, n);
 
+    if (ascii_alpha(first) && first < 'X')
+        return false;
     if (!ascii_digit(first))
         value += (uint64_t)(first - 'X') * 10000000;
     return letters[value % 23] == last && (m->context || match_shouted(m));
@@ -21,9 +23,10 @@ check_dni(struct match *m)
 static unsigned
 omocodia(char c)
 {
-    const char *at = strchr("LMNPQRSTUV", c);
+    static const char letters[] = "LMNPQRSTUV";
+    const char *at = strchr(letters, c);
 
-    return ascii_digit(c) ? (unsigned)(c - '0') : (unsigned)(at - "LMNPQRSTUV");
+    return ascii_digit(c) ? (unsigned)(c - '0') : at ? (unsigned)(at - letters) : 100;
 }
 
 /* Decreto ministeriale 23 dicembre 1976: values of characters at odd places (counted from 1), the sum modulo 26 is the last letter. */
@@ -44,6 +47,8 @@ check_codice_fiscale(struct match *m)
 
         sum += i % 2 ? v : odd[v];
     }
+    if (!strchr(months, s[8]) || omocodia(s[12]) + omocodia(s[13]) + omocodia(s[14]) > 27)
+        return false;
     unsigned day = omocodia(s[9]) * 10 + omocodia(s[10]), month = (unsigned)(strchr(months, s[8]) - months) + 1;
 
     return s[15] == (char)('A' + sum % 26) && date_valid(omocodia(s[6]) * 10 + omocodia(s[7]), month, day > 40 ? day - 40 : day);
@@ -55,10 +60,10 @@ check_cif(struct match *m)
 {
     struct str s = match_str(m);
     uint8_t d[8];
-    size_t n = str_digits(str_sub(s, 1, s.len - 1), d, sizeof(d));
+    size_t n = str_digits(str_sub(s, 1, s.len - 1), d, 7);
     char control = ascii_upper(s.ptr[s.len - 1]);
 
-    if (n != 7)
+    if (n != 7 || !strchr("ABCDEFGHJNPQRSUVWK", ascii_upper(s.ptr[0])))
         return false;
     for (d[7] = 0; d[7] < 9 && !luhn_valid(d, 8);)
         d[7]++;
@@ -73,7 +78,7 @@ check_nuss(struct match *m)
     size_t n = match_digits(m, d, sizeof(d));
     uint64_t number = digits_value(d + 2, 8), base = d[2] == 0 ? digits_value(d, 2) * 10000000 + number : digits_value(d, 10);
 
-    return n == 12 && base % 97 == digits_value(d + 10, 2) && digits_value(d, n) != 0 && match_vouched(m);
+    return n == 12 && d[0] <= 5 && base % 97 == digits_value(d + 10, 2) && digits_value(d, n) != 0 && match_vouched(m);
 }
 
 static bool
@@ -105,12 +110,10 @@ check_cnp(struct match *m)
     size_t n = match_digits(m, d, sizeof(d));
     unsigned check = n == 13 ? (unsigned)digits_weigh(d, weights, 12) % 11 : 11, county = d[7] * 10u + d[8];
 
-    if (n != 13 || (check == 10 ? 1 : check) != d[12] || !date_yymmdd(d + 1) || county < 1 || county > 70)
+    if (n != 13 || d[0] == 0 || (check == 10 ? 1 : check) != d[12] || !date_yymmdd(d + 1) || county < 1 || county > 70)
         return false;
     return m->context || !digits_epoch(d, n);
 }
-
-#define OMOCODIA "[0-9LMNP-V]"
 
 const struct detector detect_gov_romance[] = {
     {
@@ -120,7 +123,7 @@ const struct detector detect_gov_romance[] = {
         .tier = TIER_A,
         .category = "government",
         .controls = "GDPR",
-        .pattern = NUM_START "(?:[0-9]{8}|[0-9]{2}\\.[0-9]{3}\\.[0-9]{3}|[XYZ][ -]?[0-9]{7})[ -]?[A-HJ-NP-TV-Z]" WORD_END,
+        .pattern = NUM_START "(?:[0-9]{8}|[0-9]{2}\\.[0-9]{3}\\.[0-9]{3}|[A-Z][ -]?[0-9]{7})[ -]?[A-Z]" WORD_END,
         .caseless = true,
         .context = WORDS("dni", "nif", "nie", "documento nacional"),
         .check = check_dni,
@@ -137,7 +140,7 @@ const struct detector detect_gov_romance[] = {
         .tier = TIER_A,
         .category = "government",
         .controls = "GDPR",
-        .pattern = WORD_START "[A-Z]{3} ?[A-Z]{3} ?" OMOCODIA "{2}[ABCDEHLMPRST]" OMOCODIA "{2} ?[A-Z]" OMOCODIA "{3} ?[A-Z]" WORD_END,
+        .pattern = WORD_START "[A-Z]{3} ?[A-Z]{3} ?[0-9A-Z]{2}[A-Z][0-9A-Z]{2} ?[A-Z][0-9A-Z]{3} ?[A-Z]" WORD_END,
         .caseless = true,
         .context = WORDS("codice fiscale", "cod fisc", "fiscal code"),
         .check = check_codice_fiscale,
@@ -147,7 +150,7 @@ const struct detector detect_gov_romance[] = {
     },
     {
         ENTRY("es.cif", "ES_CIF", "Spanish company number", TIER_C, "government", "", 0),
-        .pattern = WORD_START "[ABCDEFGHJNPQRSUVWK]-?[0-9]{7}[0-9A-J]" WORD_END,
+        .pattern = WORD_START "[A-Z]-?[0-9]{7}[0-9A-Z]" WORD_END,
         .caseless = true,
         .context = WORDS("cif", "nif"),
         .check = check_cif,
@@ -155,7 +158,7 @@ const struct detector detect_gov_romance[] = {
     },
     {
         ENTRY("es.nuss", "ES_NUSS", "Spanish social security number", TIER_C, "government", "GDPR", 2),
-        .pattern = GROUPS_START "(?<!/)[0-5][0-9]([/ -]?)[0-9]{8}\\1[0-9]{2}(?!/)" GROUPS_END,
+        .pattern = GROUPS_START "(?<!/)[0-9]{2}([/ -]?)[0-9]{8}\\1[0-9]{2}(?!/)" GROUPS_END,
         .context = WORDS("nuss", "naf", "seguridad social"),
         .check = check_nuss,
         .examples = EXAMPLES(HIT("nuss 281234567840"), HIT("28/12345678/40"), MISS("281234567840"), MISS("28/12345678/41")),
@@ -169,7 +172,7 @@ const struct detector detect_gov_romance[] = {
     },
     {
         ENTRY("pt.nif", "PT_NIF", "Portuguese tax number", TIER_B, "government", "GDPR", 2),
-        .pattern = GROUPS_START "[1-35-9][0-9]{2}( ?)[0-9]{3}\\1[0-9]{3}" GROUPS_END,
+        .pattern = GROUPS_START "[0-9]{3}( ?)[0-9]{3}\\1[0-9]{3}" GROUPS_END,
         .context = WORDS("nif", "contribuinte", "nipc"),
         .need_context = true,
         .check = check_pt_nif,
@@ -177,7 +180,7 @@ const struct detector detect_gov_romance[] = {
     },
     {
         ENTRY("ro.cnp", "RO_CNP", "Romanian personal number", TIER_C, "government", "GDPR", 2),
-        .pattern = NUM_START "[1-9][0-9]{12}" NUM_END,
+        .pattern = NUM_START "[0-9]{13}" NUM_END,
         .context = WORDS("cnp", "cod numeric personal"),
         .check = check_cnp,
         .examples = EXAMPLES(

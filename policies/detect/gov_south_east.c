@@ -70,7 +70,7 @@ check_tckn(struct match *m)
     uint8_t d[11];
     size_t n = match_digits(m, d, sizeof(d));
 
-    return n == 11 && (digits_weigh(d, first, 9) % 10 + 10) % 10 == d[9] && digits_weigh(d, ones, 10) % 10 == d[10];
+    return n == 11 && d[0] != 0 && (digits_weigh(d, first, 9) % 10 + 10) % 10 == d[9] && digits_weigh(d, ones, 10) % 10 == d[10];
 }
 
 const struct detector detect_gov_south_east[] = {
@@ -91,7 +91,7 @@ const struct detector detect_gov_south_east[] = {
     },
     {
         ENTRY("gr.amka", "GR_AMKA", "Greek social security number", TIER_C, "government", "GDPR", 2),
-        .pattern = NUM_START "[0-3][0-9][01][0-9]{8}" NUM_END,
+        .pattern = NUM_START "[0-9]{11}" NUM_END,
         .context = WORDS("amka", "\xce\xb1\xce\xbc\xce\xba\xce\xb1", "\xce\x91\xce\x9c\xce\x9a\xce\x91"),
         .check = check_amka,
         .examples = EXAMPLES(HIT("01013099997"), HIT("amka 01013099997"), MISS("01013099999"), MISS("01133099997")),
@@ -106,14 +106,14 @@ const struct detector detect_gov_south_east[] = {
     },
     {
         ENTRY("si.emso", "SI_EMSO", "Slovene personal number", TIER_C, "government", "GDPR", 2),
-        .pattern = NUM_START "[0-3][0-9][01][0-9]{10}" NUM_END,
+        .pattern = NUM_START "[0-9]{13}" NUM_END,
         .context = WORDS("em\xc5\xa1o", "emso", "jmbg"),
         .check = check_emso,
         .examples = EXAMPLES(HIT("0101006500006"), HIT("emso 0101006500006"), MISS("0101006500007"), MISS("0113006500006")),
     },
     {
         ENTRY("tr.tckn", "TR_TCKN", "Turkish identity number", TIER_B, "government", "GDPR", 2),
-        .pattern = NUM_START "[1-9][0-9]{10}" NUM_END,
+        .pattern = NUM_START "[0-9]{11}" NUM_END,
         .context = WORDS("tc kimlik", "kimlik", "tckn", "tc kimlik no", "t c kimlik"),
         .need_context = true,
         .check = check_tckn,

@@ -24,7 +24,7 @@ check_itin(struct match *m)
     size_t n = match_digits(m, d, sizeof(d));
     uint64_t group = digits_value(d + 3, 2);
 
-    return n == 9 && ((group >= 50 && group <= 65) || (group >= 70 && group <= 88) || (group >= 90 && group != 93)) && match_vouched(m);
+    return n == 9 && d[0] == 9 && ((group >= 50 && group <= 65) || (group >= 70 && group <= 88) || (group >= 90 && group != 93)) && match_vouched(m);
 }
 
 /* The first two digits name the campus of the IRS, or the internet. */
@@ -44,7 +44,7 @@ check_npi(struct match *m)
     uint8_t d[15] = {8, 0, 8, 4, 0};
     size_t n = match_digits(m, d + 5, 10);
 
-    return n == 10 && luhn_valid(d, sizeof(d)) && !digits_all_equal(d + 5, 9);
+    return n == 10 && (d[5] == 1 || d[5] == 2) && luhn_valid(d, sizeof(d)) && !digits_all_equal(d + 5, 9);
 }
 
 /* The sum of the odd places and twice the sum of the even ones ends in the seventh digit. */
@@ -54,6 +54,8 @@ check_dea(struct match *m)
     static const int8_t weights[] = {1, 2, 1, 2, 1, 2};
     uint8_t d[7];
 
+    if (!strchr("ABCDEFGHJKLMPRSTUX", m->text.ptr[m->start]))
+        return false;
     return str_digits(str_sub(m->text, m->end - 7, m->end), d, sizeof(d)) == 7 && digits_weigh(d, weights, 6) % 10 == d[6];
 }
 
@@ -75,14 +77,17 @@ check_vin(struct match *m)
     return s.ptr[8] == "0123456789X"[sum % 11] && digits > 0 && digits < sizeof(weights);
 }
 
+/* No S L O I B Z, which look like digits (CMS). */
 static bool
 check_mbi(struct match *m)
 {
+    for (size_t i = m->start; i < m->end; i++)
+        if (strchr("SLOIBZ", m->text.ptr[i]))
+            return false;
+    if (m->text.ptr[m->start] == '0')
+        return false;
     return m->context || match_group(m, 1).len > 0;
 }
-
-#define MBI_LETTER "[AC-HJKMNP-RT-Y]"
-#define MBI_EITHER "[0-9AC-HJKMNP-RT-Y]"
 
 const struct detector detect_gov_us[] = {
     {
@@ -92,7 +97,7 @@ const struct detector detect_gov_us[] = {
         .tier = TIER_A,
         .category = "government",
         .controls = "HIPAA-G CCPA GDPR",
-        .pattern = GROUPS_START "(?:[0-8][0-9]{2}([-. ])[0-9]{2}\\1[0-9]{4}|[0-8][0-9]{8})" GROUPS_END,
+        .pattern = GROUPS_START "[0-9]{3}(?:([-. ])[0-9]{2}\\1[0-9]{4}|[0-9]{6})" GROUPS_END,
         .context = WORDS("ssn", "social security", "soc sec", "social security number", "ssn number", "ssno", "ss number"),
         .check = check_ssn,
         .severity = 2,
@@ -104,7 +109,7 @@ const struct detector detect_gov_us[] = {
     },
     {
         ENTRY("us.itin", "US_ITIN", "US individual taxpayer number", TIER_A, "government", "HIPAA-R GDPR", 2),
-        .pattern = GROUPS_START "9[0-9]{2}(?:([-. ])[0-9]{2}\\1[0-9]{4}|[0-9]{6})" GROUPS_END,
+        .pattern = GROUPS_START "[0-9]{3}(?:([-. ])[0-9]{2}\\1[0-9]{4}|[0-9]{6})" GROUPS_END,
         .context = WORDS("itin", "taxpayer", "tin", "taxpayer id"),
         .check = check_itin,
         .examples = EXAMPLES(HIT("912-90-3456"), HIT("itin 912903456"), HIT("950-50-1234"), MISS("912-93-4567"), MISS("123-45-6789"),
@@ -139,7 +144,7 @@ const struct detector detect_gov_us[] = {
     },
     {
         ENTRY("us.mbi", "US_MBI", "US Medicare beneficiary identifier", TIER_B, "health", "HIPAA-I GDPR", 2),
-        .pattern = WORD_START "[1-9]" MBI_LETTER MBI_EITHER "[0-9](-?)" MBI_LETTER MBI_EITHER "[0-9]\\1" MBI_LETTER "{2}[0-9]{2}" WORD_END,
+        .pattern = WORD_START "[0-9][A-Z][0-9A-Z][0-9](-?)[A-Z][0-9A-Z][0-9]\\1[A-Z]{2}[0-9]{2}" WORD_END,
         .context = WORDS("medicare", "mbi", "beneficiary", "cms"),
         .check = check_mbi,
         .examples = EXAMPLES(HIT("1EG4-TE5-MK73"), HIT("medicare 1EG4TE5MK73"), HIT_IN("patient.mbi", "1EG4TE5MK73"), MISS("1SG4-TE5-MK73"),
@@ -147,7 +152,7 @@ const struct detector detect_gov_us[] = {
     },
     {
         ENTRY("us.npi", "US_NPI", "US national provider identifier", TIER_B, "health", "HIPAA-K", 0),
-        .pattern = NUM_START "[12][0-9]{9}" NUM_END,
+        .pattern = NUM_START "[0-9]{10}" NUM_END,
         .context = WORDS("npi", "provider", "provider id"),
         .need_context = true,
         .check = check_npi,
@@ -156,7 +161,7 @@ const struct detector detect_gov_us[] = {
     },
     {
         ENTRY("us.dea", "US_DEA", "US drug enforcement registration", TIER_B, "health", "HIPAA-K", 1),
-        .pattern = WORD_START "[ABCDEFGHJKLMPRSTUX][A-Z9][0-9]{7}" WORD_END,
+        .pattern = WORD_START "[A-Z][A-Z9][0-9]{7}" WORD_END,
         .context = WORDS("dea", "prescriber", "dea number"),
         .need_context = true,
         .check = check_dea,
@@ -165,7 +170,7 @@ const struct detector detect_gov_us[] = {
     },
     {
         ENTRY("us.hicn", "US_HICN", "US health insurance claim number", TIER_C, "health", "HIPAA-I", 2),
-        .pattern = GROUPS_START "[0-8][0-9]{2}-?[0-9]{2}-?[0-9]{4}-?[ABCDEFHJKMTW][A-Z0-9]?" WORD_END,
+        .pattern = GROUPS_START "[0-9]{3}-?[0-9]{2}-?[0-9]{4}-?[ABCDEFHJKMTW][A-Z0-9]?" WORD_END,
         .context = WORDS("hicn", "medicare", "claim number", "health insurance claim"),
         .need_context = true,
         .examples = EXAMPLES(HIT("hicn 123-45-6789A"), HIT("Medicare 123456789B1"), MISS("123-45-6789A"), MISS("hicn 123-45-6789")),

@@ -17,7 +17,7 @@ check_github(struct match *m)
 static bool
 check_aws_secret(struct match *m)
 {
-    return match_narrow(m, 1) && m->context && match_mixed(m) && str_entropy(match_str(m)) >= 4.0;
+    return match_narrow(m, 1) && match_mixed(m) && str_entropy(match_str(m)) >= 4.0;
 }
 
 static bool
@@ -44,19 +44,36 @@ const struct detector detect_tokens[] = {
                  "IAIOSFODNN7EXAMPLEX")),
     },
     {
+        /* Or behind the id that it belongs to. */
         SECRET("sec.aws_secret", "AWS_KEY", "AWS secret access key"),
-        .pattern = "(?<![0-9A-Za-z+/])([A-Za-z0-9+/]{40})(?![0-9A-Za-z+/])",
-        .context = WORDS(
-            "aws", "aws secret", "secret access key", "secret key", "aws secret access key", "aws secret key", "secretaccesskey", "akia"),
+        .pattern = "(?:" NAMED(
+            "aws|secret") "|A(?:KIA|SIA)[A-Z2-7]{16}[^0-9A-Za-z+/][^+/]{0,80}?(?<![0-9A-Za-z+/]))([0-9A-Za-z+/]{40})(?![0-9A-Za-z+/])",
+        .caseless = true,
         .check = check_aws_secret,
-        .need_context = true,
         .examples = EXAMPLES(HIT("aws_secret_access_key=wJalrXUtnFEMI/K7MDENG"
                                  "/bPxRfiCYEXAMPLEKEY"),
-            HIT_IN("aws.secret_key", "wJalrXUtnFEMI/K7MDENG"
-                                     "/bPxRfiCYEXAMPLEKEY"),
+            HIT("AK"
+                "IAIOSFODNN7EXAMPLE, wJalrXUtnFEMI/K7MDENG"
+                "/bPxRfiCYEXAMPLEKEY"),
+            HIT("{\"SecretAccessKey\": \"wJalrXUtnFEMI/K7MDENG"
+                "/bPxRfiCYEXAMPLEKEY\"}"),
             MISS("wJalrXUtnFEMI/K7MDENG"
                  "/bPxRfiCYEXAMPLEKEY"),
             MISS("aws sha 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"), MISS("aws AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA1a")),
+    },
+    {
+        SECRET("sec.aws_secret_key", "AWS_KEY", "AWS secret access key, by its key"),
+        .pattern = TEXT_START "([0-9A-Za-z+/]{40})" TEXT_END,
+        .context = WORDS("aws", "aws secret", "secret access key", "aws secret access key", "aws secret key", "secretaccesskey"),
+        .key_only = true,
+        .check = check_aws_secret,
+        .examples = EXAMPLES(HIT_IN("aws.secret_key", "wJalrXUtnFEMI/K7MDENG"
+                                                      "/bPxRfiCYEXAMPLEKEY"),
+            HIT_IN("secretAccessKey", "wJalrXUtnFEMI/K7MDENG"
+                                      "/bPxRfiCYEXAMPLEKEY"),
+            MISS_IN("vcs.revision", "wJalrXUtnFEMI/K7MDENG"
+                                    "/bPxRfiCYEXAMPLEKEY"),
+            MISS_IN("aws.sha", "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12")),
     },
     {
         SECRET("sec.github", "GITHUB_TOKEN", "GitHub token"),

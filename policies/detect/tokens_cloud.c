@@ -12,6 +12,12 @@ check_vault(struct match *m)
 }
 
 static bool
+check_cohere(struct match *m)
+{
+    return match_narrow(m, 1) && match_mixed(m);
+}
+
+static bool
 check_k8s(struct match *m)
 {
     return match_narrow(m, 1) || match_narrow(m, 2);
@@ -155,12 +161,20 @@ const struct detector detect_tokens_cloud[] = {
     },
     {
         SECRET("sec.cohere", "MODEL_SERVICE_KEY", "Cohere key"),
-        .pattern = WORD_START "[0-9A-Za-z]{40}" WORD_END,
+        .pattern = NAMED("cohere|co_api_key") "([0-9A-Za-z]{40})" WORD_END,
+        .caseless = true,
+        .check = check_cohere,
+        .examples = EXAMPLES(
+            HIT("cohere key " BODY32 BODY8), HIT("CO_API_KEY=" BODY32 BODY8), MISS(BODY32 BODY8), MISS("cohere " BODY32), MISS("cohere " HEX32 HEX8)),
+    },
+    {
+        SECRET("sec.cohere_key", "MODEL_SERVICE_KEY", "Cohere key, by its key"),
+        .pattern = TEXT_START "([0-9A-Za-z]{40})" TEXT_END,
         .context = WORDS("cohere", "co api key", "cohere api key"),
-        .need_context = true,
-        .check = match_mixed,
-        .examples = EXAMPLES(HIT("cohere key " BODY32 BODY8), HIT_IN("cohere.api_key", BODY32 BODY8), MISS(BODY32 BODY8), MISS("cohere " BODY32),
-            MISS("cohere " HEX32 HEX8)),
+        .key_only = true,
+        .check = check_cohere,
+        .examples = EXAMPLES(HIT_IN("cohere.api_key", BODY32 BODY8), HIT_IN("CO_API_KEY", BODY32 BODY8), MISS_IN("app.id", BODY32 BODY8),
+            MISS_IN("cohere.sha", HEX32 HEX8)),
     },
     {
         SECRET("sec.vault", "VAULT_TOKEN", "HashiCorp Vault token"),
@@ -280,10 +294,18 @@ const struct detector detect_tokens_cloud[] = {
     },
     {
         SECRET("sec.datadog", "OBSERVABILITY_KEY", "Datadog key"),
-        .pattern = WORD_START "[0-9a-f]{32}(?:[0-9a-f]{8})?" WORD_END,
+        .pattern = NAMED("(?:dd|datadog)[_ .-]?(?:api|app|client|application)[_ .-]?(?:key|token)") "([0-9a-f]{32}(?:[0-9a-f]{8})?)" WORD_END,
+        .caseless = true,
+        .check = match_first_group,
+        .examples = EXAMPLES(HIT("DD_API_KEY=" HEX32), HIT("datadog app key: " HEX32 HEX8), MISS(HEX32), MISS("datadog trace " HEX32)),
+    },
+    {
+        SECRET("sec.datadog_key", "OBSERVABILITY_KEY", "Datadog key, by its key"),
+        .pattern = TEXT_START "[0-9A-Fa-f]{32}(?:[0-9A-Fa-f]{8})?" TEXT_END,
         .context = WORDS("dd api key", "dd app key", "datadog api key", "datadog app key", "dd client token", "dd application key", "datadog key"),
-        .need_context = true,
-        .examples = EXAMPLES(HIT("DD_API_KEY=" HEX32), HIT_IN("datadog.app_key", HEX32 HEX8), MISS(HEX32), MISS("datadog trace " HEX32)),
+        .key_only = true,
+        .examples = EXAMPLES(
+            HIT_IN("DD_API_KEY", HEX32), HIT_IN("datadog.app_key", HEX32 HEX8), MISS_IN("dd.trace_id", HEX32), MISS_IN("dd.api_key", "REDACTED")),
     },
     {.id = NULL},
 };

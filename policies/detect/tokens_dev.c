@@ -12,6 +12,12 @@ check_npm(struct match *m)
     return base62_is(str_sub(s, s.len - 6, s.len), crc32_ieee(str_sub(s, s.len - 36, s.len - 6))) || match_mixed(m);
 }
 
+static bool
+check_okta(struct match *m)
+{
+    return match_narrow(m, 1) && match_mixed(m);
+}
+
 const struct detector detect_tokens_dev[] = {
     {
         SECRET("sec.atlassian", "ATLASSIAN_TOKEN", "Atlassian token"),
@@ -94,12 +100,20 @@ const struct detector detect_tokens_dev[] = {
     },
     {
         SECRET("sec.okta", "IDENTITY_PROVIDER_TOKEN", "Token of an identity provider"),
-        .pattern = WORD_START "(?:00[0-9A-Za-z_-]{40}|[0-9A-Za-z_-]{64})" TOKEN_END,
-        .context = WORDS("okta", "ssws", "okta token", "auth0", "auth0 client secret", "auth0 secret"),
-        .need_context = true,
-        .check = match_mixed,
-        .examples = EXAMPLES(HIT("SSWS 00" BODY32 BODY8), HIT_IN("auth0.client_secret", BODY32 BODY32), MISS("00" BODY32 BODY8),
+        .pattern = NAMED("ssws|okta|auth0") "(00[0-9A-Za-z_-]{40}|[0-9A-Za-z_-]{64})" TOKEN_END,
+        .caseless = true,
+        .check = check_okta,
+        .examples = EXAMPLES(HIT("SSWS 00" BODY32 BODY8), HIT("AUTH0_CLIENT_SECRET=" BODY32 BODY32), MISS("00" BODY32 BODY8),
             MISS("okta " HEX32 HEX32), MISS("okta 00short")),
+    },
+    {
+        SECRET("sec.okta_key", "IDENTITY_PROVIDER_TOKEN", "Token of an identity provider, by its key"),
+        .pattern = TEXT_START "(00[0-9A-Za-z_-]{40}|[0-9A-Za-z_-]{64})" TEXT_END,
+        .context = WORDS("okta", "ssws", "okta token", "auth0", "auth0 client secret", "auth0 secret"),
+        .key_only = true,
+        .check = check_okta,
+        .examples = EXAMPLES(HIT_IN("auth0.client_secret", BODY32 BODY32), HIT_IN("okta.token", "00" BODY32 BODY8),
+            MISS_IN("app.digest", BODY32 BODY32), MISS_IN("okta.digest", HEX32 HEX32)),
     },
     {.id = NULL},
 };

@@ -32,11 +32,19 @@ const struct detector detect_tokens_saas[] = {
     },
     {
         SECRET("sec.postmark", "MAIL_SERVICE_KEY", "Postmark server token"),
-        .pattern = WORD_START "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}" TOKEN_END,
-        .context = WORDS("postmark", "x postmark server token", "postmark token", "heroku api key", "heroku key"),
-        .need_context = true,
+        .pattern = NAMED("postmark|heroku") "([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})" TOKEN_END,
+        .caseless = true,
+        .check = match_first_group,
         .examples = EXAMPLES(
-            HIT("X-Postmark-Server-Token: " EXAMPLE_UUID), HIT_IN("heroku_api_key", EXAMPLE_UUID), MISS(EXAMPLE_UUID), MISS("postmark " HEX32)),
+            HIT("X-Postmark-Server-Token: " EXAMPLE_UUID), HIT("HEROKU_API_KEY=" EXAMPLE_UUID), MISS(EXAMPLE_UUID), MISS("postmark " HEX32)),
+    },
+    {
+        SECRET("sec.postmark_key", "MAIL_SERVICE_KEY", "Postmark or Heroku token, by its key"),
+        .pattern = TEXT_START "[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}" TEXT_END,
+        .context = WORDS("postmark", "x postmark server token", "postmark token", "heroku api key", "heroku key"),
+        .key_only = true,
+        .examples = EXAMPLES(HIT_IN("postmark.token", EXAMPLE_UUID), HIT_IN("heroku_api_key", EXAMPLE_UUID), MISS_IN("request.id", EXAMPLE_UUID),
+            MISS_IN("postmark.token", "none")),
     },
     {
         SECRET("sec.twilio", "MESSAGING_TOKEN", "Twilio key"),

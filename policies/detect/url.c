@@ -74,19 +74,31 @@ all_masked(struct str s)
     return str_placeholder(s) || (colon != SIZE_MAX && str_placeholder(str_sub(s, 0, colon)) && str_placeholder(str_sub(s, colon + 1, s.len)));
 }
 
+/* Whether the scheme before :// is one of a database or a broker, where people forget to encode a password. */
+static bool
+after_database(const struct match *m)
+{
+    static const char *const schemes[] = {"postgres", "postgresql", "mysql", "mariadb", "mongodb", "mongodb+srv", "redis", "rediss", "amqp", "amqps",
+        "mssql", "sqlserver", "clickhouse", "oracle", "cockroachdb", "nats", "kafka", "ldap", "ldaps", "ftp", "sftp", "smtp", "smtps", NULL};
+    size_t end = m->start - 3, from = end;
+
+    while (from > 0 && end - from < 16 && (ascii_alnum(m->text.ptr[from - 1]) || m->text.ptr[from - 1] == '+'))
+        from--;
+    return str_in_list(str_sub(m->text, from, end), schemes);
+}
+
 /* ssh://git@host names a service, not a person. */
 static bool
 check_userinfo(struct match *m)
 {
     if (!match_narrow(m, 1) && !match_narrow(m, 2) && !match_narrow(m, 3))
         return false;
+    if (match_group(m, 3).len && !after_database(m))
+        return false;
     return !all_masked(match_str(m)) && !str_eq(match_str(m), STR("git"));
 }
 
 #define AUTHORITY_BYTE "[^\\s/?#\"'<>\\\\`@]"
-#define DATABASES                                                                                                                               \
-    "(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\\+srv)?|rediss?|amqps?|mssql|sqlserver|clickhouse|oracle|cockroachdb|nats|kafka|ldaps?|s?ftp|" \
-    "smtps?)"
 
 const struct detector detect_url[] = {
     {
@@ -97,9 +109,9 @@ const struct detector detect_url[] = {
         .category = "secret",
         .controls = "GDPR SOC2-CC6.1",
         /* To the last @ of the authority; in the DSN of a database, where people forget to encode, a password may hold / ? # too. */
-        .pattern = DATABASES
-        "://([^\\s/\"'<>`@:]{0,128}:[^\\s\"'<>`@]{1,256}(?:@[^\\s/\"'<>`@]{1,256}(?=@)){0,2})@|:?//(?:([^\\s/?#\"'<>\\\\`@:]{0,256}:" AUTHORITY_BYTE
-        "{0,256}+(?:@" AUTHORITY_BYTE "{1,256}+(?=@)){0,2})@|(?<=://)(" AUTHORITY_BYTE "{1,256}+)@)",
+        .pattern = "(?:://|(?<![0-9A-Za-z+/:])//)([^\\s/?#\"'<>\\\\`@:]{0,256}:" AUTHORITY_BYTE "{0,256}+(?:@" AUTHORITY_BYTE
+                   "{1,256}+(?=@)){0,2})@|://(" AUTHORITY_BYTE
+                   "{1,256}+)@|://([^\\s/\"'<>`@:]{0,128}:[^\\s\"'<>`@]{1,256}(?:@[^\\s/\"'<>`@]{1,256}(?=@)){0,2})@",
         .check = check_userinfo,
         .severity = 3,
         .examples = EXAMPLES(HIT("https://bob:hunter2@example.com/"), HIT("postgres://admin:s3cr3t@db:5432/x"),
