@@ -31,6 +31,7 @@ child_catch_signals(void)
 
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
+    signal(SIGPIPE, SIG_IGN); /* whoever reads our output may go away: what is temporary is still removed */
 }
 
 bool
