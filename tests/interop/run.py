@@ -14,6 +14,7 @@ import rig  # noqa: E402
 
 WORK = pathlib.Path(os.environ.get("INTEROP_DIR", "build/interop")).resolve()
 EMAIL, CARD = "jane.doe@example.org", "4111 1111 1111 1111"
+MACHINE = {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"}
 CLIENTS = [("js", "grpc"), ("js", "http/protobuf"), ("js", "http/json"), ("python", "grpc"), ("python", "http/protobuf")]
 
 
@@ -31,7 +32,8 @@ def install():
 def run_client(r, language, protocol):
     port = r.grpc if protocol == "grpc" else r.http
     env = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("OTEL_")},
+        # What a machine sets for its own package registries (requests prefers REQUESTS_CA_BUNDLE to what the exporter was told) is not the application's.
+        **{k: v for k, v in os.environ.items() if not k.startswith("OTEL_") and k not in MACHINE},
         "APP_EMAIL": EMAIL,
         "APP_CARD": CARD,
         "OTEL_SERVICE_NAME": f"{language}-{protocol.replace('/', '-')}",
