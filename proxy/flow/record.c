@@ -7,6 +7,7 @@
 
 #define HEAD_MAX (60 * 1024)
 #define TAIL_MAX 256
+#define RULES_MAX (24 * 1024) /* of the head, so that the routes still fit */
 
 /* The end of the head: what is open is closed by the tail; see journal_entry. */
 static enum rc
@@ -69,33 +70,45 @@ write_origin(struct json *js, const struct gate_job *j)
 }
 
 static void
+write_rule(struct json *js, const struct rule_info *r, uint32_t count, uint64_t places)
+{
+    char id[256];
+
+    json_object(js, NULL);
+    json_cstr(js, "action", r->action);
+    json_u64(js, "count", count);
+    snprintf(id, sizeof(id), "%s/%s", r->policy, r->id);
+    json_cstr(js, "id", id);
+    json_cstr(js, "mode", r->mode == RULE_SHADOW ? "shadow" : "enforce");
+    json_array(js, "paths");
+    for (unsigned p = 0; p < PLACE_COUNT_; p++)
+        if (places & (uint64_t)1 << p)
+            json_cstr(js, NULL, place_name((enum place)p));
+    json_close_array(js);
+    json_close_object(js);
+}
+
+/* An entry has a largest size: with very many rules that found something, the rest of them is counted only. */
+static void
 write_rules(struct json *js, const struct gate_job *j)
 {
     const struct program *prog = j->w->snap->program;
+    uint64_t left_out = 0;
 
     json_array(js, "rules");
     for (size_t i = 0; i < program_rule_count(prog); i++) {
         const struct rule_info r = program_rule(prog, i);
         uint64_t places;
         uint32_t n = gate_rule_count(j, i, &places);
-        char id[256];
 
-        if (n == 0)
-            continue;
-        json_object(js, NULL);
-        json_cstr(js, "action", r.action);
-        json_u64(js, "count", n);
-        snprintf(id, sizeof(id), "%s/%s", r.policy, r.id);
-        json_cstr(js, "id", id);
-        json_cstr(js, "mode", r.mode == RULE_SHADOW ? "shadow" : "enforce");
-        json_array(js, "paths");
-        for (unsigned p = 0; p < PLACE_COUNT_; p++)
-            if (places & (uint64_t)1 << p)
-                json_cstr(js, NULL, place_name((enum place)p));
-        json_close_array(js);
-        json_close_object(js);
+        if (n && js->out->len < RULES_MAX)
+            write_rule(js, &r, n, places);
+        else
+            left_out += n > 0;
     }
     json_close_array(js);
+    if (left_out)
+        json_u64(js, "rules_left_out", left_out);
 }
 
 static void
