@@ -51,27 +51,24 @@ const struct conf_node *conf_get(const struct conf_node *n, const char *key);
  * n must be a map all of whose keys are among ${names}: one error for each that is not, with the nearest name.
  * Returns: RC_OK; RC_CONFIG
  */
-enum rc conf_map_check(const struct conf_doc *doc, const struct conf_node *n, const char *const *names, size_t count,
-    struct errs *es) MUST_USE;
+enum rc conf_map_check(const struct conf_doc *doc, const struct conf_node *n, const char *const *names, size_t count, struct errs *es) MUST_USE;
 
 /*
  * Typed readers. NULL n: the value stays what it was (the default), RC_OK. A value of the wrong type or out of range: error in es, RC_CONFIG.
  * Durations: "200ms" "5s" "1m30s" "2h" "7d"; sizes: "16MiB" "64KiB" "1GiB" "512" (bytes).
  */
 enum rc conf_bool(const struct conf_doc *doc, const struct conf_node *n, bool *value, struct errs *es) MUST_USE;
-enum rc conf_u64(const struct conf_doc *doc, const struct conf_node *n, uint64_t min, uint64_t max, uint64_t *value,
-    struct errs *es) MUST_USE;
-enum rc conf_duration_ms(const struct conf_doc *doc, const struct conf_node *n, uint64_t min, uint64_t max,
-    uint64_t *value, struct errs *es) MUST_USE;
-enum rc conf_size(const struct conf_doc *doc, const struct conf_node *n, uint64_t min, uint64_t max, uint64_t *value,
-    struct errs *es) MUST_USE;
+enum rc conf_u64(const struct conf_doc *doc, const struct conf_node *n, uint64_t min, uint64_t max, uint64_t *value, struct errs *es) MUST_USE;
+enum rc conf_duration_ms(
+    const struct conf_doc *doc, const struct conf_node *n, uint64_t min, uint64_t max, uint64_t *value, struct errs *es) MUST_USE;
+enum rc conf_size(const struct conf_doc *doc, const struct conf_node *n, uint64_t min, uint64_t max, uint64_t *value, struct errs *es) MUST_USE;
 /* A non-null scalar; the slice lives as long as doc and is NUL-terminated. */
 enum rc conf_text(const struct conf_doc *doc, const struct conf_node *n, struct str *value, struct errs *es) MUST_USE;
 /* The same notations outside of files (command line); false, value untouched, when s is no such thing. */
 bool conf_parse_duration_ms(struct str s, uint64_t *value) MUST_USE;
 bool conf_parse_size(struct str s, uint64_t *value) MUST_USE;
 /* One of names; value is its index. */
-enum rc conf_choice(const struct conf_doc *doc, const struct conf_node *n, const char *const *names, size_t count,
-    unsigned *value, struct errs *es) MUST_USE;
+enum rc conf_choice(
+    const struct conf_doc *doc, const struct conf_node *n, const char *const *names, size_t count, unsigned *value, struct errs *es) MUST_USE;
 
 #endif

@@ -42,8 +42,7 @@ struct err_pos {
  * Add one error. Never fails: without memory it is counted only.
  * Returns: the entry, to set its hint; a scratch entry when it was counted only, never NULL
  */
-struct err *errs_add(struct errs *es, enum err_level level, enum rc rc, unsigned code, struct err_pos pos,
-    const char *fmt, ...) PRINTF_LIKE(6, 7);
+struct err *errs_add(struct errs *es, enum err_level level, enum rc rc, unsigned code, struct err_pos pos, const char *fmt, ...) PRINTF_LIKE(6, 7);
 
 /* Set the hint of an entry. */
 void err_hint(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -45,8 +45,8 @@ void log_write(enum log_event event, const struct log_field *fields, unsigned co
 
 /* log_event(LOG_X, LOG_STR("a", "b"), LOG_NUM("n", 3)) */
 #define log_event(event, ...) \
-    log_write((event), (const struct log_field[]){__VA_ARGS__}, \
-        (unsigned)(sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field)))
+    log_write(                \
+        (event), (const struct log_field[]){__VA_ARGS__}, (unsigned)(sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field)))
 #define log_event0(event) log_write((event), NULL, 0)
 
 /* Set before threads start, or by the control thread. fd is where lines go (default 2). */

@@ -50,8 +50,8 @@ struct config_exporter {
     const char *endpoint, *jurisdiction, *country; /* country may be NULL */
     struct tls_options tls;
     uint8_t tls_digest[32]; /* of the files that tls names, as they were when the configuration was read */
-    unsigned compression; /* enum encoding */
-    const char **headers; /* "name: value", NULL-terminated */
+    unsigned compression;   /* enum encoding */
+    const char **headers;   /* "name: value", NULL-terminated */
     uint64_t timeout_ms, initial_interval_ms, max_interval_ms, max_elapsed_ms, consumers;
     struct err_pos pos;
 };

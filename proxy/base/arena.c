@@ -108,7 +108,7 @@ arena_grow(struct arena *ar, void *old, size_t old_size, size_t new_size)
     }
     void *p = arena_alloc(ar, new_size);
 
-    if (p && old_size)
+    if (p && old && old_size)
         memcpy(p, old, old_size);
     return p;
 }

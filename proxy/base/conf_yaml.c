@@ -6,6 +6,7 @@
  */
 #include "conf_int.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <yaml.h>
@@ -266,6 +267,7 @@ on_close(struct reader *r, yaml_mark_t at)
 {
     struct frame f = r->stack[--r->depth];
 
+    assert(f.node); /* libyaml closes only what it has opened */
     if (f.node->kind == CONF_MAP)
         refuse_duplicates(r, f.node);
     anchor_add(r, f.anchor, f.node, f.weight, at);
@@ -375,7 +377,7 @@ conf_load_text(const char *name, struct str text, bool expand, struct conf_doc *
         errs_add(es, ERR_ERROR, RC_CONFIG, CONF_E_LIMIT, pos, "out of memory");
         goto fail;
     }
-    strcpy(file, name);
+    memcpy(file, name, strlen(name) + 1);
     *d = (struct conf_doc){.ar = ar, .file = file};
     *r = (struct reader){.doc = d, .es = es, .expand = expand};
     if (text.len > CONF_FILE_MAX) {

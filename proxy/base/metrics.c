@@ -24,13 +24,13 @@ struct entry {
 /* Entries are only ever added, under the lock; cells never move. overflow takes what does not fit. */
 static struct family {
     const char *name, *labels, *help;
-    enum metric_type type;
     struct entry *first, **last;
-    unsigned count;
     struct entry overflow;
+    enum metric_type type;
+    unsigned count;
     bool overflown;
 } families[] = {
-#define METRIC(id, type, name, labels, help) [id] = {name, labels, help, type, NULL, NULL, 0, {0}, false},
+#define METRIC(id, type, name, labels, help) [id] = {name, labels, help, NULL, NULL, {0}, type, 0, false},
 #include "base/metrics.def"
 #undef METRIC
 };

@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -7,7 +8,7 @@
 #include "metrics_int.h"
 
 struct process {
-    unsigned long long cpu_ticks, start_ticks, virtual_bytes, resident_pages;
+    uint64_t cpu_ticks, start_ticks, virtual_bytes, resident_pages;
 };
 
 /* proc(5) /proc/pid/stat: the name in field 2 may hold spaces and brackets, so fields are counted from the last ')'. */
@@ -15,29 +16,41 @@ static bool
 read_stat(struct process *p)
 {
     struct buf text = BUF_INIT(4096);
-    unsigned long long user, system;
     bool ok = file_read("/proc/self/stat", 4095, &text) == RC_OK && buf_append_byte(&text, '\0') == RC_OK;
     const char *fields = ok ? strrchr(text.ptr, ')') : NULL;
 
-    ok = fields && sscanf(fields + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %*d %*d %llu %llu %llu", &user, &system,
-                       &p->start_ticks, &p->virtual_bytes, &p->resident_pages) == 5;
-    if (ok)
-        p->cpu_ticks = user + system;
+    ok = fields != NULL;
+    for (unsigned field = 3; ok && field <= 24; field++) {
+        while (*++fields == ' ')
+            ;
+        uint64_t value = field == 3 ? 0 : strtoull(fields, NULL, 10); /* the third is a letter */
+
+        if (field == 14 || field == 15)
+            p->cpu_ticks += value;
+        else if (field == 22)
+            p->start_ticks = value;
+        else if (field == 23)
+            p->virtual_bytes = value;
+        else if (field == 24)
+            p->resident_pages = value;
+        fields = strchr(fields, ' ');
+        ok = fields != NULL;
+    }
     buf_free(&text);
     return ok;
 }
 
-static unsigned long long
+static uint64_t
 boot_seconds(void)
 {
     struct buf text = BUF_INIT(1u << 20);
-    unsigned long long at = 0;
+    uint64_t at = 0;
 
     if (file_read("/proc/stat", text.max - 1, &text) == RC_OK && buf_append_byte(&text, '\0') == RC_OK) {
         const char *line = strstr(text.ptr, "\nbtime ");
 
-        if (line && sscanf(line, " btime %llu", &at) != 1)
-            at = 0;
+        if (line)
+            at = strtoull(line + strlen("\nbtime "), NULL, 10);
     }
     buf_free(&text);
     return at;

@@ -82,12 +82,16 @@ on_request(struct evhttp_request *rq, void *arg)
 static uint16_t
 bound_port(struct evhttp_bound_socket *bound)
 {
-    struct sockaddr_storage at = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in four;
+        struct sockaddr_in6 six;
+    } at = {.six = {0}};
     socklen_t len = sizeof(at);
 
-    if (getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&at, &len) != 0)
+    if (getsockname(evhttp_bound_socket_get_fd(bound), &at.any, &len) != 0)
         return 0;
-    return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port : ((struct sockaddr_in *)&at)->sin_port);
+    return at.any.sa_family == AF_INET6 ? ntohs(at.six.sin6_port) : ntohs(at.four.sin_port);
 }
 
 enum rc

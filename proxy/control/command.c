@@ -160,7 +160,8 @@ unknown_option(const struct arguments *a, struct str name)
 static int
 take_long(struct arguments *a, char **argv, int *i)
 {
-    struct str word = str_of(argv[*i] + 2);
+    const char *text = argv[*i] + 2;
+    struct str word = {text, strlen(text)};
     size_t eq = str_find(word, STR("="));
     struct str name = eq == SIZE_MAX ? word : str_sub(word, 0, eq);
     const struct option_spec *o = option_find(a->command, name);

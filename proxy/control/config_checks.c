@@ -194,19 +194,21 @@ config_check_identity(struct config_reader *r, const struct conf_node *n, void *
 static bool
 exporter_name(const char *name, enum exporter_protocol *protocol)
 {
-    struct str s = str_of(name), rest;
+    struct str s = str_of(name);
     bool grpc = str_starts(s, STR("otlp_grpc")), http = str_starts(s, STR("otlp_http"));
 
     if (!grpc && !http)
         return false;
     *protocol = grpc ? EXPORTER_GRPC : EXPORTER_HTTP;
-    rest = str_sub(s, strlen("otlp_grpc"), s.len);
-    if (rest.len == 0)
+    const char *rest = name + strlen("otlp_grpc");
+    size_t len = strlen(rest);
+
+    if (len == 0)
         return true;
-    if (rest.ptr[0] != '/' || rest.len < 2 || rest.len > 65)
+    if (rest[0] != '/' || len < 2 || len > 65)
         return false;
-    for (size_t i = 1; i < rest.len; i++)
-        if (!isalnum((unsigned char)rest.ptr[i]) && !strchr("_.-", rest.ptr[i]))
+    for (size_t i = 1; i < len; i++)
+        if (!isalnum((unsigned char)rest[i]) && !strchr("_.-", rest[i]))
             return false;
     return true;
 }
@@ -252,7 +254,7 @@ check_endpoint(struct config_reader *r, const struct conf_node *n, const struct 
     struct config_endpoint local;
     struct url u;
 
-    if (!url_parse(str_of(e->endpoint), &u) || (grpc && (u.path || !u.port)) || (!grpc && !u.https && !u.http)) {
+    if (!url_parse((struct str){e->endpoint, strlen(e->endpoint)}, &u) || (grpc && (u.path || !u.port)) || (!grpc && !u.https && !u.http)) {
         err_hint(config_refuse(r, CONFIG_E_ENDPOINT, n, "this is not the endpoint of an exporter"), "%s",
             grpc ? "otlp_grpc: host:port" : "otlp_http: https://host[:port][/path]");
         return;
@@ -357,10 +359,11 @@ set_machine_defaults(struct config_reader *r, struct config *c)
     cpu_set_t cpus;
 
     if (!c->node && gethostname(host, sizeof(host) - 1) == 0) {
-        char *copy = arena_alloc(r->ar, strlen(host) + 1);
+        size_t size = strlen(host) + 1;
+        char *copy = arena_alloc(r->ar, size);
 
         if (copy)
-            c->node = strcpy(copy, host);
+            c->node = memcpy(copy, host, size);
     }
     if (!c->node)
         c->node = "localhost";

@@ -33,10 +33,22 @@ START_TEST(str_utf8_valid_follows_table_3_7)
         struct str s;
         bool valid;
     } rows[] = {
-        {STR(""), true}, {STR("plain ascii text, long enough"), true}, {STR("gr\xc3\xbc\xc3\x9f"), true}, {STR("\xf0\x9f\x98\x80"), true},
-        {STR("a\0b"), true}, {STR("\xed\x9f\xbf"), true}, {STR("\xf4\x8f\xbf\xbf"), true}, {STR("\xc0\x80"), false},
-        {STR("\xe0\x9f\xbf"), false}, {STR("\xed\xa0\x80"), false}, {STR("\xf4\x90\x80\x80"), false}, {STR("\xf5\x80\x80\x80"), false},
-        {STR("\x80"), false}, {STR("abcdefgh\xc3"), false}, {STR("\xe2\x82"), false}, {STR("\xf0\x8f\xbf\xbf"), false},
+        {STR(""), true},
+        {STR("plain ascii text, long enough"), true},
+        {STR("gr\xc3\xbc\xc3\x9f"), true},
+        {STR("\xf0\x9f\x98\x80"), true},
+        {STR("a\0b"), true},
+        {STR("\xed\x9f\xbf"), true},
+        {STR("\xf4\x8f\xbf\xbf"), true},
+        {STR("\xc0\x80"), false},
+        {STR("\xe0\x9f\xbf"), false},
+        {STR("\xed\xa0\x80"), false},
+        {STR("\xf4\x90\x80\x80"), false},
+        {STR("\xf5\x80\x80\x80"), false},
+        {STR("\x80"), false},
+        {STR("abcdefgh\xc3"), false},
+        {STR("\xe2\x82"), false},
+        {STR("\xf0\x8f\xbf\xbf"), false},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
