@@ -62,6 +62,8 @@ material_count(const struct material *old, const struct material *now)
     if (old)
         count_policies(old, 0);
     count_policies(now, 1);
+    for (size_t i = 0; i < now->config->exporter_count; i++)
+        metric_set(metric_get(M_QUEUE_CAPACITY, &now->config->exporters[i].name, 1), (int64_t)now->config->journal.max_bytes);
     if (now->grpc_tls)
         metric_set(metric_get(M_CERT_NOT_AFTER, (const char *const[]){"server", "otlp_grpc"}, 2), tls_not_after(now->grpc_tls));
     if (now->http_tls)
