@@ -38,7 +38,7 @@ class Bench:
         run = subprocess.run(
             ["taskset", "-c", LOAD_CPU, rig.BINARY, "send", "--endpoint", f"https://localhost:{port}", "--cert", pki / f"{crt}.crt", "--key", pki / f"{crt}.key",
              "--ca", pki / ca, "--count", str(count), "--batch", str(batch), "--connections", str(connections), "--in-flight", str(in_flight),
-             "--rate", str(rate), "--region", "eu-central-1", "--compression", self.compression, "--format", "json", "--seed", "2026"],
+             "--rate", str(rate), "--region", "eu-central-1", "--compression", self.compression, "--format", "json", "--seed", "2026", "--prepared", "64"],
             capture_output=True, text=True)
         if run.returncode:
             raise RuntimeError(run.stderr + run.stdout)
