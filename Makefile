@@ -176,5 +176,5 @@ deps: ; @packaging/deps all
 lint: ; @tests/lint/run
 fmt: ; @clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
 clean: ; rm -rf $(B)
-print-cppflags: ; @echo $(CPPFLAGS)
+print-cppflags: ; @echo $(filter-out -DSPANGATE_VERSION%,$(CPPFLAGS))
 -include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
