@@ -79,3 +79,15 @@ ast_last(const struct ast *t, uint32_t n)
 {
     return border(t, n, true);
 }
+
+struct symset
+ast_bytes(const struct ast *t, uint32_t n)
+{
+    struct symset s = {{0}};
+
+    if (t->list[n].kind == NODE_SET)
+        return t->list[n].set;
+    for (uint32_t c = t->list[n].child; c; c = t->list[c].next)
+        s = symset_or(s, ast_bytes(t, c));
+    return s;
+}

@@ -155,6 +155,8 @@ bool ast_nullable(const struct ast *t, uint32_t n);
 /* At least the bytes that a match of the node can begin with, end with. */
 struct symset ast_first(const struct ast *t, uint32_t n);
 struct symset ast_last(const struct ast *t, uint32_t n);
+/* All bytes that it can hold. */
+struct symset ast_bytes(const struct ast *t, uint32_t n);
 
 /* [0-9A-Za-z_] */
 struct symset symset_word(void);

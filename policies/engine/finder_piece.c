@@ -14,10 +14,13 @@ struct frag {
     uint64_t null;
 };
 
-/* What can stand before a part: a superset. boundary: \b stands right before it. */
+/*
+ * What can stand before a part: a superset. boundary: \b stands right before it. origin: what can stand before the whole match;
+ * used: the bytes that the match can hold up to this part.
+ */
 struct entry {
-    struct symset prev;
-    bool boundary;
+    struct symset prev, origin, used;
+    bool boundary, origin_boundary;
 };
 
 struct builder {
@@ -151,17 +154,29 @@ assertion_mask(const struct piece *p, const struct node *at)
     return mask;
 }
 
-/* A run of one set that can only be entered from outside of it is walked by one thread at a time: its counter costs no more states than it is long. */
+/* Whether a symbol of ${prev}, with \b behind it when boundary says so, cannot be in ${set}. */
+static bool
+is_outside(struct symset prev, bool boundary, struct symset set)
+{
+    if (boundary && symset_within(set, symset_word()))
+        prev = symset_and(prev, symset_not(symset_word()));
+    return !symset_meet(prev, set);
+}
+
+/*
+ * A counter is walked by one thread at a time, and costs no more states than it is long, when it can only be entered from outside of its own
+ * set, or when a match can only begin outside of all that it may hold up to the counter's end.
+ */
 static uint32_t
 counter_limit(const struct builder *b, const struct node *at, struct entry e)
 {
-    struct symset word = symset_word(), set = b->t->list[at->child].set;
+    struct symset set = b->t->list[at->child].set;
 
-    if (b->t->list[at->child].kind != NODE_SET)
+    if (b->t->list[at->child].kind != NODE_SET || b->counter_max < COUNTER_MAX)
         return b->counter_max;
-    if (e.boundary && symset_within(set, word))
-        e.prev = symset_and(e.prev, symset_not(word));
-    return symset_meet(e.prev, set) || b->counter_max < COUNTER_MAX ? b->counter_max : CHAIN_MAX;
+    if (is_outside(e.prev, e.boundary, set) || is_outside(e.origin, e.origin_boundary, symset_or(e.used, set)))
+        return CHAIN_MAX;
+    return b->counter_max;
 }
 
 static struct frag
@@ -170,12 +185,17 @@ build_repeat(struct builder *b, const struct node *at, struct entry e)
     uint32_t limit = counter_limit(b, at, e), min = at->min, max = at->max;
     struct frag r = nothing(), one = nothing();
 
-    if (max > 1)
-        e = (struct entry){symset_or(e.prev, ast_last(b->t, at->child)), false};
-    if (max > b->counter_max)
+    if (max > 1) {
+        e.prev = symset_or(e.prev, ast_last(b->t, at->child));
+        e.used = symset_or(e.used, ast_bytes(b->t, at->child));
+        e.boundary = false;
+    }
+    if (max > b->counter_max && max != min)
         max = REPEAT_MANY; /* a maximum tells little */
-    if (min > limit)
+    if (min > limit) {
         min = limit;
+        max = REPEAT_MANY;
+    }
     for (uint32_t i = 0; i < min && b->rc == RC_OK; i++) {
         one = build(b, at->child, e);
         r = then(b, r, one);
@@ -201,13 +221,23 @@ static struct entry
 entry_behind(const struct builder *b, uint32_t n, struct entry e)
 {
     const struct node *at = &b->t->list[n];
+    bool begun = !symset_is_empty(e.used);
 
-    if (at->kind == NODE_PREV)
-        e.prev = symset_and(e.prev, at->set);
-    else if (at->kind == NODE_WORD)
+    if (at->kind == NODE_EMPTY || at->kind == NODE_NEXT || at->kind == NODE_INSIDE)
+        return e;
+    if (at->kind == NODE_WORD) {
         e.boundary = true;
-    else if (at->kind < NODE_PREV && at->kind != NODE_EMPTY)
-        e = (struct entry){symset_or(ast_nullable(b->t, n) ? e.prev : (struct symset){{0}}, ast_last(b->t, n)), false};
+        e.origin_boundary |= !begun;
+        return e;
+    }
+    if (at->kind == NODE_PREV) {
+        e.prev = symset_and(e.prev, at->set);
+        e.origin = begun ? e.origin : symset_and(e.origin, at->set);
+        return e;
+    }
+    e.prev = symset_or(ast_nullable(b->t, n) ? e.prev : (struct symset){{0}}, ast_last(b->t, n));
+    e.boundary = false;
+    e.used = symset_or(e.used, ast_bytes(b->t, n));
     return e;
 }
 
@@ -292,7 +322,25 @@ piece_categories(const struct piece *p, struct symset set)
     return mask;
 }
 
-/* Breadth first from the first positions; the list of links is short, and few rounds are needed. */
+void
+piece_cut(struct piece *p, uint8_t depth)
+{
+    struct links *follow = &p->follow, *last = &p->last;
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < follow->count; i++)
+        if (p->depth[follow->list[i].from] < depth && p->depth[follow->list[i].from] != 0)
+            follow->list[kept++] = follow->list[i];
+    follow->count = kept;
+    kept = 0;
+    for (uint32_t i = 0; i < last->count; i++)
+        if (p->depth[last->list[i].from] < depth)
+            last->list[kept++] = last->list[i];
+    last->count = kept;
+    p->end_depth = depth;
+}
+
+/* Breadth first from the first positions. A pattern that goes deeper than can be measured is cut there. */
 static enum rc
 measure_depth(struct piece *p, struct arena *ar)
 {
@@ -314,32 +362,16 @@ measure_depth(struct piece *p, struct arena *ar)
             more = true;
         }
     }
+    if (more)
+        piece_cut(p, PIECE_DEPTH_MAX);
     return RC_OK;
-}
-
-void
-piece_cut(struct piece *p, uint8_t depth)
-{
-    struct links *follow = &p->follow, *last = &p->last;
-    uint32_t kept = 0;
-
-    for (uint32_t i = 0; i < follow->count; i++)
-        if (p->depth[follow->list[i].from] < depth && p->depth[follow->list[i].from] != 0)
-            follow->list[kept++] = follow->list[i];
-    follow->count = kept;
-    kept = 0;
-    for (uint32_t i = 0; i < last->count; i++)
-        if (p->depth[last->list[i].from] < depth)
-            last->list[kept++] = last->list[i];
-    last->count = kept;
-    p->end_depth = depth;
 }
 
 enum rc
 piece_build(const struct ast *t, struct arena *ar, struct piece *p)
 {
     struct builder b = {.t = t, .ar = ar, .p = p, .rc = RC_UNIMPLEMENTED};
-    struct entry anywhere = {symset_range(0, SYM_EDGE), false};
+    struct entry anywhere = {.prev = symset_range(0, SYM_EDGE), .origin = symset_range(0, SYM_EDGE)};
 
     for (b.counter_max = COUNTER_MAX; b.counter_max && b.rc == RC_UNIMPLEMENTED; b.counter_max /= 2) {
         *p = (struct piece){.category = {symset_range(0, 255)}, .categories = 1};

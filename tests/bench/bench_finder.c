@@ -1,6 +1,7 @@
 /*
- * Speed of the candidate finder by number of patterns: ns a text on sample traffic, share of texts with a candidate, of candidates that PCRE2 confirms, states,
- * bytes, beside PCRE2 one by one; ns a byte on hostile alphabets; the time of PCRE2 on hostile texts of 4 KiB. Usage: bench_finder [--rounds N] [--hostile] [--confirm]
+ * Speed of the candidate finder by number of patterns: ns a text on sample traffic, shares of texts and patterns named, states, bytes, beside PCRE2 one
+ * by one. --hostile: ns a byte over alphabets that drive many patterns. --confirm: what PCRE2 takes at most for a text of 4 KiB, for each pattern
+ * that takes long. --worst: patterns often named in vain. Usage: bench_finder [--rounds N] [--hostile] [--confirm] [--worst]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #define BATCHES 8
 #define PATTERNS_MAX 400
 #define ROUNDS_MAX 51
+#define REQUEST 6700 /* texts of one request of 512 spans */
 
 static struct str *texts;
 static size_t text_count, text_bytes;
@@ -110,63 +112,34 @@ make_patterns(void)
 }
 
 struct tally {
-    uint64_t texts_named, candidates, matches, limits;
-    uint64_t by[PATTERNS_MAX];
+    uint64_t named, candidates, matches, limits;
+    uint64_t in_vain[PATTERNS_MAX];
 };
 
-static void
-scan_texts(struct finder_tables *t, struct tally *tally)
-{
-    for (size_t i = 0; i < text_count; i++) {
-        const uint16_t *ids;
-        size_t count = 0;
-
-        if (i % 6000 == 0)
-            finder_budget(t);
-        if (finder_scan(t, texts[i], &ids, &count) != RC_OK)
-            tally->limits++;
-        tally->texts_named += count > 0;
-        tally->candidates += count;
-    }
-}
-
-static void
-count_matches(struct finder_tables *t, struct tally *tally, size_t n)
-{
-    struct confirm_match m;
-
-    for (size_t i = 0; i < text_count; i++) {
-        const uint16_t *ids;
-        size_t count = 0;
-
-        if (finder_scan(t, texts[i], &ids, &count) != RC_OK)
-            continue;
-        for (size_t k = 0; k < count; k++) {
-            bool hit = confirm_next(confirms[ids[k]], scratch, texts[i], 0, &m) == RC_OK;
-
-            tally->matches += hit;
-            tally->by[ids[k]] += !hit;
-        }
-    }
-    for (size_t k = 0; getenv("WORST") && k < n; k++)
-        if (tally->by[k] > text_count / 500)
-            printf("    false candidates %5.2f %%  %s\n", 100.0 * (double)tally->by[k] / (double)text_count, names[k]);
-}
-
+/* One pass over the texts, with PCRE2 behind the finder or without. Returns: ns a text */
 static double
-confirm_texts(struct finder_tables *t)
+pass(struct finder_tables *t, struct tally *tally, bool with_pcre2)
 {
     struct confirm_match m;
     double start = now_ns();
 
+    *tally = (struct tally){0};
     for (size_t i = 0; i < text_count; i++) {
         const uint16_t *ids;
         size_t count = 0;
 
+        if (i % REQUEST == 0)
+            finder_budget(t);
         if (finder_scan(t, texts[i], &ids, &count) != RC_OK)
-            continue;
-        for (size_t k = 0; k < count; k++)
-            (void)(confirm_next(confirms[ids[k]], scratch, texts[i], 0, &m) == RC_OK);
+            tally->limits++;
+        tally->named += count > 0;
+        tally->candidates += count;
+        for (size_t k = 0; with_pcre2 && k < count; k++) {
+            bool hit = confirm_next(confirms[ids[k]], scratch, texts[i], 0, &m) == RC_OK;
+
+            tally->matches += hit;
+            tally->in_vain[ids[k]] += !hit;
+        }
     }
     return (now_ns() - start) / (double)text_count;
 }
@@ -176,51 +149,55 @@ pcre2_alone(size_t n)
 {
     struct confirm_match m;
     double start = now_ns();
-    size_t step = 8, done = 0;
+    size_t done = 0;
 
-    for (size_t i = 0; i < text_count; i += step, done++)
+    for (size_t i = 0; i < text_count; i += 8, done++)
         for (size_t k = 0; k < n; k++)
             (void)(confirm_next(confirms[k], scratch, texts[i], 0, &m) == RC_OK);
     return (now_ns() - start) / (double)done;
 }
 
-static void
-bench_texts(size_t n, unsigned rounds)
+static double
+percent(uint64_t n)
 {
+    return 100.0 * (double)n / (double)text_count;
+}
+
+static void
+bench_texts(size_t n, unsigned rounds, bool worst)
+{
+    static struct tally tally;
     struct finder *f;
-    double samples[ROUNDS_MAX], both[ROUNDS_MAX], start = now_ns();
+    double alone[ROUNDS_MAX], both[ROUNDS_MAX], start = now_ns();
 
     must(n <= pattern_count && finder_compile(patterns, n, &f) == RC_OK, "compile");
     double compiled = now_ns();
     struct finder_tables *t = finder_tables_new(f);
+
+    must(t != NULL, "memory");
     double warmed = now_ns();
-    struct tally tally = {0}, first = {0};
-    struct finder_stats warm = finder_stats(t);
+    size_t warm = finder_stats(t).states;
+    double first = pass(t, &tally, false);
+    uint64_t limits = tally.limits;
 
-    scan_texts(t, &first);
-    double cold = (now_ns() - warmed) / (double)text_count;
-
-    count_matches(t, &tally, n);
     for (unsigned r = 0; r < rounds; r++) {
-        start = start + 0;
-        double from = now_ns();
-
-        tally.texts_named = tally.candidates = 0;
-        scan_texts(t, &tally);
-        samples[r] = (now_ns() - from) / (double)text_count;
-        both[r] = confirm_texts(t);
+        alone[r] = pass(t, &tally, false);
+        both[r] = pass(t, &tally, true);
     }
-    qsort(samples, rounds, sizeof(samples[0]), by_value);
+    qsort(alone, rounds, sizeof(alone[0]), by_value);
     qsort(both, rounds, sizeof(both[0]), by_value);
     struct finder_stats s = finder_stats(t);
 
-    printf("%3zu patterns  %6.1f ns/text [%.1f]  %5.2f ns/B  with PCRE2 %6.1f  PCRE2 alone %7.0f  first pass %6.1f  texts named %5.2f %%  candidates "
-           "%5.2f %% (true %5.2f %%)  "
-           "states %zu (warm %zu)  %zu KiB  flushes %zu  always %zu  limits %llu  compile %.1f ms  warm-up %.1f ms\n",
-        n, samples[rounds / 2], samples[0], samples[rounds / 2] * (double)text_count / (double)text_bytes, both[rounds / 2], pcre2_alone(n), cold,
-        100.0 * (double)tally.texts_named / (double)text_count, 100.0 * (double)tally.candidates / (double)text_count,
-        100.0 * (double)tally.matches / (double)text_count, s.states, warm.states, s.bytes / 1024, s.flushes, s.always,
-        (unsigned long long)first.limits, (compiled - start) / 1e6, (warmed - compiled) / 1e6);
+    printf("%3zu patterns: %5.1f ns/text [%5.1f ..], %.2f ns/B; with PCRE2 %5.1f, PCRE2 alone %5.0f; first pass %5.1f, limits %llu\n", n,
+        alone[rounds / 2], alone[0], alone[rounds / 2] * (double)text_count / (double)text_bytes, both[rounds / 2], pcre2_alone(n), first,
+        (unsigned long long)limits);
+    printf("     texts named %.2f %%, candidates %.2f %% (true %.2f %%); states %zu (warmed up: %zu), %zu KiB, flushes %zu, always %zu; compile %.0f "
+           "ms, warm-up %.1f ms\n",
+        percent(tally.named), percent(tally.candidates), percent(tally.matches), s.states, warm, s.bytes / 1024, s.flushes, s.always,
+        (compiled - start) / 1e6, (warmed - compiled) / 1e6);
+    for (size_t k = 0; worst && k < n; k++)
+        if (tally.in_vain[k] > text_count / 500)
+            printf("     named in vain in %.2f %%: %s\n", percent(tally.in_vain[k]), names[k]);
     finder_tables_free(t);
     finder_free(f);
 }
@@ -361,10 +338,11 @@ main(int argc, char **argv)
 {
     unsigned rounds = 9;
     static const size_t counts[] = {5, 20, 50, 100};
-    bool do_hostile = false, do_confirm = false;
+    bool do_hostile = false, do_confirm = false, worst = false;
 
     for (int i = 1; i < argc; i++) {
         do_hostile |= strcmp(argv[i], "--hostile") == 0;
+        worst |= strcmp(argv[i], "--worst") == 0;
         do_confirm |= strcmp(argv[i], "--confirm") == 0;
         if (strcmp(argv[i], "--rounds") == 0 && i + 1 < argc)
             rounds = (unsigned)strtoul(argv[++i], NULL, 10);
@@ -376,7 +354,7 @@ main(int argc, char **argv)
     make_patterns();
     printf("%zu texts of %.1f bytes, %zu patterns\n", text_count, (double)text_bytes / (double)text_count, pattern_count);
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
-        bench_texts(counts[i], rounds);
+        bench_texts(counts[i], rounds, worst);
     if (do_hostile) {
         bench_hostile(50, 200, 2000);
         bench_hostile(100, 200, 2000);

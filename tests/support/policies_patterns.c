@@ -295,5 +295,13 @@ const struct sample_pattern syntax_patterns[] = {
     {"(?m)a$\\n^b", false},
     {"a\\Z\\n", false},
     {"(?:\\b|_)a", false},
+    {"(a(?=-))-\\1b", false},
+    {"(\\ba)b\\1c", false},
+    {"((?-i)a)b", true},
+    {"(?:(?x) a b ) c", false},
+    {"(a)(b)\\g{-2}c", false},
+    {"(?<!a)x|(?<!b)x|(?<!c)x|(?<!d)x|(?<!e)x|(?<!f)x|\\bz", false},
+    {"\\bz|(?<!a)x|(?<!b)x|(?<!c)x|(?<!d)x|(?<!e)x|(?<!f)x", false},
+    {"(?<=a)x|(?<=b)x|(?<=c)x|(?<=d)x|(?<=e)x|(?<=f)x|(?<=[gh])z\\B", false},
 };
 const size_t syntax_pattern_count = sizeof(syntax_patterns) / sizeof(syntax_patterns[0]);

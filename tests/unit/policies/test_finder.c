@@ -3,8 +3,11 @@
 #include <stdio.h>
 
 #include "base_guard.h"
+#include "base_nomem.h"
 #include "base_suite.h"
+#include "policies/detector.h"
 #include "policies/engine/confirm_int.h"
+#include "policies/engine/finder_piece_int.h"
 #include "policies_patterns.h"
 #include "policies_walk.h"
 
@@ -201,11 +204,339 @@ START_TEST(finder_walks_match_their_pattern)
 }
 END_TEST
 
+START_TEST(finder_never_misses_what_detectors_look_for)
+{
+    static struct rig g;
+    struct rng r = {5};
+    size_t count, examples = 0;
+    const struct detector *const *all = detectors_all(&count);
+    char text[WALK_MAX];
+
+    g = (struct rig){0};
+    for (size_t i = 0; i < count; i++)
+        ck_assert_msg(rig_add(&g, all[i]->pattern, all[i]->caseless), "%s", all[i]->id);
+    rig_start(&g);
+    for (size_t i = 0; i < count; i++) {
+        rig_try(&g, &r, i, rng_rounds(8));
+        for (const struct detector_example *e = all[i]->examples; e && e->text; e++, examples++) {
+            struct str example = str_of(e->text);
+
+            rig_check(&g, example);
+            for (unsigned n = 0; n < 8 && example.len < WALK_MAX / 2; n++) {
+                memcpy(text, example.ptr, example.len);
+                rig_check(&g, (struct str){text, walk_mutate(&r, text, example.len)});
+            }
+        }
+    }
+    ck_assert_uint_gt(examples, count);
+    ck_assert_uint_gt(g.matches, examples / 2);
+    rig_stop(&g);
+}
+END_TEST
+
+START_TEST(finder_never_misses_patterns_longer_than_it_follows)
+{
+    static char regex[3][2000];
+    static struct rig g;
+    static char text[2000];
+
+    g = (struct rig){0};
+    for (int i = 0; i < 300; i++) {
+        strcat(regex[0], "\\w");
+        strcat(regex[1], i % 2 ? "b" : "[ab]");
+        strcat(regex[2], i < 200 ? "(?:a|bc)" : "a?b");
+    }
+    for (size_t i = 0; i < 3; i++)
+        ck_assert(rig_add(&g, regex[i], false));
+    rig_start(&g);
+    for (size_t len = 290; len < 700; len += len < 310 ? 1 : 97) {
+        memset(text, 'b', len);
+        rig_check(&g, (struct str){text, len});
+        memset(text, 'a', len < 205 ? len : 205);
+        rig_check(&g, (struct str){text, len});
+        text[len / 2] = ' ';
+        rig_check(&g, (struct str){text, len});
+    }
+    ck_assert_uint_gt(g.matches, 50);
+    rig_stop(&g);
+}
+END_TEST
+
+START_TEST(finder_piece_ends_a_match_where_it_stops_measuring)
+{
+    char regex[300];
+    struct ast t;
+    struct piece p;
+    struct arena *ar = arena_new((size_t)1 << 24);
+
+    memset(regex, 'a', sizeof(regex));
+    for (size_t len = PIECE_DEPTH_MAX - 1; len <= sizeof(regex); len++) {
+        ck_assert_uint_eq(ast_parse((struct str){regex, len}, false, &t), RC_OK);
+        ck_assert_uint_eq(piece_build(&t, ar, &p), RC_OK);
+        ck_assert_msg(
+            p.end_depth == (len < PIECE_DEPTH_MAX ? 0 : PIECE_DEPTH_MAX) || (len == PIECE_DEPTH_MAX && p.last.count == 1), "length %zu", len);
+        ast_free(&t);
+    }
+    arena_free(ar);
+}
+END_TEST
+
+/* Every byte, alone and between others: sets of bytes, boundaries and case are those of PCRE2. */
+START_TEST(finder_never_misses_a_single_byte)
+{
+    static struct rig g;
+
+    g = (struct rig){0};
+    for (size_t i = 0; i < syntax_pattern_count; i++)
+        rig_add(&g, syntax_patterns[i].regex, syntax_patterns[i].caseless);
+    rig_start(&g);
+    for (unsigned a = 0; a < 256; a++) {
+        char one[] = {(char)a}, two[] = {(char)a, 'a'}, three[] = {'a', (char)a, 'b'}, four[] = {'a', 'b', (char)a};
+
+        rig_check(&g, (struct str){one, 1});
+        rig_check(&g, (struct str){two, 2});
+        rig_check(&g, (struct str){three, 3});
+        rig_check(&g, (struct str){four, 3});
+    }
+    rig_check(&g, (struct str){NULL, 0});
+    rig_stop(&g);
+}
+END_TEST
+
+static void
+rig_add_data(struct rig *g)
+{
+    *g = (struct rig){0};
+    for (size_t i = 0; i < data_pattern_count; i++)
+        ck_assert(rig_add(g, data_patterns[i].regex, data_patterns[i].caseless));
+    rig_start(g);
+}
+
+static struct str
+hostile(struct rng *r, char *text, size_t len)
+{
+    static const char *const alphabets[] = {"0123456789 -", "0123456789-.:+/ ()", "0123456789abcdef:-.", "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -"};
+    const char *alphabet = alphabets[rng_below(r, 4)];
+
+    for (size_t i = 0; i < len; i++)
+        text[i] = alphabet[rng_below(r, (uint32_t)strlen(alphabet))];
+    return (struct str){text, len};
+}
+
+START_TEST(finder_names_few_of_usual_texts)
+{
+    static const char *const texts[] = {"GET", "checkout-service", "/api/v1/orders/{id}", "SELECT id, name FROM orders WHERE id = ?",
+        "application/json; charset=utf-8", "eu-central-1", "shop.cart.v2.CartService/AddItem", "java.lang.IllegalStateException: cart is closed",
+        "2026-11-22T08:12:44.103Z", "node-17.internal"};
+    static struct rig g;
+    const uint16_t *ids;
+    size_t count, named = 0;
+
+    rig_add_data(&g);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        ck_assert_uint_eq(finder_scan(g.tables, str_of(texts[i]), &ids, &count), RC_OK);
+        named += count;
+    }
+    ck_assert_uint_le(named, 1);
+    rig_stop(&g);
+}
+END_TEST
+
+START_TEST(finder_names_what_it_does_not_understand_always)
+{
+    static const char *const unknown[] = {"a(*SKIP)b|c", "x{,3}y", "(a)(?(1)b|c)", "a(*pla:b)", "(?xx)a", "(a)\\10", "[\\Qa\\E]", "(?n)(a)b"};
+    static struct rig g;
+    const uint16_t *ids;
+    size_t count;
+
+    g = (struct rig){0};
+    ck_assert(rig_add(&g, "abc", false));
+    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
+        rig_add(&g, unknown[i], false);
+    rig_start(&g);
+    ck_assert_uint_gt(g.count, 5);
+    ck_assert(!finder_always(g.finder, 0));
+    for (size_t i = 1; i < g.count; i++)
+        ck_assert_msg(finder_always(g.finder, i), "%.*s", (int)g.pattern[i].regex.len, g.pattern[i].regex.ptr);
+    ck_assert_uint_eq(finder_scan(g.tables, STR("-"), &ids, &count), RC_OK);
+    ck_assert_uint_eq(count, g.count - 1);
+    ck_assert_uint_eq(ids[0], 1);
+    ck_assert_uint_eq(finder_scan(g.tables, STR("abc"), &ids, &count), RC_OK);
+    ck_assert_uint_eq(count, g.count);
+    ck_assert_uint_eq(finder_stats(g.tables).always, g.count - 1);
+    rig_stop(&g);
+}
+END_TEST
+
+START_TEST(finder_works_without_patterns)
+{
+    static struct rig g;
+    const uint16_t *ids;
+    size_t count = 7;
+
+    g = (struct rig){0};
+    rig_start(&g);
+    ck_assert_uint_eq(finder_scan(g.tables, STR("a text"), &ids, &count), RC_OK);
+    ck_assert_uint_eq(count, 0);
+    rig_stop(&g);
+}
+END_TEST
+
+START_TEST(finder_reads_nothing_past_the_text)
+{
+    static struct rig g;
+    struct str whole = STR("mail jane.doe@example.com, 4111 1111 1111 1111, 192.168.0.1");
+
+    rig_add_data(&g);
+    for (size_t n = 0; n <= whole.len; n++) {
+        struct guard page;
+        struct str text = guard_copy(&page, str_sub(whole, 0, n));
+
+        rig_check(&g, text);
+        guard_free(&page);
+    }
+    rig_stop(&g);
+}
+END_TEST
+
+START_TEST(finder_never_misses_when_tables_are_flushed)
+{
+    static struct rig g;
+    struct rng r = {6};
+    char text[256];
+
+    rig_add_data(&g);
+    for (unsigned n = 0; n < 60000 && finder_stats(g.tables).flushes < 1; n++) {
+        const uint16_t *ids;
+        size_t count;
+
+        finder_budget(g.tables);
+        ck_assert_uint_eq(finder_scan(g.tables, hostile(&r, text, sizeof(text)), &ids, &count), RC_OK);
+        if (n % 64 == 0)
+            rig_check(&g, (struct str){text, sizeof(text)});
+    }
+    ck_assert_uint_ge(finder_stats(g.tables).flushes, 1);
+    for (size_t i = 0; i < g.count; i++)
+        rig_try(&g, &r, i, 8);
+    rig_stop(&g);
+}
+END_TEST
+
+START_TEST(finder_tables_stay_within_their_cap)
+{
+    static struct rig g;
+    struct rng r = {7};
+    char text[256];
+    size_t most = 0;
+
+    rig_add_data(&g);
+    for (unsigned n = 0; n < 4000; n++) {
+        const uint16_t *ids;
+        size_t count;
+
+        finder_budget(g.tables);
+        ck_assert_uint_eq(finder_scan(g.tables, hostile(&r, text, sizeof(text)), &ids, &count), RC_OK);
+        most = finder_stats(g.tables).bytes > most ? finder_stats(g.tables).bytes : most;
+    }
+    ck_assert_uint_lt(most, 16u << 20);
+    rig_stop(&g);
+}
+END_TEST
+
+START_TEST(finder_says_when_the_budget_is_used_up)
+{
+    static struct rig g;
+    struct rng r = {8};
+    char text[256];
+    const uint16_t *ids;
+    size_t count;
+    unsigned n = 0;
+
+    rig_add_data(&g);
+    while (n < 60000 && finder_scan(g.tables, hostile(&r, text, sizeof(text)), &ids, &count) == RC_OK)
+        n++;
+    ck_assert_uint_gt(n, 0);
+    ck_assert_uint_lt(n, 60000);
+    /* What is known already needs no budget; the text that did not fit is found after a refill. */
+    ck_assert_uint_eq(finder_scan(g.tables, STR(""), &ids, &count), RC_OK);
+    ck_assert_uint_eq(finder_scan(g.tables, (struct str){text, sizeof(text)}, &ids, &count), RC_LIMIT);
+    finder_budget(g.tables);
+    ck_assert_uint_eq(finder_scan(g.tables, (struct str){text, sizeof(text)}, &ids, &count), RC_OK);
+    rig_check(&g, (struct str){text, sizeof(text)});
+    rig_stop(&g);
+}
+END_TEST
+
+START_TEST(finder_compile_takes_as_many_patterns_as_a_program)
+{
+    static char regex[1024][32];
+    static struct finder_pattern patterns[1024];
+    struct finder *f = NULL;
+    const uint16_t *ids;
+    size_t count;
+
+    for (size_t i = 0; i < 1024; i++) {
+        snprintf(regex[i], sizeof(regex[i]), "\\bkey%04zu=[0-9]{4}", i);
+        patterns[i] = (struct finder_pattern){str_of(regex[i]), i % 2 == 0};
+    }
+    ck_assert_uint_eq(finder_compile(patterns, 1024, &f), RC_OK);
+    struct finder_tables *t = finder_tables_new(f);
+
+    ck_assert_ptr_nonnull(t);
+    ck_assert_uint_eq(finder_scan(t, STR("key0007=1234 KEY1000=1234"), &ids, &count), RC_OK);
+    ck_assert(named(ids, count, 7) && named(ids, count, 1000) && !named(ids, count, 700));
+    finder_tables_free(t);
+    finder_free(f);
+}
+END_TEST
+
+START_TEST(finder_fails_cleanly_when_memory_ends)
+{
+    static const struct finder_pattern patterns[] = {
+        {STR("[a-z]+@(?:[a-z]+\\.)+[a-z]{2,}"), false}, {STR("\\b(?:\\d[ -]?){12,18}\\d\\b"), false}, {STR("(a|b)\\1(?=c)"), true}};
+    bool failed = true;
+
+    for (long n = 1; failed && nomem_round(n); n++) {
+        struct finder *f = NULL;
+        enum rc rc = finder_compile(patterns, 3, &f);
+
+        failed = nomem_end();
+        ck_assert_msg(rc == (failed ? RC_NOMEM : RC_OK) && (f != NULL) == (rc == RC_OK), "allocation %ld: %s", n, rc_label(rc));
+        finder_free(f);
+    }
+    struct finder *f = NULL;
+
+    ck_assert_uint_eq(finder_compile(patterns, 3, &f), RC_OK);
+    failed = true;
+    for (long n = 1; failed && nomem_round(n); n++) {
+        struct finder_tables *t = finder_tables_new(f);
+
+        failed = nomem_end();
+        ck_assert((t == NULL) == failed);
+        finder_tables_free(t);
+    }
+    finder_free(f);
+}
+END_TEST
+
 static const struct case_entry cases[] = {
     {"normal", &finder_never_misses_data},
     {"normal", &finder_never_misses_any_syntax},
     {"normal", &finder_never_misses_invented_patterns},
     {"normal", &finder_walks_match_their_pattern},
+    {"normal", &finder_never_misses_what_detectors_look_for},
+    {"normal", &finder_never_misses_a_single_byte},
+    {"normal", &finder_names_few_of_usual_texts},
+    {"normal", &finder_names_what_it_does_not_understand_always},
+    {"normal", &finder_works_without_patterns},
+    {"malformed", &finder_reads_nothing_past_the_text},
+    {"limits", &finder_piece_ends_a_match_where_it_stops_measuring},
+    {"limits", &finder_never_misses_patterns_longer_than_it_follows},
+    {"limits", &finder_never_misses_when_tables_are_flushed},
+    {"limits", &finder_tables_stay_within_their_cap},
+    {"limits", &finder_says_when_the_budget_is_used_up},
+    {"limits", &finder_compile_takes_as_many_patterns_as_a_program},
+    {"nomem", &finder_fails_cleanly_when_memory_ends},
     {NULL, NULL},
 };
 
