@@ -30,27 +30,34 @@ check_street(struct match *m)
 
 #define LOCAL_PHONE_WORDS                                                                                                                  \
     "phone", "telephone", "telefon", "telefonnummer", "rufnummer", "handy", "mobil", "t\xc3\xa9l\xc3\xa9phone", "telephone mobile", "tel", \
-        "t\xc3\xa9l", "portable", "mobile", "cell", "fax", "call", "sms", "whatsapp", "msisdn", "\xe9\x9b\xbb\xe8\xa9\xb1",                \
+        "t\xc3\xa9l", "portable", "mobile", "cell", "fax", "call me", "reach me", "sms", "whatsapp", "msisdn", "\xe9\x9b\xbb\xe8\xa9\xb1", \
         "\xe7\x94\xb5\xe8\xaf\x9d", "\xe6\x89\x8b\xe6\x9c\xba",                                                                            \
         "tel\xc3\xa9"                                                                                                                      \
         "fono",                                                                                                                            \
         "m\xc3\xb3vil", "telefono", "cellulare", "telefoon"
 
-/* DE, FR, UK, IT, ES, IN, JP, CN, KR, AU, IL, BR: the trunk prefix, or the first digits of mobile numbers, and the number of digits. */
-#define NATIONAL_PHONE                                                                                                                     \
-    "0[1-9][0-9]{1,4}[ /-]{1,3}[0-9]{2,4}(?:[ -]?[0-9]{2,4}){1,3}|0[1-9](?:[ .-]?[0-9]{2}){4}|0[1-9]0-[0-9]{4}-[0-9]{4}|0[1-9][0-9]{8,9}|" \
-    "1[3-9][0-9]{9}|[6-9][0-9]{4}[ -]?[0-9]{5}|[679][0-9]{2}[ -]?[0-9]{3}[ -]?[0-9]{3}|\\([1-9]{2}\\) ?9?[0-9]{4}-[0-9]{4}"
+/* Any grouping of 7 to 15 digits, behind a word for telephone; no time stamp. */
+static bool
+check_national(struct match *m)
+{
+    uint8_t d[15];
+    size_t n = match_digits(m, d, sizeof(d));
+
+    return n >= 7 && !(digits_epoch(d, n) && !match_formatted(m));
+}
 
 const struct detector detect_address[] = {
     {
         ENTRY("contact.phone_national", "PHONE_NUMBER", "Telephone number in its national form", TIER_C, "contact", "GDPR HIPAA-D", 1),
-        .pattern = "(?:(?<=[^0-9A-Za-z_])\\(|" GROUPS_START ")(?:" NATIONAL_PHONE ")" GROUPS_END,
+        .pattern = "(?:\\([0-9]{1,5}\\)|" GROUPS_START "(?<!\\+)[0-9]{2,15})(?:[ /-]{1,3}[0-9]{2,8}|\\.[0-9]{2}(?![0-9])){0,5}" GROUPS_END,
         .context = WORDS(LOCAL_PHONE_WORDS),
         .need_context = true,
+        .check = check_national,
         .examples = EXAMPLES(HIT("Tel. 030 1234567"), HIT("t\xc3\xa9l\xc3\xa9phone 06 12 34 56 78"), HIT("\xe9\x9b\xbb\xe8\xa9\xb1 090-1234-5678"),
             HIT("\xe6\x89\x8b\xe6\x9c\xba"
                 "13812345678"),
-            HIT("mobile 98765 43210"), HIT_IN("user.mobile", "07911 123456"), HIT("telefon 0151/23456789"), MISS("13812345678"),
+            HIT("mobile 98765 43210"), HIT_IN("user.mobile", "07911 123456"), HIT("telefon 0151/23456789"), HIT("Phone: 60-56-85-91"),
+            HIT("Phone: (37) 788-063"), HIT("t\xc3\xa9l 06.12.34.56.78"), MISS("phone os 17.4.1"), MISS("phone 192.168.100.200"), MISS("13812345678"),
             MISS("090-1234-5678"), MISS("order 98765 43210"), MISS_IN("user.mobile", "1700000000")),
     },
     {

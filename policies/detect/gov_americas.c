@@ -219,7 +219,7 @@ const struct detector detect_gov_americas[] = {
     },
     {
         ENTRY("co.nit", "CO_NIT", "Colombian taxpayer number", TIER_C, "government", "GDPR", 1),
-        .pattern = GROUPS_START "(?:[0-9]{3}\\.[0-9]{3}\\.[0-9]{3}-[0-9]|[0-9]{9}-?[0-9]|[0-9]{8}-[0-9])" GROUPS_END,
+        .pattern = GROUPS_START "(?:[0-9]{3}\\.[0-9]{3}\\.[0-9]{3}-[0-9]|[0-9]{8,9}-?[0-9])" GROUPS_END,
         .context = WORDS("nit", "rut"),
         .check = check_nit,
         .examples = EXAMPLES(HIT("213.123.432-1"), HIT("213123432-1"), HIT("nit 2131234321"), MISS("213.123.432-2"), MISS("2131234321")),

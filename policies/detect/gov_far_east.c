@@ -63,7 +63,7 @@ check_mynumber(struct match *m)
 
 #define NEW_KOREAN_NUMBERS 2020
 
-/* Weights 2 to 9 and 2 to 5; foreigners (5 to 8) add 2. Numbers given since October 2020 have random digits in place of the check. */
+/* Weights 2 to 9 and 2 to 5; for foreigners (5 to 8) often 2 more. Numbers given since October 2020 have random digits in place of the check. */
 static bool
 check_rrn(struct match *m)
 {
@@ -76,9 +76,10 @@ check_rrn(struct match *m)
 
     if (n != 13 || !date_valid(year, month, d[4] * 10u + d[5]) || !match_vouched(m))
         return false;
-    int check = (11 - digits_weigh(d, weights, 12) % 11 + (foreigner ? 2 : 0)) % 10;
+    int check = 11 - digits_weigh(d, weights, 12) % 11;
 
-    return check == d[12] || year > NEW_KOREAN_NUMBERS || (year == NEW_KOREAN_NUMBERS && month >= 10);
+    return check % 10 == d[12] || (foreigner && (check + 2) % 10 == d[12]) || year > NEW_KOREAN_NUMBERS ||
+           (year == NEW_KOREAN_NUMBERS && month >= 10);
 }
 
 static bool

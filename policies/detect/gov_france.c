@@ -62,7 +62,7 @@ check_siret(struct match *m)
     size_t n = match_digits(m, d, sizeof(d));
     bool poste = n == 14 && digits_value(d, 9) == LA_POSTE && digits_weigh(d, ones, n) % 5 == 0;
 
-    return n == 14 && !digits_all_equal(d, n) && (luhn_valid(d, n) || poste) && match_vouched(m);
+    return n == 14 && !digits_all_equal(d, n) && luhn_valid(d, 9) && (luhn_valid(d, n) || poste) && match_vouched(m);
 }
 
 const struct detector detect_gov_france[] = {

@@ -1,17 +1,20 @@
 /* Identifiers of Germany, Austria and Switzerland. */
 #include "checks_int.h"
 
-/* First digit not 0, no digit more than three times in the first ten, ISO 7064 mod 11,10 (BZSt). */
+/* First digit not 0; of the first ten digits one stands there two or three times, the others at most once; ISO 7064 mod 11,10 (BZSt). */
 static bool
 check_idnr(struct match *m)
 {
     uint8_t d[11], count[10] = {0};
     size_t n = match_digits(m, d, sizeof(d));
-    bool repeated = false;
+    unsigned repeated = 0;
+    bool often = false;
 
-    for (size_t i = 0; i < 10 && n == 11; i++)
-        repeated |= ++count[d[i]] > 3;
-    return n == 11 && d[0] != 0 && !repeated && mod11_10_valid(d, n) && match_vouched(m);
+    for (size_t i = 0; i < 10 && n == 11; i++) {
+        repeated += ++count[d[i]] == 2;
+        often |= count[d[i]] > 3;
+    }
+    return n == 11 && d[0] != 0 && repeated == 1 && !often && mod11_10_valid(d, n) && match_vouched(m);
 }
 
 /* Area, date of birth (day plus 50 for some), letter, serial, check; the letter counts as its two-digit ordinal (Deutsche Rentenversicherung). */

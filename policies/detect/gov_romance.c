@@ -98,7 +98,7 @@ check_pt_nif(struct match *m)
     uint8_t d[9];
     size_t n = match_digits(m, d, sizeof(d));
 
-    return n == 9 && d[0] != 0 && d[0] != 4 && mod11_digit(d, weights, 8, 0, 0) == d[8];
+    return n == 9 && d[0] != 0 && mod11_digit(d, weights, 8, 0, 0) == d[8];
 }
 
 /* Sex and century, date, county 01-52, serial; weights 279146358279, 10 is written 1. */

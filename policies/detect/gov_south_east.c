@@ -56,8 +56,7 @@ check_emso(struct match *m)
     size_t n = match_digits(m, d, sizeof(d));
     unsigned year = (unsigned)digits_value(d + 4, 3);
 
-    if (n != 13 || !date_valid(year + (year < 800 ? 2000 : 1000), d[2] * 10u + d[3], d[0] * 10u + d[1]) ||
-        mod11_digit(d, weights, 12, 10, 0) != d[12])
+    if (n != 13 || !date_valid(year + (year < 800 ? 2000 : 1000), d[2] * 10u + d[3], d[0] * 10u + d[1]) || mod11_digit(d, weights, 12, 0, 0) != d[12])
         return false;
     return m->context || !digits_epoch(d, n);
 }

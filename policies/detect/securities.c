@@ -76,7 +76,7 @@ const struct detector detect_securities[] = {
     },
     {
         ENTRY("fin.cusip", "CUSIP", "CUSIP", TIER_C, "financial", "", 0),
-        .pattern = WORD_START "[0-9]{3}[0-9A-Z]{5}[0-9]" WORD_END,
+        .pattern = WORD_START "[0-9A-Z]{8}[0-9]" WORD_END,
         .context = WORDS("cusip"),
         .need_context = true,
         .check = check_cusip,
