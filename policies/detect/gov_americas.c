@@ -85,7 +85,7 @@ static bool
 check_rfc(struct match *m)
 {
     static const char alphabet[] = "0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ ";
-    char id[13];
+    char id[13] = {0};
     size_t n = 0;
     uint8_t d[8];
     unsigned sum = 0;
@@ -98,6 +98,8 @@ check_rfc(struct match *m)
         memmove(id + 1, id, n++);
         id[0] = ' ';
     }
+    if (n != 13)
+        return false;
     for (size_t i = 0; i < 12; i++)
         sum += (unsigned)(strchr(alphabet, id[i]) - alphabet) * (unsigned)(13 - i);
     return str_digits((struct str){id + 4, 6}, d, sizeof(d)) == 6 && date_yymmdd(d) && "0A987654321"[sum % 11] == id[12] &&

@@ -35,13 +35,15 @@ check_codice_fiscale(struct match *m)
 {
     static const uint8_t odd[] = {1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23};
     static const char months[] = "ABCDEHLMPRST";
-    char s[16];
+    char s[16] = {0};
     size_t n = 0;
     unsigned sum = 0;
 
     for (size_t i = m->start; i < m->end && n < sizeof(s); i++)
         if (ascii_alnum(m->text.ptr[i]))
             s[n++] = ascii_upper(m->text.ptr[i]);
+    if (n != sizeof(s))
+        return false;
     for (size_t i = 0; i < 15; i++) {
         unsigned v = ascii_digit(s[i]) ? (unsigned)(s[i] - '0') : (unsigned)(s[i] - 'A');
 
