@@ -31,10 +31,7 @@ check_street(struct match *m)
 #define LOCAL_PHONE_WORDS                                                                                                                  \
     "phone", "telephone", "telefon", "telefonnummer", "rufnummer", "handy", "mobil", "t\xc3\xa9l\xc3\xa9phone", "telephone mobile", "tel", \
         "t\xc3\xa9l", "portable", "mobile", "cell", "fax", "call me", "reach me", "sms", "whatsapp", "msisdn", "\xe9\x9b\xbb\xe8\xa9\xb1", \
-        "\xe7\x94\xb5\xe8\xaf\x9d", "\xe6\x89\x8b\xe6\x9c\xba",                                                                            \
-        "tel\xc3\xa9"                                                                                                                      \
-        "fono",                                                                                                                            \
-        "m\xc3\xb3vil", "telefono", "cellulare", "telefoon"
+        "\xe7\x94\xb5\xe8\xaf\x9d", "\xe6\x89\x8b\xe6\x9c\xba", "tel\303\251fono", "m\xc3\xb3vil", "telefono", "cellulare", "telefoon"
 
 /* Any grouping of 7 to 15 digits, behind a word for telephone; no time stamp. */
 static bool
