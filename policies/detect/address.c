@@ -33,14 +33,25 @@ check_street(struct match *m)
         "t\xc3\xa9l", "portable", "mobile", "cell", "fax", "call me", "reach me", "sms", "whatsapp", "msisdn", "\xe9\x9b\xbb\xe8\xa9\xb1", \
         "\xe7\x94\xb5\xe8\xaf\x9d", "\xe6\x89\x8b\xe6\x9c\xba", "tel\303\251fono", "m\xc3\xb3vil", "telefono", "cellulare", "telefoon"
 
-/* Any grouping of 7 to 15 digits, behind a word for telephone; no time stamp. */
+/* 2024-01-31 and 31-01-2024. */
+static bool
+written_as_date(struct str s, const uint8_t *d)
+{
+    if (s.len != 10)
+        return false;
+    if (!ascii_digit(s.ptr[4]) && !ascii_digit(s.ptr[7]))
+        return date_valid((unsigned)digits_value(d, 4), d[4] * 10u + d[5], d[6] * 10u + d[7]);
+    return !ascii_digit(s.ptr[2]) && !ascii_digit(s.ptr[5]) && date_valid((unsigned)digits_value(d + 4, 4), d[2] * 10u + d[3], d[0] * 10u + d[1]);
+}
+
+/* Any grouping of 7 to 15 digits, behind a word for telephone; no time stamp and no date. */
 static bool
 check_national(struct match *m)
 {
     uint8_t d[15];
     size_t n = match_digits(m, d, sizeof(d));
 
-    return n >= 7 && !(digits_epoch(d, n) && !match_formatted(m));
+    return n >= 7 && !(digits_epoch(d, n) && !match_formatted(m)) && !(n == 8 && written_as_date(match_str(m), d));
 }
 
 const struct detector detect_address[] = {
@@ -54,8 +65,9 @@ const struct detector detect_address[] = {
             HIT("\xe6\x89\x8b\xe6\x9c\xba"
                 "13812345678"),
             HIT("mobile 98765 43210"), HIT_IN("user.mobile", "07911 123456"), HIT("telefon 0151/23456789"), HIT("Phone: 60-56-85-91"),
-            HIT("Phone: (37) 788-063"), HIT("t\xc3\xa9l 06.12.34.56.78"), MISS("phone os 17.4.1"), MISS("phone 192.168.100.200"), MISS("13812345678"),
-            MISS("090-1234-5678"), MISS("order 98765 43210"), MISS_IN("user.mobile", "1700000000")),
+            HIT("Phone: (37) 788-063"), HIT("t\xc3\xa9l 06.12.34.56.78"), MISS("phone os 17.4.1"), MISS("phone 2024-01-31"),
+            MISS("[PHONE_NUMBER] 13812345678"), MISS("phone 192.168.100.200"), MISS("13812345678"), MISS("090-1234-5678"), MISS("order 98765 43210"),
+            MISS_IN("user.mobile", "1700000000")),
     },
     {
         ENTRY("contact.postal_us", "US_ZIP_CODE", "US postal code", TIER_B, "contact", "GDPR HIPAA-B", 0),

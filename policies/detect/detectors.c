@@ -128,6 +128,27 @@ word_stands(struct str s, size_t at, const char *word)
     return end && (ends(s, end) || ((s.ptr[end] | 0x20) == 's' && ends(s, end + 1)));
 }
 
+static bool
+marker_byte(char c)
+{
+    return (c >= 'A' && c <= 'Z') || ascii_digit(c) || c == '_';
+}
+
+/* [PHONE_NUMBER] or <PHONE_NUMBER>: what stands in place of a value says nothing of the value behind it. */
+static bool
+in_marker(struct str s, size_t at)
+{
+    size_t from = at, to = at;
+
+    while (from > 0 && marker_byte(s.ptr[from - 1]))
+        from--;
+    while (to < s.len && marker_byte(s.ptr[to]))
+        to++;
+    if (from == 0 || to == s.len)
+        return false;
+    return (s.ptr[from - 1] == '[' && s.ptr[to] == ']') || (s.ptr[from - 1] == '<' && s.ptr[to] == '>');
+}
+
 /* Whether a context word of d stands in s at or after from. */
 static bool
 any_stands(const struct detector *d, struct str s, size_t from)
@@ -140,7 +161,7 @@ any_stands(const struct detector *d, struct str s, size_t from)
         char first = ascii_lower(s.ptr[at]);
 
         for (const char *const *w = d->context; *w; w++)
-            if ((*w)[0] == first && word_stands(s, at, *w))
+            if ((*w)[0] == first && word_stands(s, at, *w) && !in_marker(s, at))
                 return true;
     }
     return false;

@@ -269,6 +269,10 @@ START_TEST(context_is_whole_words_before_the_match)
         {"", "pan ...............................................", false},
         {"", "pan ................................................", false},
         {"", "", false},
+        {"", "[SSN] ", false},
+        {"", "<SSN>", false},
+        {"", "[ssn] ", true},
+        {"", "[SSN ", true},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
