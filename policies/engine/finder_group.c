@@ -10,8 +10,7 @@
 #define MARGIN 2
 #define STEPS_MAX 60000 /* bytes of all texts, and their ends */
 #define POINTS_MAX 30000
-#define SLOTS 65536
-#define REPLACE_ROUNDS 2
+#define SLOTS 32768
 #define MANY 256 /* patterns: placed in one round */
 #define SCRATCH_MAX (512u * 1024 * 1024)
 
@@ -81,7 +80,7 @@ struct alone {
     struct nfa_draft draft;
     struct nfa nfa;
     struct dfa d;
-    uint8_t *depth; /* of states; 0 = not known yet */
+    uint8_t *depth; /* of states, plus one; 0 = not known yet */
     size_t flushes;
 };
 
@@ -89,17 +88,20 @@ static uint8_t
 state_depth(struct alone *a, size_t value)
 {
     const struct dfa_state *s = &a->d.state[value / a->d.stride];
-    uint8_t *depth = &a->depth[value / a->d.stride];
+    uint8_t *known = &a->depth[value / a->d.stride], depth = 0;
 
     if (a->flushes != a->d.flushes)
         memset(a->depth, 0, a->d.states_max);
     a->flushes = a->d.flushes;
-    for (uint16_t i = 0; i < s->members && *depth < UINT8_MAX; i++) {
+    if (*known)
+        return (uint8_t)(*known - 1);
+    for (uint16_t i = 0; i < s->members; i++) {
         uint8_t now = a->draft.depth[a->d.pool[s->at + i]];
 
-        *depth = now > *depth ? now : *depth;
+        depth = now > depth ? now : depth;
     }
-    return *depth;
+    *known = (uint8_t)(depth + 1);
+    return depth;
 }
 
 /* Run over the sample. deepest[k]: how many usual texts reach depth k and are not accepted. */
@@ -121,9 +123,10 @@ run(struct grouper *g, struct alone *a, struct group *one, uint32_t deepest[UINT
 
             to = to == DFA_UNKNOWN ? dfa_step(&a->d, in, class) : to;
             accepted |= to & DFA_FLAG;
-            in = to & ~(size_t)DFA_FLAG;
-            uint8_t now = state_depth(a, in);
+            to &= ~(size_t)DFA_FLAG;
+            uint8_t now = to == in ? deep : state_depth(a, to);
 
+            in = to;
             deep = now > deep ? now : deep;
             if (is_pointed(g, i))
                 *point++ = mix(seed, (uint32_t)in);
@@ -233,14 +236,14 @@ place(struct grouper *g, const struct group *one)
     size_t least = SIZE_MAX, bytes = 0;
     uint8_t best = 0;
 
-    for (uint8_t k = 0; k < g->groups; k++) {
+    for (unsigned k = 0; k < g->groups; k++) {
         size_t now = table_bytes(g, &g->group[k], one);
 
         if (now - g->group[k].bytes >= least)
             continue;
         least = now - g->group[k].bytes;
         bytes = now;
-        best = k;
+        best = (uint8_t)k;
     }
     add(&g->group[best], one, g->points);
     g->group[best].bytes = bytes;
@@ -299,27 +302,49 @@ place_all(struct grouper *g, size_t count, unsigned groups, uint8_t *group)
         memset(g->group[k].byte, 0, sizeof(g->group[k].byte));
         g->group[k].bytes = 0;
     }
-    for (size_t i = 0; i < count; i++)
-        if (group[i] != GROUP_NONE)
+    for (size_t i = 0; i < count; i++) {
+        if (group[i] == GROUP_NONE)
+            continue;
+        group[i] = 0;
+        if (groups == 1)
+            add(&g->group[0], &g->one[i], g->points);
+        else
             group[i] = place(g, &g->one[i]);
-    for (unsigned n = 0; n < REPLACE_ROUNDS && groups > 1 && count <= MANY; n++)
+    }
+    if (groups > 1 && count <= MANY)
         replace(g, count, group);
     for (unsigned k = 0; k < groups; k++)
         states += count_sums(g, g->group[k].point, g->nothing.point, g->points);
     return states;
 }
 
+/*
+ * A group more pays when it saves some hundred states on the sample, and must be when the table does not fit otherwise. Bounds measured with
+ * tests/bench/bench_finder.c on all detectors: the cost of a group more is about that of 900 states of usual traffic.
+ */
+static void
+choose_groups(struct grouper *g, size_t count, uint8_t *group)
+{
+    size_t states = count <= MANY ? place_all(g, count, 1, group) : SIZE_MAX;
+
+    if (states <= 900)
+        return;
+    if (states <= 2500 && place_all(g, count, 2, group) <= 1500)
+        return;
+    if (count <= MANY && place_all(g, count, 3, group) <= 2700)
+        return;
+    place_all(g, count, FINDER_GROUPS_MAX, group);
+}
+
 enum rc
 group_pieces(struct piece *pieces, size_t count, uint8_t *group)
 {
-    /* A group more pays when it saves about 900 states, or a table that does not fit. Measured: tests/bench/bench_finder.c. */
-    static const size_t states_max[FINDER_GROUPS_MAX] = {1500, 2500, 4500, SIZE_MAX};
     struct grouper *g = calloc(1, sizeof(*g));
     struct arena *ar = arena_new(SCRATCH_MAX), *one = arena_new(SCRATCH_MAX);
     enum rc rc = RC_NOMEM;
 
     if (g && ar && one) {
-        g->period = count <= MANY ? 16 : 64;
+        g->period = count <= MANY ? 32 : 64;
         rc = grouper_init(g, count, ar);
     }
     for (size_t i = 0; i < count && rc == RC_OK; i++) {
@@ -328,9 +353,8 @@ group_pieces(struct piece *pieces, size_t count, uint8_t *group)
         g->one[i].point = points_new(ar);
         rc = g->one[i].point ? tune(g, &pieces[i], &g->one[i], one) : RC_NOMEM;
     }
-    for (unsigned groups = count <= MANY ? 1 : FINDER_GROUPS_MAX; rc == RC_OK; groups++)
-        if (place_all(g, count, groups, group) <= states_max[groups - 1])
-            break;
+    if (rc == RC_OK)
+        choose_groups(g, count, group);
     arena_free(ar);
     arena_free(one);
     free(g);

@@ -247,7 +247,7 @@ walk(struct pen *p, const struct ast *t, uint32_t n)
     }
     for (uint32_t c = at->child; c; c = t->list[c].next)
         count++;
-    if (at->kind == NODE_ALT)
+    if (at->kind == NODE_ALT && count)
         choice = below(p->r, count);
     for (uint32_t c = at->child, i = 0; c; c = t->list[c].next, i++)
         if (at->kind != NODE_ALT || i == choice)

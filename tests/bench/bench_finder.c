@@ -337,7 +337,7 @@ int
 main(int argc, char **argv)
 {
     unsigned rounds = 9;
-    static const size_t counts[] = {5, 20, 50, 100};
+    static const size_t counts[] = {5, 20, 50, 100, 200};
     bool do_hostile = false, do_confirm = false, worst = false;
 
     for (int i = 1; i < argc; i++) {
