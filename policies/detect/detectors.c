@@ -149,19 +149,23 @@ in_marker(struct str s, size_t at)
     return (s.ptr[from - 1] == '[' && s.ptr[to] == ']') || (s.ptr[from - 1] == '<' && s.ptr[to] == '>');
 }
 
-/* Whether a context word of d stands in s at or after from. */
+/* Whether a context word of d stands in s at or after from. The letters that words begin with rule out nearly every place. */
 static bool
 any_stands(const struct detector *d, struct str s, size_t from)
 {
+    uint64_t first[4] = {0};
+
     if (!d->context)
         return false;
+    for (const char *const *w = d->context; *w; w++)
+        first[(unsigned char)(*w)[0] >> 6] |= (uint64_t)1 << ((*w)[0] & 63);
     for (size_t at = from; at < s.len; at++) {
-        if (!begins(s, at))
-            continue;
-        char first = ascii_lower(s.ptr[at]);
+        char c = s.ptr[at] >= 'A' && s.ptr[at] <= 'Z' ? (char)(s.ptr[at] | 0x20) : s.ptr[at];
 
+        if (!(first[(unsigned char)c >> 6] >> (c & 63) & 1) || !begins(s, at))
+            continue;
         for (const char *const *w = d->context; *w; w++)
-            if ((*w)[0] == first && word_stands(s, at, *w) && !in_marker(s, at))
+            if ((*w)[0] == c && word_stands(s, at, *w) && !in_marker(s, at))
                 return true;
     }
     return false;

@@ -6,7 +6,7 @@
  */
 #include "fold_int.h"
 
-#define RUN_MIN 16
+#define RUN_MIN DECODE_RUN_MIN
 #define HEX_MIN 32
 #define TEXT_MIN 12 /* as many bytes must look like text before a run counts as one */
 
@@ -129,14 +129,118 @@ hex_of(char c)
 }
 
 static bool
-looks_like_text(char c)
+looks_like_text(unsigned c)
 {
-    unsigned char u = (unsigned char)c;
-
-    return u >= 0x80 || (u >= 0x20 && u != 0x7F) || u == '\t' || u == '\n' || u == '\r';
+    return (c >= 0x20 && c != 0x7F) || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Both decoders stop early, with 0, when the first bytes are no text: nearly every identifier ends here. */
+/* ---- runs ---- */
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+
+/* Bytes of 16 that are outside of the alphabet. Signed comparisons after a shift of the range to the bottom do for unsigned ones. */
+static unsigned
+outside(const char *p)
+{
+    const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    const __m128i letters = _mm_add_epi8(_mm_or_si128(v, _mm_set1_epi8(0x20)), _mm_set1_epi8((char)(128 - 'a')));
+    const __m128i digits = _mm_add_epi8(v, _mm_set1_epi8((char)(128 - '0')));
+    __m128i in = _mm_or_si128(_mm_cmplt_epi8(letters, _mm_set1_epi8(-128 + 26)), _mm_cmplt_epi8(digits, _mm_set1_epi8(-128 + 10)));
+
+    in = _mm_or_si128(in, _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('-')), _mm_cmpeq_epi8(v, _mm_set1_epi8('/'))));
+    in = _mm_or_si128(in, _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('_')), _mm_cmpeq_epi8(v, _mm_set1_epi8('+'))));
+    return (unsigned)_mm_movemask_epi8(in) ^ 0xFFFF;
+}
+#else
+static unsigned
+outside(const char *p)
+{
+    unsigned mask = 0;
+
+    for (unsigned i = 0; i < 16; i++)
+        mask |= (value_of(p[i]) == 64 ? 1u : 0u) << i;
+    return mask;
+}
+#endif
+
+/* The next maximal run of at least RUN_MIN characters of the alphabet; shorter ones lie inside of one block, or of two. */
+static bool
+next_run(struct str s, size_t from, struct decode_run *run)
+{
+    size_t start = from, at = from;
+
+    for (; at + 16 <= s.len; at += 16) {
+        unsigned mask = outside(s.ptr + at);
+
+        if (mask == 0)
+            continue;
+        size_t end = at + (size_t)__builtin_ctz(mask);
+
+        if (end - start >= RUN_MIN) {
+            *run = (struct decode_run){start, end};
+            return true;
+        }
+        start = at + 32 - (size_t)__builtin_clz(mask);
+    }
+    if (at < s.len && s.len >= 16) {
+        /* The rest, seen in the last 16 bytes; what is not there counts as outside. */
+        unsigned mask = outside(s.ptr + s.len - 16) >> (16 - (s.len - at)) | ~0u << (s.len - at);
+        size_t end = at + (size_t)__builtin_ctz(mask);
+
+        if (end - start < RUN_MIN)
+            return false; /* another one would have to lie in fewer than 16 bytes */
+        at = end;
+    }
+    *run = (struct decode_run){start, at};
+    return at >= start + RUN_MIN;
+}
+
+/* ---- decoding ---- */
+
+/* Bytes above 0x7F must be UTF-8; the last character may go on behind them. */
+static bool
+is_text(const char first[TEXT_MIN])
+{
+    for (size_t n = TEXT_MIN; n + 4 > TEXT_MIN; n--)
+        if ((n == TEXT_MIN || (unsigned char)first[n] >= 0xC2) && str_utf8_valid((struct str){first, n}))
+            return true;
+    return false;
+}
+
+/* Whether 16 characters decode to TEXT_MIN bytes of text: nearly every identifier ends in the first group. What follows may be anything. */
+static bool
+base64_begins(const char *p)
+{
+    char first[TEXT_MIN];
+
+    for (size_t i = 0, n = 0; i < 16; i += 4, n += 3) {
+        unsigned v = value_of(p[i]) << 18 | value_of(p[i + 1]) << 12 | value_of(p[i + 2]) << 6 | value_of(p[i + 3]);
+
+        if (!looks_like_text(v >> 16) || !looks_like_text(v >> 8 & 0xFF) || !looks_like_text(v & 0xFF))
+            return false;
+        first[n] = (char)(v >> 16);
+        first[n + 1] = (char)(v >> 8 & 0xFF);
+        first[n + 2] = (char)(v & 0xFF);
+    }
+    return is_text(first);
+}
+
+static bool
+hex_begins(const char *p)
+{
+    char first[TEXT_MIN];
+
+    for (size_t i = 0; i < TEXT_MIN; i++) {
+        int hi = hex_of(p[2 * i]), lo = hex_of(p[2 * i + 1]);
+
+        if (hi < 0 || lo < 0 || !looks_like_text((unsigned)(hi << 4 | lo)))
+            return false;
+        first[i] = (char)(hi << 4 | lo);
+    }
+    return is_text(first);
+}
+
 static size_t
 decode_base64(struct str s, char *out)
 {
@@ -150,12 +254,9 @@ decode_base64(struct str s, char *out)
         if (bits < 8)
             continue;
         bits -= 8;
-        out[n] = (char)(acc >> bits & 0xFF);
-        if (n < TEXT_MIN && !looks_like_text(out[n]))
-            return 0;
-        n++;
+        out[n++] = (char)(acc >> bits & 0xFF);
     }
-    return n < TEXT_MIN ? 0 : n;
+    return n;
 }
 
 static size_t
@@ -168,22 +269,9 @@ decode_hex(struct str s, char *out)
 
         if (hi < 0 || lo < 0)
             break;
-        out[n] = (char)(hi << 4 | lo);
-        if (n < TEXT_MIN && !looks_like_text(out[n]))
-            return 0;
-        n++;
+        out[n++] = (char)(hi << 4 | lo);
     }
     return n < HEX_MIN / 2 ? 0 : n;
-}
-
-/* Bytes above 0x7F must be UTF-8 where it was decided; behind that anything may follow. A character may stand across the border. */
-static bool
-is_text(struct str s)
-{
-    for (size_t n = TEXT_MIN; n < TEXT_MIN + 4 && n <= s.len; n++)
-        if (str_utf8_valid((struct str){s.ptr, n}))
-            return true;
-    return false;
 }
 
 /* After these decoding is tried anew; x because of 0x41. */
@@ -202,10 +290,10 @@ decode_run(struct str s, struct decode_run *run, char *out, size_t *len)
             continue;
         struct str part = str_sub(s, i, run->end);
 
-        *len = part.len >= HEX_MIN ? decode_hex(part, out) : 0;
-        if (*len == 0 || !is_text((struct str){out, *len}))
+        *len = part.len >= HEX_MIN && hex_begins(part.ptr) ? decode_hex(part, out) : 0;
+        if (*len == 0 && base64_begins(part.ptr))
             *len = decode_base64(part, out);
-        if (*len && is_text((struct str){out, *len})) {
+        if (*len) {
             run->start = i;
             return true;
         }
@@ -213,50 +301,19 @@ decode_run(struct str s, struct decode_run *run, char *out, size_t *len)
     return false;
 }
 
-/* The maximal run of the alphabet around s[at], not before from. */
-static struct decode_run
-run_around(struct str s, size_t from, size_t at)
-{
-    struct decode_run run = {at, at + 1};
-
-    while (run.start > from && value_of(s.ptr[run.start - 1]) < 64)
-        run.start--;
-    while (run.end < s.len && value_of(s.ptr[run.end]) < 64)
-        run.end++;
-    return run;
-}
-
 bool
 decode_next(struct str s, size_t from, struct decode_run *run, char *out, size_t *len)
 {
-    /* Every run of 16 covers one of the probed places. */
-    for (size_t at = from + RUN_MIN - 1; at < s.len; at += RUN_MIN) {
-        if (value_of(s.ptr[at]) == 64)
-            continue;
-        struct decode_run found = run_around(s, from, at);
+    struct decode_run found;
 
-        if (found.end - found.start >= RUN_MIN && decode_run(s, &found, out, len)) {
-            while (found.end < s.len && s.ptr[found.end] == '=')
-                found.end++;
-            *run = found;
-            return true;
-        }
-        at = found.end - 1; /* the loop adds RUN_MIN: the next run starts after this one */
+    while (next_run(s, from, &found)) {
         from = found.end;
-    }
-    return false;
-}
-
-bool
-decode_wanted(struct str s)
-{
-    for (size_t at = RUN_MIN - 1; at < s.len; at += RUN_MIN) {
-        if (value_of(s.ptr[at]) == 64)
+        if (!decode_run(s, &found, out, len))
             continue;
-        struct decode_run run = run_around(s, 0, at);
-
-        if (run.end - run.start >= RUN_MIN)
-            return true;
+        while (found.end < s.len && s.ptr[found.end] == '=')
+            found.end++;
+        *run = found;
+        return true;
     }
     return false;
 }

@@ -18,18 +18,21 @@ make_lists(struct examiner *ex)
 {
     const struct program *p = ex->prog;
 
-    ex->all = calloc(p->finder_count + 1, sizeof(*ex->all));
+    ex->all = calloc(p->finder_total + 1, sizeof(*ex->all));
     if (!ex->all)
         return false;
-    for (size_t i = 0; i < p->finder_count; i++)
+    for (size_t i = 0; i < p->finder_total; i++)
         ex->all[i] = (uint16_t)i;
     for (unsigned place = 0; place < PLACE_COUNT_; place++) {
-        ex->place_patterns[place] = calloc(p->key_pattern_count + 1, sizeof(uint16_t));
-        if (!ex->place_patterns[place])
+        struct verdict *v = &ex->place_verdicts[place];
+        struct str name = str_of(place_name((enum place)place));
+        uint16_t *lists = calloc(2 * p->pattern_count + 1, sizeof(*lists));
+
+        if (!lists)
             return false;
-        for (size_t i = 0; i < p->key_pattern_count; i++)
-            if (detector_key_context(&p->patterns[p->key_patterns[i]].det, str_of(place_name((enum place)place))))
-                ex->place_patterns[place][ex->place_pattern_count[place]++] = p->key_patterns[i];
+        ex->place_lists[place] = lists;
+        examine_key_words(p, name, lists, lists + p->pattern_count, v);
+        ex->place_keys[place] = (struct key){name, name.len};
     }
     return true;
 }
@@ -92,7 +95,7 @@ examiner_free(struct examiner *ex)
     for (size_t i = 0; i < DECODE_DEPTH; i++)
         buf_free_wipe(&ex->decoded[i]);
     for (unsigned place = 0; place < PLACE_COUNT_; place++)
-        free(ex->place_patterns[place]);
+        free(ex->place_lists[place]);
     free(ex->all);
     keytable_free(ex->keys);
     confirm_scratch_free(ex->scratch);
@@ -171,76 +174,89 @@ add_verdict(struct examiner *ex, const struct verdict *v, uint64_t policies, uns
     return rc;
 }
 
-/* asks[i]: key_only patterns wait for the texts of attribute i. */
+/* One batch. verdicts[i] is that on the key of attribute i, as long as the key table is of this generation; NULL: to be asked again. */
+struct call {
+    const struct batch *b;
+    uint64_t *policies; /* of each resource */
+    const struct verdict **verdicts;
+    uint32_t generation;
+};
+
 static enum rc
-examine_attrs(struct examiner *ex, const struct batch *b, const struct batch_resource *r, uint64_t policies, uint8_t *asks)
+examine_attrs(struct examiner *ex, const struct call *c, uint32_t resource)
 {
-    uint32_t places = places_scanned(ex->prog, policies);
+    const struct batch_resource *r = &c->b->resources[resource];
+    uint32_t places = places_scanned(ex->prog, c->policies[resource]);
     struct verdict scratch;
     enum rc rc = RC_OK;
 
     for (uint32_t i = r->attr_first; i < r->attr_end && rc == RC_OK; i++) {
-        const struct batch_attr *a = &b->attrs[i];
+        const struct batch_attr *a = &c->b->attrs[i];
 
         if (!(places >> a->place & 1))
             continue;
-        struct key key = examine_key_of(ex, b, i);
+        struct key key = examine_key_of(ex, c->b, i);
         const struct verdict *v = key.path.ptr ? examine_key(ex, &key, &scratch) : NULL;
 
         if (!v)
             return RC_NOMEM;
+        c->verdicts[i] = v == &scratch ? NULL : v;
         ex->sink->bytes_examined += key.leaf_len;
-        if (v->plain)
-            continue;
-        asks[i] = v->pattern_count > 0;
-        rc = add_verdict(ex, v, policies, a->place, i, key.leaf_len);
+        if (!v->plain)
+            rc = add_verdict(ex, v, c->policies[resource], a->place, i, key.leaf_len);
     }
     return rc;
 }
 
 /* ---- texts ---- */
 
-static enum rc
-examine_one(struct examiner *ex, const struct batch *b, uint32_t index, uint64_t policies, bool asks)
+static const struct verdict *
+verdict_of(struct examiner *ex, const struct call *c, uint32_t attr, struct verdict *scratch)
 {
-    const struct batch_text *t = &b->texts[index];
+    if (c->verdicts[attr] && c->generation == keytable_generation(ex->keys))
+        return c->verdicts[attr];
+    struct key key = examine_key_of(ex, c->b, attr);
+
+    return key.path.ptr ? examine_key(ex, &key, scratch) : NULL;
+}
+
+/* q holds what is the same for all texts of a resource. */
+static enum rc
+examine_one(struct examiner *ex, const struct call *c, uint32_t index, struct query *q)
+{
+    const struct batch_text *t = &c->b->texts[index];
     char number[BATCH_NUMBER_SIZE];
-    struct str text = batch_text_bytes(b, t);
-    struct query q = {.policies = policies, .index = index, .on = FINDING_TEXT, .place = t->place, .b = b, .attr = t->attr};
+    struct str text = batch_text_bytes(c->b, t);
     struct verdict scratch;
 
-    if (t->kind != TEXT_STRING && t->kind != TEXT_BYTES)
-        text = (struct str){number, batch_text_format(b, t, number)};
-    if (t->attr == BATCH_NONE) {
-        q.key.path = str_of(place_name((enum place)t->place));
-        q.key.leaf_len = q.key.path.len;
-        q.key_known = true;
-        q.patterns = ex->place_patterns[t->place];
-        q.pattern_count = ex->place_pattern_count[t->place];
-    } else if (asks) {
-        struct key key = examine_key_of(ex, b, t->attr);
-        const struct verdict *v = key.path.ptr ? examine_key(ex, &key, &scratch) : NULL;
-
-        if (!v)
-            return RC_NOMEM;
-        q.patterns = v->patterns;
-        q.pattern_count = v->pattern_count;
+    q->index = index;
+    q->place = t->place;
+    q->attr = t->attr;
+    q->number = t->kind != TEXT_STRING && t->kind != TEXT_BYTES;
+    q->opaque = t->kind == TEXT_BYTES;
+    if (q->number)
+        text = (struct str){number, batch_text_format(c->b, t, number)};
+    q->key_known = t->attr == BATCH_NONE;
+    if (q->key_known) {
+        q->key = ex->place_keys[t->place];
+        q->verdict = &ex->place_verdicts[t->place];
+    } else {
+        q->verdict = verdict_of(ex, c, t->attr, &scratch);
     }
-    return examine_scan(ex, &q, text);
+    return q->verdict ? examine_scan(ex, q, text) : RC_NOMEM;
 }
 
 static enum rc
-examine_texts(struct examiner *ex, const struct batch *b, const struct batch_resource *r, uint64_t policies, const uint8_t *asks)
+examine_texts(struct examiner *ex, const struct call *c, uint32_t resource)
 {
-    uint32_t places = places_scanned(ex->prog, policies);
+    const struct batch_resource *r = &c->b->resources[resource];
+    uint32_t places = places_scanned(ex->prog, c->policies[resource]);
+    struct query q = {.policies = c->policies[resource], .on = FINDING_TEXT, .b = c->b};
     enum rc rc = RC_OK;
 
-    for (uint32_t i = r->text_first; i < r->text_end && rc == RC_OK; i++) {
-        const struct batch_text *t = &b->texts[i];
-
-        if (places >> t->place & 1)
-            rc = examine_one(ex, b, i, policies, t->attr != BATCH_NONE && asks[t->attr]);
-    }
+    for (uint32_t i = r->text_first; i < r->text_end && rc == RC_OK; i++)
+        if (places >> c->b->texts[i].place & 1)
+            rc = examine_one(ex, c, i, &q);
     return rc;
 }
 
@@ -258,23 +274,24 @@ enum rc
 examine_batch(struct examiner *ex, const struct batch *b, struct arena *ar, struct findings *out)
 {
     struct findings found;
+    struct call c = {.b = b, .generation = keytable_generation(ex->keys)};
     enum rc rc = RC_OK;
-    uint64_t *policies = arena_calloc(ar, b->resource_count + 1, sizeof(*policies));
-    uint8_t *asks = arena_calloc(ar, b->attr_count + 1, 1);
 
-    if (!policies || !asks)
+    c.policies = arena_calloc(ar, b->resource_count + 1, sizeof(*c.policies));
+    c.verdicts = arena_calloc(ar, b->attr_count + 1, sizeof(*c.verdicts));
+    if (!c.policies || !c.verdicts)
         return RC_NOMEM;
     begin(ex, ar, &found);
     ex->work += b->body.len;
     for (uint32_t i = 0; i < b->resource_count && rc == RC_OK; i++) {
-        policies[i] = program_policies_of(ex->prog, b, i);
-        if (policies[i])
-            rc = examine_attrs(ex, b, &b->resources[i], policies[i], asks);
+        c.policies[i] = program_policies_of(ex->prog, b, i);
+        if (c.policies[i])
+            rc = examine_attrs(ex, &c, i);
     }
     found.attr_count = found.count;
     for (uint32_t i = 0; i < b->resource_count && rc == RC_OK; i++)
-        if (policies[i])
-            rc = examine_texts(ex, b, &b->resources[i], policies[i], asks);
+        if (c.policies[i])
+            rc = examine_texts(ex, &c, i);
     examine_trim(ex);
     ex->sink = NULL;
     ex->ar = NULL;
@@ -295,22 +312,16 @@ examine_text(struct examiner *ex, enum place place, struct str key, struct str t
         if (ex->prog->policies[i].redacts && ex->prog->policies[i].mode != RULE_OFF && (ex->prog->policies[i].places >> place & 1))
             policies |= (uint64_t)1 << i;
     begin(ex, ar, &found);
-    struct query q = {.policies = policies, .on = FINDING_TEXT, .place = (uint8_t)place, .attr = BATCH_NONE, .key_known = true};
+    struct query q = {.policies = policies, .on = FINDING_TEXT, .place = (uint8_t)place, .opaque = true, .attr = BATCH_NONE, .key_known = true};
 
-    if (!place_is_attribute(place)) {
-        key = str_of(place_name(place));
-        q.patterns = ex->place_patterns[place];
-        q.pattern_count = ex->place_pattern_count[place];
-    }
-    q.key = (struct key){key.ptr ? key : STR(""), key.len};
+    q.verdict = &ex->place_verdicts[place];
+    q.key = ex->place_keys[place];
     if (place_is_attribute(place)) {
-        const struct verdict *v = examine_key(ex, &q.key, &scratch);
-
-        if (!v)
+        q.key = (struct key){key.ptr ? key : STR(""), key.len};
+        q.verdict = examine_key(ex, &q.key, &scratch);
+        if (!q.verdict)
             return RC_NOMEM;
-        rc = add_verdict(ex, v, policies, (unsigned)place, 0, key.len);
-        q.patterns = v->patterns;
-        q.pattern_count = v->pattern_count;
+        rc = add_verdict(ex, q.verdict, policies, (unsigned)place, 0, key.len);
     }
     found.attr_count = found.count;
     if (rc == RC_OK && policies)

@@ -20,9 +20,10 @@ struct examiner {
     struct finder_tables *tables;
     struct confirm_scratch *scratch;
     struct keytable *keys;
-    uint16_t *all;                          /* 0, 1, .. finder_count - 1: every pattern is a candidate */
-    uint16_t *place_patterns[PLACE_COUNT_]; /* key_only patterns that the name of a place asks for */
-    uint16_t place_pattern_count[PLACE_COUNT_];
+    uint16_t *all;                       /* 0, 1, .. finder_count - 1: every pattern is a candidate */
+    struct key place_keys[PLACE_COUNT_]; /* names of places stand in for keys where there are none */
+    struct verdict place_verdicts[PLACE_COUNT_];
+    uint16_t *place_lists[PLACE_COUNT_];
     /* of the call that is running */
     struct arena *ar;
     struct findings *sink;
@@ -31,7 +32,7 @@ struct examiner {
     struct fold_view fold[2 * (DECODE_DEPTH + 1)];
     struct buf decoded[DECODE_DEPTH];
     /* verdict that is being made */
-    uint16_t rules[PROGRAM_RULES_MAX], patterns[PROGRAM_PATTERNS_MAX];
+    uint16_t rules[PROGRAM_RULES_MAX], patterns[PROGRAM_PATTERNS_MAX], contexts[PROGRAM_PATTERNS_MAX];
     struct key_finding own[KEYTABLE_OWN_MAX];
     char path[PATH_SCRATCH];
 };
@@ -39,12 +40,14 @@ struct examiner {
 /* What is scanned, for whom, and under which key. */
 struct query {
     uint64_t policies;
-    uint32_t index;           /* of the findings */
-    uint8_t on;               /* enum finding_on */
-    uint8_t place;            /* enum place */
-    bool any_place;           /* a key: the rules' places are asked when the verdict is used */
-    const uint16_t *patterns; /* key_only patterns to try besides the candidates */
-    uint16_t pattern_count;
+    uint32_t index;                /* of the findings */
+    uint8_t on;                    /* enum finding_on */
+    uint8_t place;                 /* enum place */
+    bool any_place;                /* a key: the rules' places are asked when the verdict is used */
+    bool number;                   /* the decimal form of one: nothing can be hidden in it */
+    bool opaque;                   /* any bytes, compressed data among them; else UTF-8 */
+    struct str text;               /* as it stands, set by examine_scan */
+    const struct verdict *verdict; /* on the key */
     /* The key, by itself or where to find it. */
     const struct batch *b;
     uint32_t attr;
@@ -73,7 +76,18 @@ enum rc examine_add(struct examiner *ex, const struct finding *f) MUST_USE;
 /* ---- examine_key.c ---- */
 
 /* The key of an attribute with those above it; valid until the next call. path.ptr is NULL without memory. */
-struct key examine_key_of(struct examiner *ex, const struct batch *b, uint32_t attr);
+struct key examine_nested_key(struct examiner *ex, const struct batch *b, uint32_t attr);
+
+static inline struct key
+examine_key_of(struct examiner *ex, const struct batch *b, uint32_t attr)
+{
+    struct str leaf = batch_attr_key(b, &b->attrs[attr]);
+
+    return b->attrs[attr].parent == BATCH_NONE ? (struct key){leaf, leaf.len} : examine_nested_key(ex, b, attr);
+}
+
+/* What key detectors and context words say of a key: the parts patterns and contexts of a verdict. */
+void examine_key_words(const struct program *prog, struct str key, uint16_t *patterns, uint16_t *contexts, struct verdict *v);
 /* The verdict on a key; NULL without memory. Valid until the next call. */
 const struct verdict *examine_key(struct examiner *ex, const struct key *k, struct verdict *scratch);
 

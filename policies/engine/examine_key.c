@@ -1,14 +1,12 @@
 #include "examine_int.h"
 
 struct key
-examine_key_of(struct examiner *ex, const struct batch *b, uint32_t attr)
+examine_nested_key(struct examiner *ex, const struct batch *b, uint32_t attr)
 {
     const struct batch_attr *a = &b->attrs[attr];
     struct str leaf = batch_attr_key(b, a);
     size_t len = leaf.len;
 
-    if (a->parent == BATCH_NONE)
-        return (struct key){leaf, leaf.len};
     for (uint32_t up = a->parent; up != BATCH_NONE; up = b->attrs[up].parent)
         len += 1 + b->attrs[up].key_len;
     char *p = len <= sizeof(ex->path) ? ex->path : arena_alloc(ex->ar, len);
@@ -66,15 +64,20 @@ ask_allow_lists(const struct program *prog, const struct key *k, struct verdict 
             v->not_allowed |= (uint64_t)1 << i;
 }
 
-static void
-ask_patterns(struct examiner *ex, const struct key *k, struct verdict *v)
+void
+examine_key_words(const struct program *prog, struct str key, uint16_t *patterns, uint16_t *contexts, struct verdict *v)
 {
-    const struct program *prog = ex->prog;
+    for (size_t i = 0; i < prog->pattern_count; i++) {
+        const struct pattern *p = &prog->patterns[i];
 
-    for (size_t i = 0; i < prog->key_pattern_count; i++)
-        if (detector_key_context(&prog->patterns[prog->key_patterns[i]].det, k->path))
-            ex->patterns[v->pattern_count++] = prog->key_patterns[i];
-    v->patterns = ex->patterns;
+        if (p->rule_count == 0 || !p->det.context || !detector_key_context(&p->det, key))
+            continue;
+        contexts[v->context_count++] = (uint16_t)i;
+        if (p->det.key_only)
+            patterns[v->pattern_count++] = (uint16_t)i;
+    }
+    v->patterns = patterns;
+    v->contexts = contexts;
 }
 
 /* The key's own bytes are a text like others. */
@@ -82,7 +85,8 @@ static enum rc
 ask_bytes(struct examiner *ex, const struct key *k, struct verdict *v)
 {
     struct findings found = {0}, *sink = ex->sink;
-    struct query q = {.policies = UINT64_MAX, .on = FINDING_KEY, .any_place = true, .key = {STR(""), 0}, .key_known = true};
+    static const struct verdict nothing;
+    struct query q = {.policies = UINT64_MAX, .on = FINDING_KEY, .any_place = true, .verdict = &nothing, .key = {STR(""), 0}, .key_known = true};
 
     ex->sink = &found;
     enum rc rc = examine_scan(ex, &q, str_sub(k->path, k->path.len - k->leaf_len, k->path.len));
@@ -108,7 +112,7 @@ examine_key(struct examiner *ex, const struct key *k, struct verdict *scratch)
     if (ask_rules(ex, k, scratch) != RC_OK)
         return NULL;
     ask_allow_lists(ex->prog, k, scratch);
-    ask_patterns(ex, k, scratch);
+    examine_key_words(ex->prog, k->path, ex->patterns, ex->contexts, scratch);
     if (ask_bytes(ex, k, scratch) != RC_OK)
         return NULL;
     scratch->plain = !scratch->rule_count && !scratch->not_allowed && !scratch->pattern_count && !scratch->own_count && !scratch->undecidable;

@@ -92,7 +92,7 @@ has_shape(struct str s, enum shape shape)
 }
 
 static bool
-held_out(const struct examiner *ex, const struct query *q, const struct rule *r, struct str text)
+held_out(const struct examiner *ex, const struct query *q, const struct rule *r)
 {
     const struct policy *p = &ex->prog->policies[r->policy];
 
@@ -101,7 +101,7 @@ held_out(const struct examiner *ex, const struct query *q, const struct rule *r,
     for (size_t i = 0; i < p->hold_count; i++) {
         const struct hold_out *h = &p->hold[i];
 
-        if (has_shape(text, h->shape) && (globs_match(&h->keys, q->key.path) || globs_match(&h->keys, leaf(&q->key))))
+        if (has_shape(q->text, h->shape) && (globs_match(&h->keys, q->key.path) || globs_match(&h->keys, leaf(&q->key))))
             return true;
     }
     return false;
@@ -111,13 +111,13 @@ held_out(const struct examiner *ex, const struct query *q, const struct rule *r,
 
 /* Whether a rule wants what its pattern may find in this text. */
 static bool
-rule_wants(struct examiner *ex, const struct query *q, const struct rule *r, struct str text)
+rule_wants(struct examiner *ex, const struct query *q, const struct rule *r)
 {
     if (!(q->policies >> r->policy & 1) || (!q->any_place && !(r->places >> q->place & 1)))
         return false;
     if (r->keys.count && (q->any_place || !scope_matches(ex, q, &r->keys)))
         return false;
-    return !held_out(ex, q, r, text);
+    return !held_out(ex, q, r);
 }
 
 static struct finding
@@ -156,17 +156,17 @@ in_token(const struct program *prog, struct str text, const struct finding *f)
 }
 
 static enum rc
-add_match(struct examiner *ex, const struct query *q, const struct view *v, const struct match *m, const struct pattern *p, struct str text)
+add_match(struct examiner *ex, const struct query *q, const struct view *v, const struct match *m, const struct pattern *p)
 {
     struct finding f = place_match(q, v, m);
     enum rc rc = RC_OK;
 
-    if (in_token(ex->prog, text, &f))
+    if (in_token(ex->prog, q->text, &f))
         return RC_OK;
     for (uint16_t i = 0; i < p->rule_count && rc == RC_OK; i++) {
         const struct rule *r = &ex->prog->rules[p->rules[i]];
 
-        if (!rule_wants(ex, q, r, text) || action_owns(&r->action, text, &f))
+        if (!rule_wants(ex, q, r) || action_owns(&r->action, q->text, &f))
             continue;
         f.rule = p->rules[i];
         rc = examine_add(ex, &f);
@@ -176,54 +176,84 @@ add_match(struct examiner *ex, const struct query *q, const struct view *v, cons
 
 /* A pattern that could not be run to its end. For shadow rules alone nothing may change: they get a finding of their own. */
 static enum rc
-undecided(struct examiner *ex, const struct query *q, const struct pattern *p, struct str text)
+undecided(struct examiner *ex, const struct query *q, const struct pattern *p)
 {
     enum rc rc = RC_OK;
 
     for (uint16_t i = 0; i < p->rule_count; i++) {
         const struct rule *r = &ex->prog->rules[p->rules[i]];
 
-        if (r->mode == RULE_ENFORCE && rule_wants(ex, q, r, text))
+        if (r->mode == RULE_ENFORCE && rule_wants(ex, q, r))
             return RC_UNDECIDABLE;
     }
     for (uint16_t i = 0; i < p->rule_count && rc == RC_OK; i++) {
-        struct finding f = {.index = q->index, .on = q->on, .end = (uint32_t)text.len, .rule = p->rules[i], .whole = true};
+        struct finding f = {.index = q->index, .on = q->on, .end = (uint32_t)q->text.len, .rule = p->rules[i], .whole = true};
 
-        if (rule_wants(ex, q, &ex->prog->rules[p->rules[i]], text))
+        if (rule_wants(ex, q, &ex->prog->rules[p->rules[i]]))
             rc = examine_add(ex, &f);
     }
     return rc;
 }
 
 static bool
-pattern_wanted(struct examiner *ex, const struct query *q, const struct pattern *p, struct str text)
+pattern_wanted(struct examiner *ex, const struct query *q, const struct pattern *p)
 {
     if (!(p->policies & q->policies) || (!q->any_place && !(p->places >> q->place & 1)))
         return false;
     for (uint16_t i = 0; i < p->rule_count; i++)
-        if (rule_wants(ex, q, &ex->prog->rules[p->rules[i]], text))
+        if (rule_wants(ex, q, &ex->prog->rules[p->rules[i]]))
+            return true;
+    return false;
+}
+
+static bool
+context_in_key(const struct query *q, uint16_t pattern)
+{
+    for (uint16_t i = 0; i < q->verdict->context_count; i++)
+        if (q->verdict->contexts[i] == pattern)
+            return true;
+    return false;
+}
+
+/* What the finder says of a view: numbers of patterns, ascending, then of context words. */
+struct hits {
+    const uint16_t *ids;
+    size_t patterns, count;
+};
+
+static bool
+words_found(const struct hits *h, uint16_t words)
+{
+    for (size_t i = h->count; i > h->patterns && h->ids[i - 1] >= words; i--)
+        if (h->ids[i - 1] == words)
             return true;
     return false;
 }
 
 static enum rc
-try_pattern(struct examiner *ex, struct query *q, const struct view *v, const struct pattern *p, struct str text)
+try_pattern(struct examiner *ex, struct query *q, const struct view *v, const struct hits *h, uint16_t id)
 {
+    const struct pattern *p = &ex->prog->patterns[id];
+    bool key_context = p->det.context && context_in_key(q, id), no_words = p->words != NO_WORDS && !words_found(h, p->words);
+
+    /* What needs context cannot count where no word of it stands in key or text. */
+    if (p->det.need_context && no_words && !key_context)
+        return RC_OK;
     enum rc rc = know_key(ex, q);
-    struct pattern_text t = {.text = v->bytes, .key = q->key.path, .work = &ex->work};
+    struct pattern_text t = {.text = v->bytes, .key = q->key.path, .key_context = key_context, .no_words = no_words, .work = &ex->work};
     size_t from = 0;
     struct match m;
 
-    if (rc != RC_OK || !pattern_wanted(ex, q, p, text))
+    if (rc != RC_OK || !pattern_wanted(ex, q, p))
         return rc;
     for (;;) {
         rc = pattern_next(p, ex->scratch, &t, from, &m);
         if (rc == RC_NOT_FOUND)
             return RC_OK;
         if (rc == RC_UNDECIDABLE)
-            return undecided(ex, q, p, text);
+            return undecided(ex, q, p);
         if (rc == RC_OK)
-            rc = add_match(ex, q, v, &m, p, text);
+            rc = add_match(ex, q, v, &m, p);
         if (rc != RC_OK)
             return rc;
         from = m.end;
@@ -231,34 +261,33 @@ try_pattern(struct examiner *ex, struct query *q, const struct view *v, const st
 }
 
 static enum rc
-scan_view(struct examiner *ex, struct query *q, const struct view *v, struct str text)
+scan_view(struct examiner *ex, struct query *q, const struct view *v)
 {
     const struct program *prog = ex->prog;
-    const uint16_t *ids = ex->all;
-    size_t count = 0;
-    enum rc rc = finder_scan(ex->tables, v->bytes, &ids, &count);
+    struct hits h = {.ids = ex->all, .count = prog->finder_total};
+    enum rc rc = finder_scan(ex->tables, v->bytes, &h.ids, &h.count);
 
-    if (rc == RC_LIMIT) {
-        ids = ex->all;
-        count = prog->finder_count;
-    } else if (rc != RC_OK) {
+    if (rc == RC_LIMIT)
+        h = (struct hits){.ids = ex->all, .count = prog->finder_total};
+    else if (rc != RC_OK)
         return rc;
-    }
     rc = RC_OK;
-    for (size_t i = 0; i < count && rc == RC_OK; i++)
-        rc = try_pattern(ex, q, v, &prog->patterns[prog->finder_patterns[ids[i]]], text);
-    for (uint16_t i = 0; i < q->pattern_count && rc == RC_OK; i++)
-        rc = try_pattern(ex, q, v, &prog->patterns[q->patterns[i]], text);
+    while (h.patterns < h.count && h.ids[h.patterns] < prog->finder_count)
+        h.patterns++;
+    for (size_t i = 0; i < h.patterns && rc == RC_OK; i++)
+        rc = try_pattern(ex, q, v, &h, prog->finder_patterns[h.ids[i]]);
+    for (uint16_t i = 0; i < q->verdict->pattern_count && rc == RC_OK; i++)
+        rc = try_pattern(ex, q, v, &h, q->verdict->patterns[i]);
     return rc;
 }
 
 /* ---- views ---- */
 
-static enum rc scan_deeper(struct examiner *ex, struct query *q, const struct view *v, struct str text);
+static enum rc scan_deeper(struct examiner *ex, struct query *q, const struct view *v);
 
 /* Take layers off one by one; each may show something that the next one hides again. */
 static enum rc
-scan_folded(struct examiner *ex, struct query *q, const struct view *v, struct str text, struct view *last)
+scan_folded(struct examiner *ex, struct query *q, const struct view *v, struct view *last)
 {
     struct view now = *v;
 
@@ -276,7 +305,7 @@ scan_folded(struct examiner *ex, struct query *q, const struct view *v, struct s
         now.bytes = (struct str){out->bytes, out->len};
         now.map = out->map;
         now.kind = v->kind == VIEW_DECODED ? VIEW_DECODED : VIEW_FOLDED;
-        rc = scan_view(ex, q, &now, text);
+        rc = scan_view(ex, q, &now);
         if (rc != RC_OK)
             return rc;
     }
@@ -285,29 +314,30 @@ scan_folded(struct examiner *ex, struct query *q, const struct view *v, struct s
 }
 
 static enum rc
-scan_decoded(struct examiner *ex, struct query *q, const struct view *v, struct str text)
+scan_decoded(struct examiner *ex, struct query *q, const struct view *v)
 {
     struct decode_run run;
     size_t len, from = 0;
 
-    if (v->depth == DECODE_DEPTH || !decode_wanted(v->bytes))
+    if (v->depth == DECODE_DEPTH || v->bytes.len < DECODE_RUN_MIN)
         return RC_OK;
     struct buf *out = &ex->decoded[v->depth];
 
-    buf_clear(out);
-    out->max = SIZE_MAX / 2;
-    if (buf_reserve(out, v->bytes.len) != RC_OK)
-        return RC_NOMEM;
+    if (out->cap < v->bytes.len) {
+        out->max = SIZE_MAX / 2;
+        if (buf_reserve(out, v->bytes.len) != RC_OK)
+            return RC_NOMEM;
+    }
     while (decode_next(v->bytes, from, &run, out->ptr, &len)) {
         struct view inner = {.bytes = {out->ptr, len}, .kind = VIEW_DECODED, .depth = v->depth + 1};
         bool mapped = v->kind != VIEW_DECODED && v->map;
 
         inner.start = v->kind == VIEW_DECODED ? v->start : mapped ? v->map[run.start] : (uint32_t)run.start;
         inner.end = v->kind == VIEW_DECODED ? v->end : mapped ? v->map[run.end] : (uint32_t)run.end;
-        enum rc rc = scan_view(ex, q, &inner, text);
+        enum rc rc = scan_view(ex, q, &inner);
 
         if (rc == RC_OK)
-            rc = scan_deeper(ex, q, &inner, text);
+            rc = scan_deeper(ex, q, &inner);
         if (rc != RC_OK)
             return rc;
         from = run.end;
@@ -317,17 +347,17 @@ scan_decoded(struct examiner *ex, struct query *q, const struct view *v, struct 
 
 /* What may be hidden in a view that itself has been scanned. Depth is bounded by DECODE_DEPTH. */
 static enum rc
-scan_deeper(struct examiner *ex, struct query *q, const struct view *v, struct str text)
+scan_deeper(struct examiner *ex, struct query *q, const struct view *v)
 {
     struct view folded = *v;
     enum rc rc = RC_OK;
 
     if (fold_wanted(v->bytes))
-        rc = scan_folded(ex, q, v, text, &folded);
-    if (rc == RC_OK)
-        rc = scan_decoded(ex, q, v, text);
+        rc = scan_folded(ex, q, v, &folded);
+    if (rc == RC_OK && v->bytes.len >= DECODE_RUN_MIN)
+        rc = scan_decoded(ex, q, v);
     if (rc == RC_OK && folded.bytes.ptr != v->bytes.ptr)
-        rc = scan_decoded(ex, q, &folded, text);
+        rc = scan_decoded(ex, q, &folded);
     return rc;
 }
 
@@ -364,20 +394,24 @@ enum rc
 examine_scan(struct examiner *ex, struct query *q, struct str text)
 {
     struct view v = {.bytes = text};
-    uint32_t first = ex->sink->count;
-    enum rc rc = is_compressed(text) ? RC_UNDECIDABLE : scan_view(ex, q, &v, text);
+    struct findings *sink = ex->sink;
+    uint32_t first = sink->count;
+    enum rc rc = RC_UNDECIDABLE;
 
-    ex->sink->bytes_examined += text.len;
-    if (rc == RC_OK)
-        rc = scan_deeper(ex, q, &v, text);
+    q->text = text;
+    sink->bytes_examined += text.len;
+    if (!q->opaque || !is_compressed(text))
+        rc = scan_view(ex, q, &v);
+    if (rc == RC_OK && !q->number)
+        rc = scan_deeper(ex, q, &v);
     if (rc == RC_UNDECIDABLE) {
         struct finding f = {.index = q->index, .on = q->on, .end = (uint32_t)text.len, .rule = RULE_UNDECIDABLE, .whole = true};
 
-        ex->sink->count = first;
-        ex->sink->undecidable++;
+        sink->count = first;
+        sink->undecidable++;
         return examine_add(ex, &f);
     }
-    return rc == RC_OK && ex->sink->count - first > 1 ? tidy(ex, first) : rc;
+    return rc == RC_OK && sink->count > first + 1 ? tidy(ex, first) : rc;
 }
 
 void

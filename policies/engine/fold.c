@@ -398,37 +398,63 @@ may_fold(unsigned char c)
     return c >= 0x80 || c == '%' || c == '\\' || c == '&' || c == 0;
 }
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-
 static size_t
-first_fold(struct str s)
+first_fold_slow(struct str s, size_t i)
 {
-    const __m128i pct = _mm_set1_epi8('%'), esc = _mm_set1_epi8('\\'), amp = _mm_set1_epi8('&'), nul = _mm_setzero_si128();
-    size_t i = 0;
-
-    for (; i + 16 <= s.len; i += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s.ptr + i));
-        __m128i hit = _mm_or_si128(
-            _mm_or_si128(_mm_cmpeq_epi8(v, pct), _mm_cmpeq_epi8(v, esc)), _mm_or_si128(_mm_cmpeq_epi8(v, amp), _mm_cmpeq_epi8(v, nul)));
-        int mask = _mm_movemask_epi8(_mm_or_si128(hit, v));
-
-        if (mask)
-            return i + (size_t)__builtin_ctz((unsigned)mask);
-    }
     while (i < s.len && !may_fold((unsigned char)s.ptr[i]))
         i++;
     return i;
+}
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+
+static unsigned
+fold_mask(__m128i v)
+{
+    __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('%')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+
+    hit = _mm_or_si128(hit, _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('&')), _mm_cmpeq_epi8(v, _mm_setzero_si128())));
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(hit, v)); /* the sign of a byte above 0x7F is a hit of its own */
+}
+
+static __m128i
+load16(const char *p)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+static __m128i
+load8(const char *p)
+{
+    return _mm_loadl_epi64((const __m128i *)(const void *)p);
+}
+
+/* Short texts are read twice over rather than byte by byte. */
+static size_t
+first_fold(struct str s)
+{
+    size_t i = 0;
+
+    if (s.len < 8)
+        return first_fold_slow(s, 0);
+    if (s.len < 16)
+        return fold_mask(_mm_unpacklo_epi64(load8(s.ptr), load8(s.ptr + s.len - 8))) ? first_fold_slow(s, 0) : s.len;
+    for (; i + 16 < s.len; i += 16) {
+        unsigned mask = fold_mask(load16(s.ptr + i));
+
+        if (mask)
+            return i + (size_t)__builtin_ctz(mask);
+    }
+    unsigned mask = fold_mask(load16(s.ptr + s.len - 16));
+
+    return mask ? s.len - 16 + (size_t)__builtin_ctz(mask) : s.len;
 }
 #else
 static size_t
 first_fold(struct str s)
 {
-    size_t i = 0;
-
-    while (i < s.len && !may_fold((unsigned char)s.ptr[i]))
-        i++;
-    return i;
+    return first_fold_slow(s, 0);
 }
 #endif
 

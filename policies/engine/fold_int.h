@@ -36,16 +36,14 @@ void fold_free(struct fold_view *v);
 
 /**
  * decode_next(s, from, run, out, len):
- * The next run of at least 16 characters of base64 or hex that decodes to text.
+ * The next run of at least DECODE_RUN_MIN characters of base64 or hex that decodes to text.
  * In:      from  where to look on; 0 at first
  * Out:     run   [start, end) of the run in s; out holds the decoded bytes (it needs 3/4 of s.len), len their number
  * Returns: false when there is none (out, len undefined)
  */
+#define DECODE_RUN_MIN 16
 struct decode_run {
     size_t start, end;
 };
 bool decode_next(struct str s, size_t from, struct decode_run *run, char *out, size_t *len);
-/* Whether decode_next could find something: one look at each sixteenth byte. */
-bool decode_wanted(struct str s);
-
 #endif

@@ -17,13 +17,22 @@ snap(struct str text, struct match *m)
         m->end++;
 }
 
+/* What was found out about the key is not asked again for every match. */
 static bool
-confirmed(const struct pattern *p, const struct confirm_match *cm, struct match *m)
+has_context(const struct pattern *p, const struct pattern_text *t, size_t start)
+{
+    if (!p->det.context)
+        return false;
+    return t->key_context || (!t->no_words && start > 1 && detector_context(&p->det, STR(""), t->text, start));
+}
+
+static bool
+confirmed(const struct pattern *p, const struct pattern_text *t, const struct confirm_match *cm, struct match *m)
 {
     m->start = cm->start;
     m->end = cm->end;
     memcpy(m->group, cm->group, sizeof(m->group));
-    m->context = (p->det.context != NULL) && detector_context(&p->det, m->key, m->text, m->start);
+    m->context = has_context(p, t, cm->start);
     if (p->det.need_context && !m->context)
         return false;
     if (p->value_group && m->group[2 * p->value_group - 2] != SIZE_MAX) {
@@ -55,7 +64,7 @@ pattern_next(const struct pattern *p, struct confirm_scratch *scratch, const str
         *t->work -= looked;
         if (rc != RC_OK)
             return rc;
-        if (confirmed(p, &cm, m)) {
+        if (confirmed(p, t, &cm, m)) {
             snap(t->text, m);
             return RC_OK;
         }

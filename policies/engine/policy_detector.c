@@ -34,6 +34,15 @@ read_score(struct loader *ld, const struct conf_node *n, unsigned *percent)
     return true;
 }
 
+/* Case and the kind of separator do not matter: "Member_ID" is "member id". */
+static char
+context_letter(char c)
+{
+    if (c == '_' || c == '-' || c == '.' || c == '/' || c == ':')
+        return ' ';
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 static const char *const *
 read_words(struct loader *ld, const struct conf_node *n)
 {
@@ -45,7 +54,11 @@ read_words(struct loader *ld, const struct conf_node *n)
     const char **words = policy_alloc(ld, count + 1, sizeof(char *));
 
     for (size_t i = 0; words && i < count; i++) {
-        words[i] = policy_dup_lower(ld, list[i]).ptr;
+        char *word = policy_alloc(ld, list[i].len + 1, 1);
+
+        for (size_t k = 0; word && k < list[i].len; k++)
+            word[k] = context_letter(list[i].ptr[k]);
+        words[i] = word ? word : "";
         if (list[i].len == 0)
             policy_error(ld, n, SG_DETECTOR, "a context word is empty");
     }

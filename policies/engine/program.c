@@ -123,19 +123,79 @@ distribute(struct loader *ld)
     }
 }
 
+/* One word of a context list as a regex; letters of any case, anything between its parts. */
+static enum rc
+append_word(struct buf *out, const char *word)
+{
+    enum rc rc = RC_OK;
+
+    for (; *word && rc == RC_OK; word++) {
+        bool letter = (*word >= 'a' && *word <= 'z') || (*word >= '0' && *word <= '9') || (unsigned char)*word >= 0x80;
+
+        if (*word == ' ')
+            rc = buf_append(out, STR("[ _./:-]*"));
+        else
+            rc = buf_printf(out, letter ? "%c" : "\\%c", *word);
+    }
+    return rc;
+}
+
+static struct str
+words_regex(struct loader *ld, const char *const *words)
+{
+    struct buf out = BUF_INIT(8192);
+    enum rc rc = RC_OK;
+    struct str s = {NULL, 0};
+
+    for (size_t i = 0; words[i] && rc == RC_OK; i++) {
+        rc = i ? buf_append_byte(&out, '|') : RC_OK;
+        if (rc == RC_OK)
+            rc = append_word(&out, words[i]);
+    }
+    if (rc == RC_OK && out.len)
+        s = policy_dup(ld, buf_str(&out));
+    else if (rc == RC_NOMEM)
+        ld->fatal = RC_NOMEM;
+    buf_free(&out);
+    return s;
+}
+
+/*
+ * Context words are asked of the finder, together with everything else, at no cost: without that, detectors of bare digits would be tried in every text
+ * with a number, and their words looked for before each of them.
+ */
+static size_t
+add_words(struct loader *ld, struct finder_pattern *list)
+{
+    struct program *p = ld->prog;
+    size_t total = p->finder_count;
+
+    for (size_t i = 0; i < p->finder_count && ld->fatal == RC_OK; i++) {
+        struct pattern *pat = &p->patterns[p->finder_patterns[i]];
+        struct str regex = pat->det.context ? words_regex(ld, pat->det.context) : (struct str){NULL, 0};
+
+        if (!regex.ptr || regex.len == 0)
+            continue;
+        list[total] = (struct finder_pattern){regex, true};
+        pat->words = (uint16_t)total++;
+    }
+    return total;
+}
+
 static void
 make_finder(struct loader *ld)
 {
     struct program *p = ld->prog;
-    struct finder_pattern *list = policy_alloc(ld, p->pattern_count, sizeof(*list));
+    struct finder_pattern *list = policy_alloc(ld, 2 * p->pattern_count, sizeof(*list));
 
     p->finder_patterns = policy_alloc(ld, p->pattern_count, sizeof(uint16_t));
     p->key_patterns = policy_alloc(ld, p->pattern_count, sizeof(uint16_t));
     if (ld->fatal != RC_OK)
         return;
     for (size_t i = 0; i < p->pattern_count; i++) {
-        const struct pattern *pat = &p->patterns[i];
+        struct pattern *pat = &p->patterns[i];
 
+        pat->words = NO_WORDS;
         if (pat->rule_count == 0)
             continue; /* only of rules that are off */
         if (pat->det.key_only) {
@@ -145,7 +205,9 @@ make_finder(struct loader *ld)
         list[p->finder_count] = (struct finder_pattern){pat->regex, pat->base && pat->base->caseless};
         p->finder_patterns[p->finder_count++] = (uint16_t)i;
     }
-    ld->fatal = finder_compile(list, p->finder_count, &p->finder);
+    p->finder_total = add_words(ld, list);
+    if (ld->fatal == RC_OK)
+        ld->fatal = finder_compile(list, p->finder_total, &p->finder);
 }
 
 /* The keys whose names stand in pseudonyms. */

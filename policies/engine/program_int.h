@@ -76,6 +76,8 @@ struct rule {
     struct action action;
 };
 
+#define NO_WORDS UINT16_MAX
+
 struct pattern {
     struct detector det; /* a copy: pattern, check, context words, severity */
     struct str regex;
@@ -85,6 +87,7 @@ struct pattern {
     uint16_t rule_count;
     uint64_t policies; /* of its rules */
     uint32_t places;
+    uint16_t words; /* number of its context words in the finder; NO_WORDS: there is none */
     /* What it was made from, so that rules can share it. */
     const struct detector *base;
     const struct local_detector *local;
@@ -98,9 +101,10 @@ struct program {
     struct rule *rules;
     struct pattern *patterns;
     size_t policy_count, rule_count, pattern_count;
+    /* The finder's patterns: first those of patterns[], then the context words. */
     struct finder *finder;
-    uint16_t *finder_patterns; /* pattern of each number of the finder */
-    size_t finder_count;
+    uint16_t *finder_patterns; /* pattern of each number below finder_count */
+    size_t finder_count, finder_total;
     uint16_t *key_patterns;
     size_t key_pattern_count;
     struct str *key_names; /* of the keys that pseudonyms name */
@@ -127,6 +131,8 @@ bool globs_match(const struct globs *g, struct str s);
  */
 struct pattern_text {
     struct str text, key;
+    bool key_context; /* detector_key_context of the pattern and key */
+    bool no_words;    /* known not to hold a context word of the pattern */
     uint64_t *work;
 };
 enum rc pattern_next(const struct pattern *p, struct confirm_scratch *scratch, const struct pattern_text *t, size_t from, struct match *m) MUST_USE;

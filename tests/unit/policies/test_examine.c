@@ -354,7 +354,7 @@ END_TEST
 
 #define CONTEXT_POLICY                                                                                  \
     POLICY("p")                                                                                         \
-    "  detectors:\n    MINE: {regex: 'LY-[0-9]{4}', context: [loyalty card, member], min_score: 0.5}\n" \
+    "  detectors:\n    MINE: {regex: 'LY-[0-9]{4}', context: [loyalty card, member, Club_No], min_score: 0.5}\n" \
     "  rules:\n    - {id: m, entity: MINE, action: {replace: N}}\n"
 
 START_TEST(examine_asks_for_context_in_key_or_close_before)
@@ -370,6 +370,8 @@ START_TEST(examine_asks_for_context_in_key_or_close_before)
         {"k", "loyalty_card=LY-1234", true},
         {"app.member.id", "LY-1234", true},
         {"app.memberId", "LY-1234", true},
+        {"k", "club no: LY-1234", true},
+        {"clubNo", "LY-1234", true},
         {"k", "LY-1234 is a member", false},
         {"k", "remembering LY-1234", false},
         {"k", "member ........................................ LY-1234", true},

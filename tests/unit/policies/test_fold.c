@@ -215,7 +215,6 @@ decode(struct str s, size_t from)
 
     ck_assert_uint_le(s.len, sizeof(d.out));
     d.found = decode_next(s, from, &d.run, d.out, &d.len);
-    ck_assert(!d.found || decode_wanted(s));
     return d;
 }
 
