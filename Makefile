@@ -144,7 +144,7 @@ fuzz:
 	@mkdir -p $(B)/corpus/$(F) && $(O)/fuzz/$(F) --seeds $(B)/corpus/$(F)
 	$(B)/san-fuzzer/libfuzzer/$(F) -max_total_time=$(TIME) -timeout=10 -rss_limit_mb=4096 -print_final_stats=1 $(B)/corpus/$(F)
 # Benchmarks: in-process figures, then the whole gate over loopback mTLS.
-$(O)/bench/%: $(O)/obj/tests/bench/%.o $(O)/obj/tests/support/codec_tree.o $(call libs_for,control)
+$(O)/bench/%: $(O)/obj/tests/bench/%.o $(O)/obj/tests/support/codec_tree.o $(O)/obj/tests/support/policies_patterns.o $(O)/obj/tests/support/policies_walk.o $(call libs_for,control)
 	@mkdir -p $(@D); $(if $(V),,echo "  LINK    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDHARD) -o $@ $^ $(LDLIBS)
 bench: $(O)/bench/bench $(BIN)

@@ -36,44 +36,44 @@ enum text_kind { TEXT_STRING, TEXT_BYTES, TEXT_INT, TEXT_DOUBLE, TEXT_BOOL };
 #define BATCH_NONE UINT32_MAX
 
 struct batch_text {
-    uint32_t off, len;  /* the value's bytes (for numbers and booleans: the encoded number) */
-    uint32_t field;     /* start of the field's tag; the whole field is [field, off + len) */
-    uint32_t attr;      /* innermost attribute that holds it, BATCH_NONE at places that are no attribute */
-    uint8_t place;      /* enum place */
-    uint8_t kind;       /* enum text_kind */
+    uint32_t off, len;     /* the value's bytes (for numbers and booleans: the encoded number) */
+    uint32_t field;        /* start of the field's tag; the whole field is [field, off + len) */
+    uint32_t attr;         /* innermost attribute that holds it, BATCH_NONE at places that are no attribute */
+    uint8_t place;         /* enum place */
+    uint8_t kind;          /* enum text_kind */
     uint16_t field_number; /* of the field in its message, to write another value in its place */
 };
 
 struct batch_attr {
-    uint32_t field, end;         /* the whole KeyValue field, its tag included */
-    uint32_t key_off, key_len;   /* the key; key_len 0 and key_field BATCH_NONE when it was not sent */
-    uint32_t key_field;          /* start of the key's tag */
-    uint32_t value, value_end;   /* the AnyValue field's contents; BATCH_NONE when it was not sent */
-    uint32_t parent;             /* enclosing attribute of a nested one, else BATCH_NONE */
+    uint32_t field, end;           /* the whole KeyValue field, its tag included */
+    uint32_t key_off, key_len;     /* the key; key_len 0 and key_field BATCH_NONE when it was not sent */
+    uint32_t key_field;            /* start of the key's tag */
+    uint32_t value, value_end;     /* the AnyValue field's contents; BATCH_NONE when it was not sent */
+    uint32_t parent;               /* enclosing attribute of a nested one, else BATCH_NONE */
     uint32_t text_first, text_end; /* texts of its value, nested ones included */
     uint8_t place;
 };
 
 struct batch_span {
-    uint32_t field, body, end;      /* whole field from its tag; contents [body, end) */
-    uint32_t text_first, text_end;  /* every text of the span: name, attributes, events, links, status */
-    uint32_t attr_first, attr_end;  /* every attribute of it, events' and links' and nested ones included */
-    uint32_t trace_id, span_id;     /* offsets of 16 and 8 bytes, BATCH_NONE when absent */
+    uint32_t field, body, end;     /* whole field from its tag; contents [body, end) */
+    uint32_t text_first, text_end; /* every text of the span: name, attributes, events, links, status */
+    uint32_t attr_first, attr_end; /* every attribute of it, events' and links' and nested ones included */
+    uint32_t trace_id, span_id;    /* offsets of 16 and 8 bytes, BATCH_NONE when absent */
     uint32_t scope;
 };
 
 struct batch_scope {
     uint32_t field, body, end;
-    uint32_t inner, inner_end;      /* contents of InstrumentationScope, BATCH_NONE when absent */
+    uint32_t inner, inner_end; /* contents of InstrumentationScope, BATCH_NONE when absent */
     uint32_t span_first, span_end;
     uint32_t resource;
 };
 
 struct batch_resource {
-    uint32_t field, body, end;      /* the ResourceSpans */
-    uint32_t inner, inner_end;      /* contents of Resource, BATCH_NONE when absent */
-    uint32_t attr_first, attr_end;  /* all attributes below this ResourceSpans (select by place PLACE_RESOURCE_ATTRIBUTE) */
-    uint32_t text_first, text_end;  /* all texts below it */
+    uint32_t field, body, end;     /* the ResourceSpans */
+    uint32_t inner, inner_end;     /* contents of Resource, BATCH_NONE when absent */
+    uint32_t attr_first, attr_end; /* all attributes below this ResourceSpans (select by place PLACE_RESOURCE_ATTRIBUTE) */
+    uint32_t text_first, text_end; /* all texts below it */
     uint32_t scope_first, scope_end;
     uint32_t span_first, span_end;
 };
@@ -94,13 +94,13 @@ struct batch {
 };
 
 struct batch_limits {
-    uint32_t depth;          /* messages inside messages, the request is 1; at most 64 */
-    uint32_t value_depth;    /* AnyValue inside AnyValue, at most 32 */
+    uint32_t depth;       /* messages inside messages, the request is 1; at most 64 */
+    uint32_t value_depth; /* AnyValue inside AnyValue, at most 32 */
     uint32_t resources;
     uint32_t spans;
     uint32_t attrs_per_owner; /* attributes directly in one resource, scope, span, event, link or kvlist */
-    uint32_t attrs;          /* attributes in all */
-    uint32_t texts;          /* texts in all */
+    uint32_t attrs;           /* attributes in all */
+    uint32_t texts;           /* texts in all */
 };
 extern const struct batch_limits batch_limits_default;
 

@@ -25,7 +25,7 @@ struct upstream_reply {
     uint64_t rejected;
     uint32_t retry_after_ms; /* from RetryInfo, at most 300,000; 0 = none */
     bool has_retry_info;
-    int status_code;         /* google.rpc code */
+    int status_code; /* google.rpc code */
 };
 /* Decode a response message; at most 4 MiB; garbage is RC_MALFORMED. */
 enum rc otlp_reply_decode(struct str body, bool json, struct upstream_reply *r) MUST_USE;

@@ -19,30 +19,30 @@
 enum exporter_protocol { EXPORTER_GRPC, EXPORTER_HTTP };
 
 struct exporter_options {
-    const char *name;                /* "otlp_grpc/eu" */
+    const char *name; /* "otlp_grpc/eu" */
     enum exporter_protocol protocol;
-    bool json;                       /* parcels are OTLP/JSON; with EXPORTER_HTTP */
-    const char *endpoint;            /* host:port or https://host[:port][/path]; path /v1/traces is added for HTTP when absent */
+    bool json;            /* parcels are OTLP/JSON; with EXPORTER_HTTP */
+    const char *endpoint; /* host:port or https://host[:port][/path]; path /v1/traces is added for HTTP when absent */
     struct tls_options tls;
     enum encoding compression;
-    const char *const *headers;      /* "name: value", NULL-terminated */
-    uint64_t timeout_ms;             /* of one attempt */
+    const char *const *headers;                  /* "name: value", NULL-terminated */
+    uint64_t timeout_ms;                         /* of one attempt */
     uint64_t initial_backoff_ms, max_backoff_ms; /* 1000, 30000 */
-    unsigned in_flight;              /* parallel attempts, default 4 */
+    unsigned in_flight;                          /* parallel attempts, default 4 */
     const struct clock *clock;
 };
 
 struct parcel;
 enum parcel_end {
-    PARCEL_DELIVERED,  /* acknowledged; rejected may be > 0 (partial success) */
-    PARCEL_REJECTED,   /* final refusal: never to be retried */
-    PARCEL_WAITING     /* not delivered now: destination is down. The parcel stays with the exporter and will be tried again */
+    PARCEL_DELIVERED, /* acknowledged; rejected may be > 0 (partial success) */
+    PARCEL_REJECTED,  /* final refusal: never to be retried */
+    PARCEL_WAITING    /* not delivered now: destination is down. The parcel stays with the exporter and will be tried again */
 };
 
 struct parcel_result {
     enum parcel_end end;
     unsigned attempt;
-    int http_status, grpc_status;   /* -1 = none */
+    int http_status, grpc_status; /* -1 = none */
     /* A static word. DELIVERED: ok, partial. REJECTED: status, no_status, garbage, too_large, journal (it cannot be read). WAITING: throttled, unavailable, reset,
      * timeout, connect, dns, tls, tls_files, certificate, alpn, plaintext, memory, journal, down. */
     const char *reason;
@@ -52,12 +52,12 @@ struct parcel_result {
 };
 
 struct parcel {
-    struct parcel *next, *prev;     /* private */
-    struct str body;                /* message, already compressed; borrowed until the end; empty when on_load must supply it */
-    uint8_t encoding;               /* enum encoding of body: what was stored under another configuration is sent as it is */
+    struct parcel *next, *prev; /* private */
+    struct str body;            /* message, already compressed; borrowed until the end; empty when on_load must supply it */
+    uint8_t encoding;           /* enum encoding of body: what was stored under another configuration is sent as it is */
     uint32_t spans;
-    uint64_t journal_id;            /* 0: not in the journal */
-    unsigned attempts;              /* private, like the next two lines */
+    uint64_t journal_id; /* 0: not in the journal */
+    unsigned attempts;   /* private, like the next two lines */
     uint64_t not_before_us;
     bool told, loaded, in_flight;
     /* Bring body back from the journal before an attempt; RC_OK sets body, on_unload gives it back. NULL: body is always there. */
@@ -68,7 +68,7 @@ struct parcel {
     void (*on_result)(struct parcel *p, const struct parcel_result *r);
 };
 
-struct exporter_set;   /* curl multi of one worker */
+struct exporter_set; /* curl multi of one worker */
 struct exporter;
 
 /* All exporters are closed before their set is freed. */

@@ -20,23 +20,23 @@
 struct journal;
 
 struct journal_options {
-    const char *dir;           /* made when missing, mode 0700 */
-    uint64_t max_bytes;        /* of payloads */
-    uint64_t audit_max_bytes;  /* of audit entries */
-    uint64_t group_delay_us;   /* at most this long a group gathers under load; 5000 */
+    const char *dir;          /* made when missing, mode 0700 */
+    uint64_t max_bytes;       /* of payloads */
+    uint64_t audit_max_bytes; /* of audit entries */
+    uint64_t group_delay_us;  /* at most this long a group gathers under load; 5000 */
     const struct clock *clock;
-    const char *node;          /* goes into entries by whoever builds them */
-    uint64_t retry_ms;         /* how often a disk that failed is tried again; 0 = 1000 */
+    const char *node;  /* goes into entries by whoever builds them */
+    uint64_t retry_ms; /* how often a disk that failed is tried again; 0 = 1000 */
 };
 
 /* A payload that waits: redacted, encoded, compressed as it will be sent. */
 struct journal_payload {
-    uint64_t id;        /* assigned by journal_put, strictly increasing */
+    uint64_t id; /* assigned by journal_put, strictly increasing */
     struct str destination;
-    struct str origin;  /* country of origin and what else a re-evaluation of the route needs, as the flow encodes it */
+    struct str origin; /* country of origin and what else a re-evaluation of the route needs, as the flow encodes it */
     uint64_t created_us;
     uint32_t spans;
-    uint8_t encoding;   /* enum encoding */
+    uint8_t encoding; /* enum encoding */
     struct str bytes;
 };
 
@@ -54,17 +54,17 @@ struct journal_entry {
  * One atomic set of changes. Strings are borrowed until on_done. The tx belongs to the journal from journal_post to on_done.
  */
 struct journal_tx {
-    struct letter letter;       /* private */
-    struct journal_tx *next;    /* private */
-    struct loop *loop;          /* on_done runs here */
+    struct letter letter;    /* private */
+    struct journal_tx *next; /* private */
+    struct loop *loop;       /* on_done runs here */
     const struct journal_entry *entries;
     unsigned entry_count;
     struct journal_payload *put;
     unsigned put_count;
     const uint64_t *del;
     unsigned del_count;
-    bool lazy;                  /* may wait for the next group (deletions) */
-    enum rc rc;                 /* RC_OK durable. Else nothing of it is written: RC_FULL a bound or the disk; RC_TOO_LARGE an entry or name; RC_IO; RC_STOPPING */
+    bool lazy;  /* may wait for the next group (deletions) */
+    enum rc rc; /* RC_OK durable. Else nothing of it is written: RC_FULL a bound or the disk; RC_TOO_LARGE an entry or name; RC_IO; RC_STOPPING */
     void (*on_done)(struct journal_tx *tx);
 };
 
@@ -114,7 +114,8 @@ enum rc journal_entries(struct journal *jn, uint64_t from_seq, bool (*fn)(void *
 /* The same from another process, read-only, also while the gate runs, for `audit tail`. RC_USAGE when this process itself has the journal open; RC_NOT_FOUND. */
 struct journal_reader;
 enum rc journal_reader_open(const char *dir, struct journal_reader **r, struct errs *es) MUST_USE;
-enum rc journal_reader_entries(struct journal_reader *r, uint64_t from_seq, bool (*fn)(void *arg, uint64_t seq, struct str entry), void *arg) MUST_USE;
+enum rc journal_reader_entries(
+    struct journal_reader *r, uint64_t from_seq, bool (*fn)(void *arg, uint64_t seq, struct str entry), void *arg) MUST_USE;
 uint64_t journal_reader_next_seq(struct journal_reader *r);
 void journal_reader_close(struct journal_reader *r);
 

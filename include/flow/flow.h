@@ -27,9 +27,9 @@ struct flow_options {
     struct loop *loop;
     struct journal *journal;
     const struct clock *clock;
-    uint64_t journal_after_ms;      /* 100 */
-    size_t max_in_flight_bytes;     /* payloads and bodies in memory; beyond it senders hear RC_BUSY */
-    unsigned worker, worker_count;  /* which of how many; payloads left by an earlier run are shared out by id */
+    uint64_t journal_after_ms;     /* 100 */
+    size_t max_in_flight_bytes;    /* payloads and bodies in memory; beyond it senders hear RC_BUSY */
+    unsigned worker, worker_count; /* which of how many; payloads left by an earlier run are shared out by id */
 };
 
 /* exporters[i] is destination i of the snapshot's program; the flow does not own them. RC_NOMEM. */

@@ -30,7 +30,7 @@ struct gate_input {
     struct str body;
     const struct peer *peer; /* NULL: plaintext */
     uint64_t request_id;
-    uint64_t now_us;         /* wall clock: routes expire */
+    uint64_t now_us; /* wall clock: routes expire */
 };
 
 #define GATE_ORIGIN_SIZE 1024 /* all countries fit */
@@ -38,21 +38,21 @@ struct gate_input {
 struct gate_payload {
     uint32_t destination;
     uint32_t spans;
-    enum encoding encoding;    /* of bytes */
-    struct buf bytes;          /* compressed as the destination wants it; owned by the outcome until taken */
+    enum encoding encoding;        /* of bytes */
+    struct buf bytes;              /* compressed as the destination wants it; owned by the outcome until taken */
     char origin[GATE_ORIGIN_SIZE]; /* every country that an origin of it stated, "DE,NO"; "?" = unknown: for journal_payload.origin */
 };
 
 struct gate_outcome {
-    enum rc rc;                /* RC_OK: reply success once committed; else the refusal */
-    const char *reason;        /* static word */
+    enum rc rc;                   /* RC_OK: reply success once committed; else the refusal */
+    const char *reason;           /* static word */
     uint32_t spans_in, spans_out; /* out: spans with at least one destination */
-    uint32_t spans_unroutable; /* no destination may have them */
-    uint32_t spans_dropped;    /* by a policy's on_error: drop_span */
+    uint32_t spans_unroutable;    /* no destination may have them */
+    uint32_t spans_dropped;       /* by a policy's on_error: drop_span */
     uint32_t payload_count;
     struct gate_payload payload[PROGRAM_DESTINATIONS_MAX];
-    struct buf head, tail;     /* audit entry, journal_entry */
-    struct reply reply;        /* message static or in the worker's arena: valid until the next gate_process */
+    struct buf head, tail; /* audit entry, journal_entry */
+    struct reply reply;    /* message static or in the worker's arena: valid until the next gate_process */
 };
 
 /**

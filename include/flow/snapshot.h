@@ -18,10 +18,10 @@ struct snapshot_origin {
 };
 
 struct snapshot {
-    struct program *program;      /* owned reference */
-    struct enricher *enricher;    /* owned */
+    struct program *program;   /* owned reference */
+    struct enricher *enricher; /* owned */
     struct batch_limits limits;
-    size_t max_body_bytes;        /* after decompression */
+    size_t max_body_bytes; /* after decompression */
     enum encoding compression[PROGRAM_DESTINATIONS_MAX];
     const char *jurisdiction[PROGRAM_DESTINATIONS_MAX]; /* of destinations, for the audit; owned by `owner` */
     const char *country[PROGRAM_DESTINATIONS_MAX];
@@ -30,7 +30,7 @@ struct snapshot {
     const struct secret *body_key; /* HMAC of refused and accepted bodies in the audit; owned by `owner` */
     const char *node, *build;
     uint64_t generation;
-    void *owner;                   /* what holds the strings: released by on_free */
+    void *owner; /* what holds the strings: released by on_free */
     void (*on_free)(void *owner);
     _Atomic unsigned refs;
 };

@@ -66,7 +66,6 @@ struct findings {
 enum rc examine_batch(struct examiner *ex, const struct batch *b, struct arena *ar, struct findings *out) MUST_USE;
 
 /* One text under a key at a place, for tools and tests: every policy applies; findings have index 0, key findings are those of ${key}. */
-enum rc examine_text(struct examiner *ex, enum place place, struct str key, struct str text, struct arena *ar,
-    struct findings *out) MUST_USE;
+enum rc examine_text(struct examiner *ex, enum place place, struct str key, struct str text, struct arena *ar, struct findings *out) MUST_USE;
 
 #endif

@@ -34,7 +34,7 @@ struct program_source {
     const struct program_key {
         struct str id;
         const struct secret *secret;
-    } *keys;
+    } * keys;
     size_t key_count;
 };
 

@@ -9,11 +9,11 @@
 
 /* What was done, per rule, for audit and metrics: counts[rule] findings acted on (or that would have been, in shadow mode). */
 struct redact_report {
-    uint32_t *counts;      /* [program_rule_count], in the arena */
-    uint64_t *places;      /* [program_rule_count]: bit set of enum place */
+    uint32_t *counts; /* [program_rule_count], in the arena */
+    uint64_t *places; /* [program_rule_count]: bit set of enum place */
     uint32_t undecidable;
-    uint32_t not_allowed;  /* attributes dropped by an allow-list */
-    uint32_t uncovered;    /* resources that no enforcing policy covers: their spans must be dropped */
+    uint32_t not_allowed;   /* attributes dropped by an allow-list */
+    uint32_t uncovered;     /* resources that no enforcing policy covers: their spans must be dropped */
     uint32_t spans_dropped; /* spans removed by on_error: drop_span */
 };
 
@@ -36,8 +36,8 @@ enum rc redact_edits(const struct program *prog, const struct batch *b, const st
     struct redact_report *report) MUST_USE;
 
 /* The same for one text of examine_text, for tools: the text as it would leave; ptr NULL when its attribute is dropped. */
-enum rc redact_text(const struct program *prog, const struct findings *f, unsigned class, struct str text, struct arena *ar,
-    struct str *out) MUST_USE;
+enum rc redact_text(
+    const struct program *prog, const struct findings *f, unsigned class, struct str text, struct arena *ar, struct str *out) MUST_USE;
 
 /* Whether some enforcing RedactionPolicy covers the resource (policies.on_no_match: drop). */
 bool program_covers(const struct program *prog, const struct batch *b, uint32_t resource);

@@ -158,7 +158,7 @@ bban_fits(const char *structure, struct str s)
 static bool
 check_iban(struct match *m)
 {
-    char iban[IBAN_MAX];
+    char iban[IBAN_MAX] = {0};
     size_t ends[IBAN_MAX], n = 0;
 
     for (size_t i = m->start; i < m->end && n < IBAN_MAX; i++) {

@@ -192,7 +192,7 @@ emit_key_value(struct buf *out, uint32_t field, struct str key, struct str value
         return rc;
     rc = buf_append(out, (struct str){(const char *)head, n});
     if (rc == RC_OK)
-        rc = emit_len_field(out, 1, key); /* KeyValue.key */
+        rc = emit_len_field(out, 1, key);            /* KeyValue.key */
     n = wire_varint_write(head, 2u << 3 | WIRE_LEN); /* KeyValue.value */
     n += wire_varint_write(head + n, any);
     if (rc == RC_OK)

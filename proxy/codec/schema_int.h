@@ -10,18 +10,37 @@
 #include "codec/batch.h"
 
 enum schema_message {
-    MSG_REQUEST, MSG_RESOURCE_SPANS, MSG_RESOURCE, MSG_ENTITY, MSG_SCOPE_SPANS, MSG_SCOPE, MSG_SPAN, MSG_EVENT, MSG_LINK, MSG_STATUS,
-    MSG_KEY_VALUE, MSG_ANY_VALUE, MSG_ARRAY, MSG_KVLIST, MSG_COUNT_
+    MSG_REQUEST,
+    MSG_RESOURCE_SPANS,
+    MSG_RESOURCE,
+    MSG_ENTITY,
+    MSG_SCOPE_SPANS,
+    MSG_SCOPE,
+    MSG_SPAN,
+    MSG_EVENT,
+    MSG_LINK,
+    MSG_STATUS,
+    MSG_KEY_VALUE,
+    MSG_ANY_VALUE,
+    MSG_ARRAY,
+    MSG_KVLIST,
+    MSG_COUNT_
 };
 
 enum schema_action {
     ACT_UNKNOWN, /* not in the schema: never emitted */
     ACT_NUMBER,  /* time, count, flags: cannot hold text */
     ACT_ENUM,    /* a number that must be one of the schema's; others are treated as unknown */
-    ACT_TRACE_ID, ACT_SPAN_ID, ACT_PARENT_ID, /* 16 or 8 bytes, or empty: an identifier by its shape */
-    ACT_TEXT,    /* a string at the field's place */
-    ACT_KEY,     /* KeyValue.key */
-    ACT_VALUE_TEXT, ACT_VALUE_BYTES, ACT_VALUE_INT, ACT_VALUE_DOUBLE, ACT_VALUE_BOOL, /* members of AnyValue, at the place of the attribute */
+    ACT_TRACE_ID,
+    ACT_SPAN_ID,
+    ACT_PARENT_ID, /* 16 or 8 bytes, or empty: an identifier by its shape */
+    ACT_TEXT,      /* a string at the field's place */
+    ACT_KEY,       /* KeyValue.key */
+    ACT_VALUE_TEXT,
+    ACT_VALUE_BYTES,
+    ACT_VALUE_INT,
+    ACT_VALUE_DOUBLE,
+    ACT_VALUE_BOOL, /* members of AnyValue, at the place of the attribute */
     ACT_MESSAGE
 };
 

@@ -149,7 +149,8 @@ decide(struct flow_job *job)
 
     gate_process(f->worker, &in, &job->out);
     if (job->out.rc != RC_OK)
-        log_event(LOG_REQUEST_REFUSED, LOG_NUM("id", job->id), LOG_STR("reason", job->out.reason), LOG_STR("transport", transport_name(rq->transport)));
+        log_event(
+            LOG_REQUEST_REFUSED, LOG_NUM("id", job->id), LOG_STR("reason", job->out.reason), LOG_STR("transport", transport_name(rq->transport)));
 }
 
 static void
@@ -212,8 +213,7 @@ flow_note(struct flow *f, struct record *records, unsigned count, uint64_t del)
     }
     n->f = f;
     n->del = del;
-    n->tx = (struct journal_tx){
-        .loop = f->o.loop, .entries = n->entry, .del = &n->del, .del_count = del != 0, .lazy = true, .on_done = on_noted};
+    n->tx = (struct journal_tx){.loop = f->o.loop, .entries = n->entry, .del = &n->del, .del_count = del != 0, .lazy = true, .on_done = on_noted};
     for (unsigned i = 0; i < count; i++) {
         n->record[i] = records[i];
         n->entry[i] = (struct journal_entry){buf_str(&records[i].head), buf_str(&records[i].tail)};

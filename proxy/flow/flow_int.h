@@ -22,12 +22,12 @@
 enum parcel_state { PARCEL_SENDING, PARCEL_STORING, PARCEL_STORED, PARCEL_FROM_BACKLOG };
 
 struct flow_parcel {
-    struct parcel parcel;       /* first: the exporter's view */
+    struct parcel parcel; /* first: the exporter's view */
     struct flow_parcel *next, **link;
     struct lane *lane;
-    struct flow_job *job;       /* NULL once the job is answered */
+    struct flow_job *job; /* NULL once the job is answered */
     enum parcel_state state;
-    bool in_exporter, ended;    /* ended: acknowledged or rejected while it was being stored */
+    bool in_exporter, ended; /* ended: acknowledged or rejected while it was being stored */
     struct buf bytes;
     uint64_t request_id;
     uint16_t origin;
@@ -41,12 +41,12 @@ struct flow_job {
     struct gate_outcome out;
     struct journal_tx tx;
     struct journal_entry entry;
-    struct timer *slow;         /* journal_after */
+    struct timer *slow; /* journal_after */
     uint64_t id;
     size_t held_bytes;
-    unsigned open;              /* payloads neither acknowledged nor durable */
-    uint64_t rejected;          /* spans that a destination refused for good before the reply */
-    enum rc failed;             /* a payload could be neither sent nor stored */
+    unsigned open;     /* payloads neither acknowledged nor durable */
+    uint64_t rejected; /* spans that a destination refused for good before the reply */
+    enum rc failed;    /* a payload could be neither sent nor stored */
 };
 
 struct backlog_item {
@@ -59,8 +59,8 @@ struct backlog_item {
 struct lane {
     char name[128];
     struct flow *f;
-    struct exporter *exporter;  /* NULL: no such destination in the present configuration */
-    int destination;            /* number in the present program, -1 = none */
+    struct exporter *exporter; /* NULL: no such destination in the present configuration */
+    int destination;           /* number in the present program, -1 = none */
     struct flow_parcel *parcels;
     struct backlog_item *items; /* ring of capacity cap */
     size_t head, count, cap;
@@ -84,7 +84,7 @@ struct flow {
     struct gate_worker *worker;
     struct lane *lanes[LANES_MAX];
     unsigned lane_count;
-    char **origins;             /* interned lists of claims; [0] is "?" */
+    char **origins; /* interned lists of claims; [0] is "?" */
     unsigned origin_count;
     uint64_t next_id;
     size_t held_bytes;
@@ -96,7 +96,7 @@ struct flow {
 };
 
 /* flow.c */
-void flow_job_settled(struct flow_job *job);   /* one payload less is open */
+void flow_job_settled(struct flow_job *job); /* one payload less is open */
 void flow_check_drained(struct flow *f);
 /* Post what nobody waits for: up to two entries (finished records, taken over) and a deletion (id 0 = none). */
 void flow_note(struct flow *f, struct record *records, unsigned count, uint64_t del);

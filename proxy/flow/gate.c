@@ -222,7 +222,14 @@ step_emit(struct gate_job *j)
 
 /* The life of a request, in order. A configuration cannot leave out or swap a step. */
 static enum rc (*const steps[])(struct gate_job *) = {
-    step_inflate, step_decode, step_index, step_enrich, gate_route, step_examine, step_redact, step_emit,
+    step_inflate,
+    step_decode,
+    step_index,
+    step_enrich,
+    gate_route,
+    step_examine,
+    step_redact,
+    step_emit,
 };
 
 static void

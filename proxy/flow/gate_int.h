@@ -33,16 +33,16 @@ struct gate_job {
     struct gate_worker *w;
     const struct gate_input *in;
     struct gate_outcome *out;
-    struct str body;               /* protobuf, as the step before left it */
+    struct str body; /* protobuf, as the step before left it */
     size_t decoded_bytes;
     uint64_t unknown_fields;
     uint32_t enriched;
     struct batch b;
-    struct gate_origin *origins;   /* [origin_count] */
+    struct gate_origin *origins; /* [origin_count] */
     uint32_t origin_count, origin_cap;
-    uint8_t *origin_of;            /* [span_count] */
-    uint32_t *masks;               /* [span_count] destinations */
-    uint32_t any;                  /* union of masks */
+    uint8_t *origin_of; /* [span_count] */
+    uint32_t *masks;    /* [span_count] destinations */
+    uint32_t any;       /* union of masks */
     struct findings findings;
     struct edits *class_edits;     /* [class_count]; only of classes that are used */
     struct redact_report *reports; /* [class_count]; counts NULL when not used */

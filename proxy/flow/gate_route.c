@@ -29,8 +29,9 @@ sender_of(const struct gate_job *j)
 static bool
 same_decision(const struct route *a, const struct route *b)
 {
-    return a->mask == b->mask && strcmp(a->country, b->country) == 0 && strcmp(a->claims, b->claims) == 0 && a->source == b->source && str_eq(a->region, b->region) &&
-        memcmp(a->rule, b->rule, sizeof(a->rule)) == 0 && memcmp(a->mechanism, b->mechanism, sizeof(a->mechanism)) == 0;
+    return a->mask == b->mask && strcmp(a->country, b->country) == 0 && strcmp(a->claims, b->claims) == 0 && a->source == b->source &&
+           str_eq(a->region, b->region) && memcmp(a->rule, b->rule, sizeof(a->rule)) == 0 &&
+           memcmp(a->mechanism, b->mechanism, sizeof(a->mechanism)) == 0;
 }
 
 /* The number of this decision among those of the request. */

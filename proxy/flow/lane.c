@@ -294,8 +294,7 @@ lane_send(struct lane *l, struct flow_job *job, struct gate_payload *payload)
     p->bytes = payload->bytes;
     payload->bytes = BUF_INIT((size_t)INT32_MAX);
     l->f->held_bytes += p->bytes.cap;
-    p->parcel = (struct parcel){
-        .body = buf_str(&p->bytes), .encoding = (uint8_t)payload->encoding, .spans = payload->spans, .on_result = on_result};
+    p->parcel = (struct parcel){.body = buf_str(&p->bytes), .encoding = (uint8_t)payload->encoding, .spans = payload->spans, .on_result = on_result};
     if (exporter_down(l->exporter))
         parcel_store(p);
     else
@@ -390,8 +389,12 @@ lane_pump(struct lane *l)
         l->count--;
         l->submitted++;
         p->origin = item.origin;
-        p->parcel = (struct parcel){
-            .encoding = item.encoding, .spans = item.spans, .journal_id = item.id, .on_load = on_load, .on_unload = on_unload, .on_result = on_result};
+        p->parcel = (struct parcel){.encoding = item.encoding,
+            .spans = item.spans,
+            .journal_id = item.id,
+            .on_load = on_load,
+            .on_unload = on_unload,
+            .on_result = on_result};
         parcel_to_exporter(p);
     }
     metric_set(l->queue, (int64_t)(l->count + l->submitted));

@@ -266,8 +266,8 @@ begin(struct record *r)
 }
 
 enum rc
-record_delivery(struct record *r, const struct snapshot *snap, uint64_t request_id, const char *destination,
-    const struct parcel_result *result, uint32_t spans)
+record_delivery(
+    struct record *r, const struct snapshot *snap, uint64_t request_id, const char *destination, const struct parcel_result *result, uint32_t spans)
 {
     struct json js = begin(r);
     bool delivered = result->end == PARCEL_DELIVERED;

@@ -177,8 +177,7 @@ write_policy(FILE *f, unsigned rules)
     const struct detector *const *all = detectors_all(&count);
     unsigned n = 0;
 
-    fprintf(f,
-        "apiVersion: spangate/v1\nkind: RedactionPolicy\nmetadata: {name: bench, revision: 1}\nspec:\n  mode: enforce\n  rules:\n");
+    fprintf(f, "apiVersion: spangate/v1\nkind: RedactionPolicy\nmetadata: {name: bench, revision: 1}\nspec:\n  mode: enforce\n  rules:\n");
     for (size_t i = 0; i < sizeof(leading) / sizeof(leading[0]) && n < rules; i++, n++)
         fprintf(f, "    - {id: r%u, entity: %s, action: {replace: \"[%s]\"}}\n", n, leading[i], leading[i]);
     for (size_t i = 0; i < count && n < rules; i++) {
@@ -189,10 +188,9 @@ write_policy(FILE *f, unsigned rules)
     }
     if (n < rules)
         fprintf(stderr, "bench: the catalogue has %u detectors, %u were asked for\n", n, rules);
-    fprintf(f,
-        "---\napiVersion: spangate/v1\nkind: ResidencyPolicy\nmetadata: {name: home, revision: 1}\nspec:\n  mode: enforce\n"
-        "  origin: [{cloud_region: resource.attributes.cloud.region}]\n  unknown_origin: {treat_as: DE}\n"
-        "  routes: [{from: [DE], to: [otlp_grpc/eu]}]\n");
+    fprintf(f, "---\napiVersion: spangate/v1\nkind: ResidencyPolicy\nmetadata: {name: home, revision: 1}\nspec:\n  mode: enforce\n"
+               "  origin: [{cloud_region: resource.attributes.cloud.region}]\n  unknown_origin: {treat_as: DE}\n"
+               "  routes: [{from: [DE], to: [otlp_grpc/eu]}]\n");
 }
 
 static struct program *
@@ -345,8 +343,8 @@ main(int argc, char **argv)
     for (size_t i = 0; i < BENCHES; i++)
         prepare(&benches[i]);
     if (!json)
-        printf("corpus: %d batches of %d spans, %.0f bytes a span, %.1f %% of values personal; median of %u rounds, processor time\n", BATCHES,
-            SPANS, (double)bytes / (BATCHES * SPANS), 100.0 * (double)s.personal / (double)s.values, rounds);
+        printf("corpus: %d batches of %d spans, %.0f bytes a span, %.1f %% of values personal; median of %u rounds, processor time\n", BATCHES, SPANS,
+            (double)bytes / (BATCHES * SPANS), 100.0 * (double)s.personal / (double)s.values, rounds);
     for (unsigned r = 0; r <= rounds; r++) /* the first warms up */
         for (size_t i = 0; i < BENCHES; i++)
             measure(&benches[i], r ? r - 1 : 0);

@@ -16,9 +16,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 bool fuzz_seed(unsigned n, struct buf *out);
 
 /* The oracle's complaint: prints and aborts, which both drivers report with the input. */
-#define FUZZ_CHECK(condition) \
-    do { \
-        if (!(condition)) \
+#define FUZZ_CHECK(condition)                            \
+    do {                                                 \
+        if (!(condition))                                \
             fuzz_failed(#condition, __FILE__, __LINE__); \
     } while (0)
 void fuzz_failed(const char *what, const char *file, int line) __attribute__((noreturn));

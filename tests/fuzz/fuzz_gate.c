@@ -8,13 +8,12 @@
 #include "flow_gate.h"
 #include "fuzz.h"
 
-static const char policy[] =
-    "apiVersion: spangate/v1\nkind: RedactionPolicy\nmetadata: {name: all, revision: 1}\nspec:\n  mode: enforce\n  rules:\n"
-    "    - {id: mail, entity: EMAIL_ADDRESS, action: {replace: '[email]'}}\n"
-    "    - {id: card, entity: CREDIT_CARD, action: {mask: {char: '*', keep_last: 4}}}\n"
-    "    - {id: secret-keys, keys: ['*password*', '*secret*'], action: drop}\n"
-    "---\napiVersion: spangate/v1\nkind: ResidencyPolicy\nmetadata: {name: home, revision: 1}\nspec:\n  mode: enforce\n"
-    "  origin: [{country: client.certificate.subject.C}]\n  routes: [{from: [DE], to: [otlp_grpc/eu]}]\n";
+static const char policy[] = "apiVersion: spangate/v1\nkind: RedactionPolicy\nmetadata: {name: all, revision: 1}\nspec:\n  mode: enforce\n  rules:\n"
+                             "    - {id: mail, entity: EMAIL_ADDRESS, action: {replace: '[email]'}}\n"
+                             "    - {id: card, entity: CREDIT_CARD, action: {mask: {char: '*', keep_last: 4}}}\n"
+                             "    - {id: secret-keys, keys: ['*password*', '*secret*'], action: drop}\n"
+                             "---\napiVersion: spangate/v1\nkind: ResidencyPolicy\nmetadata: {name: home, revision: 1}\nspec:\n  mode: enforce\n"
+                             "  origin: [{country: client.certificate.subject.C}]\n  routes: [{from: [DE], to: [otlp_grpc/eu]}]\n";
 
 static struct test_gate gate;
 
@@ -76,9 +75,10 @@ fuzz_seed(unsigned n, struct buf *out)
     if (n == 24)
         return false;
     if (n == 23) {
-        static const char json[] = "\2{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"5b8efff798038103d269b633813fc60c\",\"spanId\":"
-                                   "\"eee19b7ec3c1b174\",\"name\":\"mail alice@example.org\",\"kind\":2,\"attributes\":[{\"key\":\"user.password\",\"value\":"
-                                   "{\"stringValue\":\"x\"}}]}]}]}]}";
+        static const char json[] =
+            "\2{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"5b8efff798038103d269b633813fc60c\",\"spanId\":"
+            "\"eee19b7ec3c1b174\",\"name\":\"mail alice@example.org\",\"kind\":2,\"attributes\":[{\"key\":\"user.password\",\"value\":"
+            "{\"stringValue\":\"x\"}}]}]}]}]}";
 
         return buf_append(out, (struct str){json, sizeof(json) - 1}) == RC_OK;
     }

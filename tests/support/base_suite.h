@@ -10,7 +10,7 @@
 #include <check.h>
 
 struct case_entry {
-    const char *tcase; /* normal, malformed, limits, nomem */
+    const char *tcase;        /* normal, malformed, limits, nomem */
     const TTest *const *test; /* START_TEST defines a pointer: give its address */
 };
 

@@ -57,7 +57,10 @@ maybe(struct back *w, uint32_t percent)
 static void
 put_string(struct back *w, uint32_t field)
 {
-    static const char *const before[] = {"s", "key.", "alice", ("gr\xc3\xbc\xc3\x9f" "e "), "\xe6\x97\xa5\xe6\x9c\xac",
+    static const char *const before[] = {"s", "key.", "alice",
+        ("gr\xc3\xbc\xc3\x9f"
+         "e "),
+        "\xe6\x97\xa5\xe6\x9c\xac",
         "a rather long text that takes more than one hundred and twenty-seven bytes, so that its length needs two bytes on the wire: number "};
     char tmp[256];
     int n = snprintf(tmp, sizeof(tmp), "%s%llu%s", before[rng_below(w->r, 6)], (unsigned long long)++w->serial, maybe(w, 10) ? "@example.org" : "");

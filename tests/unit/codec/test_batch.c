@@ -103,25 +103,30 @@ START_TEST(batch_index_refuses_malformed_messages)
         struct str bytes; /* inside a span */
         enum rc rc;
     } rows[] = {
-        {STR("\x0a\x10short"), RC_MALFORMED},                     /* length past the end */
-        {STR("\x0a\x03xyz"), RC_MALFORMED},                       /* trace id of 3 bytes */
-        {STR("\x12\x09""123456789"), RC_MALFORMED},                /* span id of 9 bytes */
-        {STR("\x2b\x00"), RC_MALFORMED},                          /* group */
-        {STR("\x2e\x00"), RC_MALFORMED},                          /* wire type 6 */
-        {STR("\x2f\x00"), RC_MALFORMED},                          /* wire type 7 */
-        {STR("\x02\x00"), RC_MALFORMED},                          /* field 0 */
-        {STR("\xfa\xff\xff\xff\x10\x00"), RC_MALFORMED},          /* field number 2^29 and above */
-        {STR("\x28\x01"), RC_MALFORMED},                          /* name as a number */
-        {STR("\x2a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"), RC_MALFORMED}, /* length above 64 bits */
+        {STR("\x0a\x10short"), RC_MALFORMED}, /* length past the end */
+        {STR("\x0a\x03xyz"), RC_MALFORMED},   /* trace id of 3 bytes */
+        {STR("\x12\x09"
+             "123456789"),
+            RC_MALFORMED},                                                       /* span id of 9 bytes */
+        {STR("\x2b\x00"), RC_MALFORMED},                                         /* group */
+        {STR("\x2e\x00"), RC_MALFORMED},                                         /* wire type 6 */
+        {STR("\x2f\x00"), RC_MALFORMED},                                         /* wire type 7 */
+        {STR("\x02\x00"), RC_MALFORMED},                                         /* field 0 */
+        {STR("\xfa\xff\xff\xff\x10\x00"), RC_MALFORMED},                         /* field number 2^29 and above */
+        {STR("\x28\x01"), RC_MALFORMED},                                         /* name as a number */
+        {STR("\x2a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"), RC_MALFORMED},     /* length above 64 bits */
         {STR("\x30\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), RC_MALFORMED}, /* varint of 11 bytes */
-        {STR("\x39\x01\x02"), RC_MALFORMED},                      /* fixed64 cut short */
+        {STR("\x39\x01\x02"), RC_MALFORMED},                                     /* fixed64 cut short */
         {STR("\x2a\x02\xc3\x28"), RC_UTF8},
-        {STR("\x2a\x01""a\x2a\x01""b"), RC_DUPLICATE},
-        {STR("\x7a\x00\x7a\x00"), RC_DUPLICATE},                  /* status twice */
-        {STR("\x4a\x06\x12\x04\x0a\x00\x0a\x00"), RC_DUPLICATE},  /* string_value twice */
-        {STR("\x4a\x06\x12\x04\x0a\x00\x10\x01"), RC_DUPLICATE},  /* two members of the oneof */
-        {STR("\x4a\x04\x0a\x00\x0a\x00"), RC_DUPLICATE},          /* key twice */
-        {STR("\x4a\x04\x12\x00\x12\x00"), RC_DUPLICATE},          /* value twice */
+        {STR("\x2a\x01"
+             "a\x2a\x01"
+             "b"),
+            RC_DUPLICATE},
+        {STR("\x7a\x00\x7a\x00"), RC_DUPLICATE},                 /* status twice */
+        {STR("\x4a\x06\x12\x04\x0a\x00\x0a\x00"), RC_DUPLICATE}, /* string_value twice */
+        {STR("\x4a\x06\x12\x04\x0a\x00\x10\x01"), RC_DUPLICATE}, /* two members of the oneof */
+        {STR("\x4a\x04\x0a\x00\x0a\x00"), RC_DUPLICATE},         /* key twice */
+        {STR("\x4a\x04\x12\x00\x12\x00"), RC_DUPLICATE},         /* value twice */
     };
     struct batch b = {.span_count = 77};
 
@@ -136,7 +141,10 @@ START_TEST(batch_index_counts_unknown_fields_and_enum_values)
 {
     struct batch b;
 
-    ck_assert_int_eq(index_of(span_with(STR("\x30\x09\xa2\x06\x03""abc\x2a\x01x")), &b), RC_OK);
+    ck_assert_int_eq(index_of(span_with(STR("\x30\x09\xa2\x06\x03"
+                                            "abc\x2a\x01x")),
+                         &b),
+        RC_OK);
     ck_assert_uint_eq(b.unknown_count, 2);
     ck_assert_uint_eq(b.text_count, 1);
 

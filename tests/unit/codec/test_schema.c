@@ -43,7 +43,7 @@ START_TEST(schema_classifies_every_field_of_the_descriptors)
             uint8_t a = s.field[m][n].action;
 
             texts += a == ACT_TEXT || a == ACT_KEY || a == ACT_VALUE_TEXT || a == ACT_VALUE_BYTES || a == ACT_TRACE_ID || a == ACT_SPAN_ID ||
-                a == ACT_PARENT_ID;
+                     a == ACT_PARENT_ID;
             unknown += a == ACT_UNKNOWN;
         }
     }

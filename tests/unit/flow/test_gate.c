@@ -9,14 +9,14 @@
 #define MARKER "CANARY0123456789abcdef"
 #define NUMBER 87300912345678
 
-static const char policy[] =
-    "apiVersion: spangate/v1\nkind: RedactionPolicy\nmetadata: {name: all, revision: 3}\nspec:\n  mode: enforce\n  rules:\n"
-    "    - {id: marker, regex: 'CANARY[0-9a-f]{16}', action: {replace: '[marker]'}}\n"
-    "    - {id: number, regex: '87300912345678', action: {replace: '[number]'}}\n"
-    "    - {id: email, entity: EMAIL_ADDRESS, action: {replace: '[email]'}}\n"
-    "---\napiVersion: spangate/v1\nkind: ResidencyPolicy\nmetadata: {name: stays, revision: 1}\nspec:\n  mode: enforce\n"
-    "  origin: [{country: client.certificate.subject.C}, {cloud_region: resource.attributes.cloud.region}]\n"
-    "  routes:\n    - {from: [DE], to: [otlp_grpc/eu]}\n    - {from: [US], to: [otlp_http/us]}\n    - {from: [FR], to: [otlp_grpc/eu, otlp_http/us]}\n";
+static const char policy[] = "apiVersion: spangate/v1\nkind: RedactionPolicy\nmetadata: {name: all, revision: 3}\nspec:\n  mode: enforce\n  rules:\n"
+                             "    - {id: marker, regex: 'CANARY[0-9a-f]{16}', action: {replace: '[marker]'}}\n"
+                             "    - {id: number, regex: '87300912345678', action: {replace: '[number]'}}\n"
+                             "    - {id: email, entity: EMAIL_ADDRESS, action: {replace: '[email]'}}\n"
+                             "---\napiVersion: spangate/v1\nkind: ResidencyPolicy\nmetadata: {name: stays, revision: 1}\nspec:\n  mode: enforce\n"
+                             "  origin: [{country: client.certificate.subject.C}, {cloud_region: resource.attributes.cloud.region}]\n"
+                             "  routes:\n    - {from: [DE], to: [otlp_grpc/eu]}\n    - {from: [US], to: [otlp_http/us]}\n    - {from: [FR], to: "
+                             "[otlp_grpc/eu, otlp_http/us]}\n";
 
 static struct str
 keep(struct buf *b)
@@ -51,7 +51,8 @@ attributes(struct buf *out, uint32_t number)
     double d = (double)NUMBER;
     size_t n = 1;
 
-    if (emit_key_value(out, number, STR("key." MARKER), STR("value")) != RC_OK || emit_key_value(out, number, STR("a"), STR("x " MARKER " y")) != RC_OK)
+    if (emit_key_value(out, number, STR("key." MARKER), STR("value")) != RC_OK ||
+        emit_key_value(out, number, STR("a"), STR("x " MARKER " y")) != RC_OK)
         abort();
     text(&kv, 1, "bytes");
     text(&any, 7, "\1\2" MARKER);
@@ -91,7 +92,8 @@ attributes(struct buf *out, uint32_t number)
 static void
 all_places(struct buf *out, const char *region)
 {
-    struct buf rs = NEW_BUF, resource = NEW_BUF, entity = NEW_BUF, ss = NEW_BUF, scope = NEW_BUF, span = NEW_BUF, event = NEW_BUF, link = NEW_BUF, status = NEW_BUF;
+    struct buf rs = NEW_BUF, resource = NEW_BUF, entity = NEW_BUF, ss = NEW_BUF, scope = NEW_BUF, span = NEW_BUF, event = NEW_BUF, link = NEW_BUF,
+               status = NEW_BUF;
 
     if (region && emit_key_value(&resource, 1, STR("cloud.region"), str_of(region)) != RC_OK)
         abort();
@@ -138,7 +140,7 @@ holds_marker(struct str s)
     for (uint64_t v = NUMBER; v; v >>= 7)
         varint[n++] = (uint8_t)((v & 0x7f) | (v >> 7 ? 0x80 : 0));
     return str_find(s, STR(MARKER)) != SIZE_MAX || str_find(s, str_of(number)) != SIZE_MAX || str_find(s, (struct str){(char *)&d, 8}) != SIZE_MAX ||
-        str_find(s, (struct str){(char *)varint, n}) != SIZE_MAX;
+           str_find(s, (struct str){(char *)varint, n}) != SIZE_MAX;
 }
 
 static unsigned
@@ -342,7 +344,8 @@ START_TEST(gate_writes_a_canonical_entry)
     ck_assert(str_starts(buf_str(&entry), STR("{\"build\":\"0\",\"conn\":{\"identity\":\"spiffe://")));
     ck_assert(str_ends(buf_str(&entry), STR(",\"type\":\"request\",\"v\":1}")));
     ck_assert(str_find(buf_str(&entry), STR("\"origin\":{\"country\":\"DE\",\"source\":\"client.certificate.subject.C\"}")) != SIZE_MAX);
-    ck_assert(str_find(buf_str(&entry), STR("{\"action\":\"replace\",\"count\":43,\"id\":\"all/marker\",\"mode\":\"enforce\",\"paths\":[")) != SIZE_MAX);
+    ck_assert(
+        str_find(buf_str(&entry), STR("{\"action\":\"replace\",\"count\":43,\"id\":\"all/marker\",\"mode\":\"enforce\",\"paths\":[")) != SIZE_MAX);
     ck_assert(str_find(buf_str(&entry), STR("\"spans_in\":1,\"spans_out\":1}")) != SIZE_MAX);
     ck_assert(str_find(buf_str(&entry), STR("\"unknown_fields\":1}")) != SIZE_MAX);
     ck_assert(str_find(buf_str(&entry), STR("\"decision\":\"refused\",\"destination\":\"otlp_http/us\"")) != SIZE_MAX);

@@ -352,8 +352,8 @@ END_TEST
 
 /* ---- context ---- */
 
-#define CONTEXT_POLICY                                                                                  \
-    POLICY("p")                                                                                         \
+#define CONTEXT_POLICY                                                                                           \
+    POLICY("p")                                                                                                  \
     "  detectors:\n    MINE: {regex: 'LY-[0-9]{4}', context: [loyalty card, member, Club_No], min_score: 0.5}\n" \
     "  rules:\n    - {id: m, entity: MINE, action: {replace: N}}\n"
 
