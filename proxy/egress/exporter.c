@@ -267,11 +267,11 @@ learn(struct exporter *e, unsigned epoch, const struct verdict *v, const struct 
 }
 
 void
-exporter_on_finished(struct attempt *a, CURLcode code)
+exporter_on_finished(struct attempt *a, bool whole, const char *trouble)
 {
     struct exporter *e = a->e;
     struct parcel *p = a->parcel;
-    struct verdict v = attempt_finish(a, code);
+    struct verdict v = attempt_judge(a, whole, trouble);
 
     p->attempts++;
     p->in_flight = false;

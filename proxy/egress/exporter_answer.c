@@ -27,19 +27,6 @@ answer_free(struct answer *a)
     buf_free(&a->body);
 }
 
-/* "HTTP/1.1 200 OK", "HTTP/2 200". An informational response is followed by the real one. */
-static void
-take_status_line(struct answer *a, struct str line)
-{
-    size_t space = str_find(line, STR(" "));
-    uint64_t status;
-
-    answer_reset(a);
-    if (space == SIZE_MAX || line.len < space + 4 || !str_to_u64(str_sub(line, space + 1, space + 4), &status))
-        return;
-    a->http_status = (int)status;
-}
-
 /* An int of at most three digits; what is not one is UNKNOWN, as gRPC's clients take it. */
 static int
 grpc_code(struct str value)
@@ -65,30 +52,39 @@ take_details(struct answer *a, struct str value)
 }
 
 enum rc
-answer_header(struct answer *a, struct str line)
+answer_field(struct answer *a, struct str name, struct str value)
 {
-    line = str_trim(line);
-    if (str_starts(line, STR("HTTP/"))) {
-        take_status_line(a, line);
-        return RC_OK;
-    }
-    size_t colon = str_find(line, STR(":"));
+    if (str_eq(name, STR(":status"))) { /* an informational response is followed by the real one */
+        uint64_t status;
 
-    if (colon == SIZE_MAX)
-        return RC_OK;
-    struct str name = str_sub(line, 0, colon), value = str_trim(str_sub(line, colon + 1, line.len));
-
-    if (str_eq_nocase(name, STR("grpc-status")))
+        answer_reset(a);
+        a->http_status = value.len == 3 && str_to_u64(value, &status) ? (int)status : -1;
+    } else if (str_eq_nocase(name, STR("grpc-status"))) {
         a->grpc_status = grpc_code(value);
-    else if (str_eq_nocase(name, STR("grpc-status-details-bin")))
+    } else if (str_eq_nocase(name, STR("grpc-status-details-bin"))) {
         return take_details(a, value);
-    else if (str_eq_nocase(name, STR("retry-after")) && value.len < sizeof(a->retry_after))
-        memcpy(a->retry_after, value.ptr, value.len), a->retry_after[value.len] = '\0';
-    else if (str_eq_nocase(name, STR("content-type"))) {
+    } else if (str_eq_nocase(name, STR("retry-after")) && value.len < sizeof(a->retry_after)) {
+        memcpy(a->retry_after, value.ptr, value.len);
+        a->retry_after[value.len] = '\0';
+    } else if (str_eq_nocase(name, STR("content-type"))) {
         a->grpc_type = value.len >= 16 && str_eq_nocase(str_sub(value, 0, 16), STR("application/grpc"));
         a->json_type = value.len >= 16 && str_eq_nocase(str_sub(value, 0, 16), STR("application/json"));
     }
     return RC_OK;
+}
+
+/* "HTTP/1.1 200 OK" or "name: value". */
+enum rc
+answer_line(struct answer *a, struct str line)
+{
+    line = str_trim(line);
+    size_t space = str_find(line, STR(" ")), colon = str_find(line, STR(":"));
+
+    if (str_starts(line, STR("HTTP/")) && space != SIZE_MAX)
+        return answer_field(a, STR(":status"), str_sub(line, space + 1, line.len < space + 4 ? line.len : space + 4));
+    if (colon == SIZE_MAX || colon == 0)
+        return RC_OK;
+    return answer_field(a, str_sub(line, 0, colon), str_trim(str_sub(line, colon + 1, line.len)));
 }
 
 enum rc
@@ -198,18 +194,15 @@ judge_http_failure(const struct answer *a, uint64_t wall_us)
 }
 
 /*
- * libcurl 7.88 loses the trailers when the connection ends right behind them, as it does when a server closes a connection for its age, and it takes a
- * connection that ends in the middle of a response for its end. A server sends the message of a unary call only when the call has succeeded: a whole one
- * acknowledges; without it nothing is known.
+ * A response that has come to its end without a status, as behind a proxy that drops trailers. A server sends the message of a unary call only when the
+ * call has succeeded: a whole one acknowledges.
  */
 static struct verdict
-judge_grpc_without_status(const struct answer *a, bool whole)
+judge_grpc_without_status(const struct answer *a)
 {
     struct str message;
 
-    if (whole && a->http_status > 0 && !a->grpc_type)
-        return reject("no_status");
-    return whole && a->body.len && grpc_response(a, &message) ? accepted(message, false) : retry("reset", 0, false);
+    return a->grpc_type && a->body.len && grpc_response(a, &message) ? accepted(message, false) : reject("no_status");
 }
 
 static struct verdict
@@ -223,7 +216,7 @@ judge_grpc(const struct answer *a, bool whole, uint64_t wall_us)
         return judge_grpc_status(a);
     if (a->http_status >= 300) /* not from a gRPC server (gRPC, "HTTP to gRPC Status Code Mapping") */
         return judge_http_failure(a, wall_us);
-    return judge_grpc_without_status(a, whole);
+    return whole ? judge_grpc_without_status(a) : retry("reset", 0, false);
 }
 
 struct verdict

@@ -23,8 +23,10 @@ struct answer {
 void answer_reset(struct answer *a);
 void answer_free(struct answer *a);
 
-/* One line of the headers or trailers, status lines included. RC_NOMEM. */
-enum rc answer_header(struct answer *a, struct str line) MUST_USE;
+/* One field of the header or the trailers; ":status" begins a response. RC_NOMEM. */
+enum rc answer_field(struct answer *a, struct str name, struct str value) MUST_USE;
+/* The same from a line of HTTP/1.1, the status line included. */
+enum rc answer_line(struct answer *a, struct str line) MUST_USE;
 /* A piece of the body. RC_TOO_LARGE, RC_NOMEM. */
 enum rc answer_body(struct answer *a, struct str piece) MUST_USE;
 

@@ -13,7 +13,6 @@ struct exporter_set {
     struct loop *loop;
     CURLM *multi;
     struct event *timer;
-    struct attempt *early;
 };
 
 static void
@@ -34,40 +33,21 @@ set_loop(struct exporter_set *s)
     return s->loop;
 }
 
-void
-set_end_early(struct exporter_set *s, struct attempt *a)
-{
-    if (a->is_early)
-        return;
-    a->is_early = true;
-    a->early_next = s->early;
-    s->early = a;
-}
-
-void
-set_forget_early(struct exporter_set *s, struct attempt *a)
-{
-    struct attempt **link = &s->early;
-
-    if (!a->is_early)
-        return;
-    while (*link != a)
-        link = &(*link)->early_next;
-    *link = a->early_next;
-    a->is_early = false;
-}
-
 static void
 collect_finished(struct exporter_set *s)
 {
     CURLMsg *m;
     int left;
 
-    while ((m = curl_multi_info_read(s->multi, &left)))
-        if (m->msg == CURLMSG_DONE)
-            exporter_on_finished(attempt_of(m->easy_handle), m->data.result); /* m is gone after this */
-    while (s->early)
-        exporter_on_finished(s->early, CURLE_OK); /* takes it off the list */
+    while ((m = curl_multi_info_read(s->multi, &left))) {
+        char *owner = NULL;
+
+        if (m->msg != CURLMSG_DONE || curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &owner) != CURLE_OK || !owner)
+            continue;
+        struct easy_owner *o = (struct easy_owner *)(void *)owner;
+
+        o->on_done(o, m->data.result); /* m is gone after this */
+    }
 }
 
 static void

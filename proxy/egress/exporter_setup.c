@@ -1,23 +1,15 @@
-/* From an exporter's options to easy handles: the endpoint, the headers, TLS, and everything of libcurl that must be off. */
+/* From an exporter's options to what each request needs: where it goes, whom it must meet, what its header says. */
 #include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "exporter_int.h"
 
-#define GRPC_PATH "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 #define HTTP_PATH "/v1/traces"
-#define CONNECTION_AGE_S 3600L /* a connection is made anew after an hour: certificates and addresses are looked at again */
-
-/*
- * libcurl reads the body by pieces of this size. 64 KiB .. 512 KiB made no difference that could be measured with bodies of 423 KB; above 128 KiB malloc
- * maps and unmaps it each time.
- */
-#define UPLOAD_BUFFER (120L * 1024)
+#define HEADER_MAX 8192u
 
 struct endpoint {
     CURLU *url;
     char *scheme, *host, *port, *path;
-    bool has_port;
 };
 
 static enum rc
@@ -26,6 +18,8 @@ complain(struct errs *es, const struct exporter_options *o, const char *what)
     errs_add(es, ERR_ERROR, RC_CONFIG, 0, o->tls.pos, "exporter %s: %s", o->name, what);
     return RC_CONFIG;
 }
+
+/* -- endpoint --------------------------------------------------------------------------------------------------------------------- */
 
 static bool
 is_loopback_name(const char *host)
@@ -96,31 +90,59 @@ endpoint_parse(struct endpoint *ep, const struct exporter_options *o, struct err
         return rc;
     if (plain_host && !has_part(ep->url, CURLUPART_PORT)) /* the ports of OTLP */
         curl_url_set(ep->url, CURLUPART_PORT, o->protocol == EXPORTER_GRPC ? "4317" : "4318", 0);
-    if (o->protocol == EXPORTER_GRPC)
-        curl_url_set(ep->url, CURLUPART_PATH, GRPC_PATH, 0);
-    else if (strcmp(ep->path, "/") == 0)
+    if (o->protocol == EXPORTER_HTTP && strcmp(ep->path, "/") == 0)
         curl_url_set(ep->url, CURLUPART_PATH, HTTP_PATH, 0);
     return curl_url_get(ep->url, CURLUPART_PORT, &ep->port, CURLU_DEFAULT_PORT) == CURLUE_OK ? RC_OK : complain(es, o, "the endpoint has no port");
 }
 
+/* The address of an IPv6 endpoint without its brackets. */
+static char *
+bare_host(const char *host)
+{
+    size_t n = strlen(host);
+
+    return host[0] == '[' && n > 2 ? strndup(host + 1, n - 2) : strdup(host);
+}
+
 /* The certificate is checked against, and the request addressed to, server_name; the connection goes to the endpoint. */
 static enum rc
-use_server_name(struct exporter *e, struct endpoint *ep, const char *name)
+use_endpoint(struct exporter *e, struct endpoint *ep, const char *server_name)
 {
-    char line[1024];
-    int n = snprintf(line, sizeof(line), "%s:%s:%s:%s", name, ep->port, ep->host, ep->port);
+    const char *name = server_name ? server_name : ep->host;
+    struct buf line = BUF_INIT(4096);
+    char *url = NULL;
+    enum rc rc = buf_printf(&line, "%s:%s:%s:%s%c", name, ep->port, ep->host, ep->port, '\0');
 
-    if (n < 0 || (size_t)n >= sizeof(line))
-        return RC_CONFIG;
-    e->connect_to = curl_slist_append(NULL, line);
-    return e->connect_to && curl_url_set(ep->url, CURLUPART_HOST, name, 0) == CURLUE_OK ? RC_OK : RC_NOMEM;
+    if (rc == RC_OK && server_name)
+        e->connect_to = curl_slist_append(NULL, line.ptr);
+    if (rc == RC_OK && (asprintf(&e->authority, "%s:%s", name, ep->port) < 0 || asprintf(&e->connect_url, "http://%s:%s", ep->host, ep->port) < 0))
+        rc = RC_NOMEM;
+    e->host = bare_host(name);
+    if (server_name && (!e->connect_to || curl_url_set(ep->url, CURLUPART_HOST, server_name, 0) != CURLUE_OK))
+        rc = RC_NOMEM;
+    if (rc == RC_OK && curl_url_get(ep->url, CURLUPART_URL, &url, 0) == CURLUE_OK)
+        e->url = strdup(url);
+    curl_free(url);
+    buf_free(&line);
+    return rc == RC_OK && e->url && e->host ? RC_OK : RC_NOMEM;
+}
+
+/* -- headers ---------------------------------------------------------------------------------------------------------------------- */
+
+struct header
+setup_header(const struct exporter_options *o, size_t n)
+{
+    struct str line = str_of(o->headers[n]);
+    size_t colon = str_find(line, STR(":"));
+
+    return (struct header){str_sub(line, 0, colon), str_trim(str_sub(line, colon + 1, line.len))};
 }
 
 static bool
 is_reserved(struct str name)
 {
     static const char *const ours[] = {"content-type", "content-encoding", "content-length", "transfer-encoding", "te", "connection", "expect",
-        "host", "upgrade", "user-agent", "accept", "accept-encoding"};
+        "host", "upgrade", "keep-alive", "proxy-connection", "user-agent", "accept", "accept-encoding"};
 
     if (name.len >= 5 && str_eq_nocase(str_sub(name, 0, 5), STR("grpc-")))
         return true;
@@ -144,155 +166,47 @@ is_token(struct str s)
     return s.len > 0;
 }
 
+/* Its text is a secret: no message shows it. */
 static enum rc
-header_check(const char *line, const struct exporter_options *o, struct errs *es)
+header_check(const struct exporter_options *o, size_t n, struct errs *es)
 {
-    struct str s = str_of(line);
-    size_t colon = str_find(s, STR(":"));
+    struct str line = str_of(o->headers[n]);
 
-    if (colon == SIZE_MAX || !is_token(str_sub(s, 0, colon)) || str_trim(str_sub(s, colon + 1, s.len)).len == 0)
+    if (line.len > HEADER_MAX)
+        return complain(es, o, "a header is longer than 8 KiB");
+    if (str_find(line, STR(":")) == SIZE_MAX)
         return complain(es, o, "a header must be \"name: value\"");
-    if (is_reserved(str_sub(s, 0, colon)))
+    struct header h = setup_header(o, n);
+
+    if (!is_token(h.name) || h.value.len == 0)
+        return complain(es, o, "a header must be \"name: value\"");
+    if (is_reserved(h.name))
         return complain(es, o, "a header that the exporter sets itself cannot be configured");
-    for (size_t i = colon + 1; i < s.len; i++)
-        if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
-            return complain(es, o, "a header value has a control character"); /* its text is a secret: not shown */
+    for (size_t i = 0; i < h.value.len; i++)
+        if ((unsigned char)h.value.ptr[i] < 0x20 || h.value.ptr[i] == 0x7f)
+            return complain(es, o, "a header value has a control character");
     return RC_OK;
 }
 
-static bool
-append(struct curl_slist **list, const char *line)
-{
-    struct curl_slist *longer = curl_slist_append(*list, line);
-
-    if (longer)
-        *list = longer;
-    return longer != NULL;
-}
+/* -- TLS -------------------------------------------------------------------------------------------------------------------------- */
 
 static bool
-append_encoding(struct curl_slist **list, bool grpc, enum encoding encoding)
+keep(const char **mine, const char *theirs)
 {
-    char line[64];
-
-    if (encoding == ENCODING_IDENTITY)
-        return true;
-    snprintf(line, sizeof(line), "%s: %s", grpc ? "grpc-encoding" : "Content-Encoding", encoding_name(encoding));
-    return append(list, line);
+    *mine = theirs ? strdup(theirs) : NULL;
+    return !theirs || *mine;
 }
 
 static enum rc
-make_headers(struct exporter *e, const struct exporter_options *o, struct errs *es)
+keep_tls(struct exporter *e, const struct exporter_options *o, struct errs *es)
 {
-    static const char *const grpc_lines[] = {"Content-Type: application/grpc", "TE: trailers", "grpc-accept-encoding: identity", NULL};
-    static const char *const http_lines[] = {"Content-Type: application/x-protobuf", NULL};
-    static const char *const json_lines[] = {"Content-Type: application/json", NULL};
-    const char *const *lines = o->protocol == EXPORTER_GRPC ? grpc_lines : o->json ? json_lines : http_lines;
-    bool grpc = o->protocol == EXPORTER_GRPC, ok = true;
-    char timeout[48];
+    struct tls_options *mine = &e->tls;
 
-    /* TimeoutValue has at most 8 digits (gRPC over HTTP2, "Requests"). */
-    snprintf(timeout, sizeof(timeout), "grpc-timeout: %llum", (unsigned long long)(o->timeout_ms < 99999999 ? o->timeout_ms : 99999999));
-    for (size_t i = 0; o->headers && o->headers[i]; i++)
-        if (header_check(o->headers[i], o, es) != RC_OK)
-            return RC_CONFIG;
-    for (unsigned enc = 0; enc < ENCODINGS && ok; enc++) {
-        struct curl_slist **list = &e->headers[enc];
-
-        for (const char *const *line = lines; *line && ok; line++)
-            ok = append(list, *line);
-        ok = ok && (!grpc || append(list, timeout)) && append_encoding(list, grpc, (enum encoding)enc);
-        ok = ok && append(list, "Accept:") && append(list, "Expect:"); /* none of them */
-        for (size_t i = 0; ok && o->headers && o->headers[i]; i++)
-            ok = append(list, o->headers[i]);
-    }
-    return ok ? RC_OK : RC_NOMEM;
-}
-
-#define SET(option, value) ok = ok && curl_easy_setopt(c, option, value) == CURLE_OK
-
-static bool
-set_tls(CURL *c, const struct exporter_options *o)
-{
-    bool ok = true;
-
-    SET(CURLOPT_SSLVERSION, o->tls.min_version == 0x0303 ? (long)CURL_SSLVERSION_TLSv1_2 : (long)CURL_SSLVERSION_TLSv1_3);
-    SET(CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    /* A resumed session is not verified again: a certificate revoked or expired meanwhile would pass. */
-    SET(CURLOPT_SSL_SESSIONID_CACHE, 0L);
-    SET(CURLOPT_CA_CACHE_TIMEOUT, 0L); /* else a replaced ca_file is seen a day later */
-    if (o->tls.ca_file) {
-        SET(CURLOPT_CAINFO, o->tls.ca_file);
-        SET(CURLOPT_CAPATH, NULL); /* else the system's authorities are trusted beside it */
-    }
-    if (o->tls.cert_file) {
-        SET(CURLOPT_SSLCERT, o->tls.cert_file);
-        SET(CURLOPT_SSLKEY, o->tls.key_file);
-    }
-    return ok;
-}
-
-static bool
-set_transport(CURL *c, const struct exporter *e, const struct exporter_options *o)
-{
-    bool ok = true, grpc = e->protocol == EXPORTER_GRPC;
-    long version = !grpc ? CURL_HTTP_VERSION_1_1 : e->plaintext ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE : CURL_HTTP_VERSION_2TLS;
-
-    SET(CURLOPT_HTTP_VERSION, version);
-    SET(CURLOPT_PROTOCOLS_STR, e->plaintext ? "http" : "https");
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_PROXY, ""); /* also none of the environment */
-    SET(CURLOPT_NOPROXY, "*");
-    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_TIMEOUT_MS, (long)o->timeout_ms);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)o->timeout_ms);
-    SET(CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(CURLOPT_MAXLIFETIME_CONN, CONNECTION_AGE_S);
-    SET(CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
-    SET(CURLOPT_USERAGENT, "spangate/" SPANGATE_VERSION);
-    if (grpc && !e->plaintext)
-        SET(CURLOPT_PIPEWAIT, 1L); /* streams of one connection instead of connections */
-    if (grpc && e->plaintext)
-        SET(CURLOPT_FORBID_REUSE, 1L); /* libcurl 7.88 stalls when it uses a connection with prior knowledge again */
-    return ok;
-}
-
-static enum rc
-make_easy(struct attempt *a, const struct exporter_options *o, const char *url)
-{
-    CURL *c = a->easy = curl_easy_init();
-    bool ok = c != NULL;
-
-    SET(CURLOPT_URL, url);
-    if (a->e->connect_to)
-        SET(CURLOPT_CONNECT_TO, a->e->connect_to);
-    ok = ok && set_transport(c, a->e, o) && (a->e->plaintext || set_tls(c, o));
-    return ok ? attempt_init(a) : RC_NOMEM;
-}
-
-#undef SET
-
-/* The address of an IPv6 endpoint without its brackets. */
-static char *
-bare_host(const char *host)
-{
-    size_t n = strlen(host);
-
-    return host[0] == '[' && n > 2 ? strndup(host + 1, n - 2) : strdup(host);
-}
-
-/* Of the TLS options only what is asked for at each handshake is kept; libcurl has copies of the rest. */
-static enum rc
-keep_tls(struct exporter *e, const struct exporter_options *o, const char *host, struct errs *es)
-{
-    e->tls = (struct tls_options){.min_version = o->tls.min_version};
+    mine->min_version = o->tls.min_version;
     if (e->plaintext)
         return RC_OK;
-    if (!(e->host = bare_host(o->tls.server_name ? o->tls.server_name : host)))
-        return RC_NOMEM;
-    if (o->tls.crl_file && !(e->tls.crl_file = strdup(o->tls.crl_file)))
+    if (!keep(&mine->ca_file, o->tls.ca_file) || !keep(&mine->cert_file, o->tls.cert_file) || !keep(&mine->key_file, o->tls.key_file) ||
+        !keep(&mine->crl_file, o->tls.crl_file))
         return RC_NOMEM;
     return tls_client_check(&o->tls, es);
 }
@@ -301,34 +215,44 @@ enum rc
 setup_exporter(struct exporter *e, const struct exporter_options *o, struct errs *es)
 {
     struct endpoint ep = {0};
-    char *url = NULL;
     enum rc rc = endpoint_parse(&ep, o, es);
 
-    if (rc != RC_OK)
-        goto out;
-    e->protocol = o->protocol;
-    e->plaintext = strcmp(ep.scheme, "http") == 0;
-    rc = keep_tls(e, o, ep.host, es);
-    if (rc == RC_OK && o->tls.server_name && !e->plaintext)
-        rc = use_server_name(e, &ep, o->tls.server_name);
+    for (size_t i = 0; rc == RC_OK && o->headers && o->headers[i]; i++)
+        rc = header_check(o, i, es);
+    if (rc == RC_OK) {
+        e->protocol = o->protocol;
+        e->timeout_ms = o->timeout_ms;
+        e->plaintext = strcmp(ep.scheme, "http") == 0;
+        rc = use_endpoint(e, &ep, e->plaintext ? NULL : o->tls.server_name);
+    }
     if (rc == RC_OK)
-        rc = make_headers(e, o, es);
-    if (rc == RC_OK && curl_url_get(ep.url, CURLUPART_URL, &url, 0) != CURLUE_OK)
-        rc = RC_NOMEM;
+        rc = keep_tls(e, o, es);
+    if (rc == RC_OK)
+        rc = e->protocol == EXPORTER_GRPC ? grpc_setup(e, o) : http_setup(e, o);
     for (unsigned i = 0; rc == RC_OK && i < e->in_flight; i++)
-        rc = make_easy(&e->attempts[i], o, url);
-out:
-    curl_free(url);
+        rc = attempt_init(&e->attempts[i], o);
     endpoint_fini(&ep);
     return rc;
+}
+
+static void
+drop(const char *mine)
+{
+    free((char *)(uintptr_t)mine);
 }
 
 void
 setup_fini(struct exporter *e)
 {
-    for (unsigned i = 0; i < ENCODINGS; i++)
-        curl_slist_free_all(e->headers[i]);
+    http_close(e);
+    grpc_close(e);
     curl_slist_free_all(e->connect_to);
+    drop(e->tls.ca_file);
+    drop(e->tls.cert_file);
+    drop(e->tls.key_file);
+    drop(e->tls.crl_file);
     free(e->host);
-    free((char *)(uintptr_t)e->tls.crl_file);
+    free(e->authority);
+    free(e->connect_url);
+    free(e->url);
 }

@@ -19,7 +19,7 @@ struct exchange {
     int32_t stream;
     struct buf head, body;
     size_t expected; /* HTTP/1.1: content-length */
-    bool answered;
+    bool is_whole, answered;
     size_t told; /* of body and filler */
 };
 
@@ -187,6 +187,10 @@ h2_answer(struct exchange *x)
     if (x->answered || sc->end == SCRIPT_HANGS)
         return;
     x->answered = true;
+    if (sc->end == SCRIPT_GOES_AWAY) {
+        nghttp2_submit_goaway(x->conn->h2, 0, x->stream - 2 > 0 ? x->stream - 2 : 0, 0, NULL, 0);
+        return;
+    }
     if (sc->end == SCRIPT_RESETS) {
         nghttp2_submit_rst_stream(x->conn->h2, 0, x->stream, sc->rst_code);
         return;
@@ -347,11 +351,13 @@ h1_body(struct test_conn *c)
         c->cut = true;
     if (x->script->early)
         h1_answer(x);
-    if (x->body.len < x->expected || c->cut)
+    if (x->body.len < x->expected || c->cut || x->is_whole)
         return;
+    x->is_whole = true;
     note_whole(x);
     h1_answer(x);
-    exchange_free(x);
+    if (x->answered)
+        exchange_free(x);
 }
 
 static void

@@ -13,6 +13,7 @@ enum script_end {
     SCRIPT_CUTS_ANSWER,  /* closes after the headers and half of the body */
     SCRIPT_HANGS,        /* never answers */
     SCRIPT_RESETS,       /* HTTP/2: RST_STREAM with rst_code instead of an answer */
+    SCRIPT_GOES_AWAY,    /* HTTP/2: GOAWAY that says that this stream was not processed */
     SCRIPT_CLOSES_AFTER, /* HTTP/2: whole answer, then the connection ends */
 };
 

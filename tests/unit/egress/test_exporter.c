@@ -210,6 +210,95 @@ START_TEST(exporter_connects_again_when_the_server_closed_meanwhile)
 }
 END_TEST
 
+/* What the server has surely not looked at is no failure of the destination. */
+START_TEST(exporter_sends_again_at_once_what_was_refused)
+{
+    static const struct script scripts[][3] = {
+        {{.end = SCRIPT_RESETS, .rst_code = 7}, {.end = SCRIPT_RESETS, .rst_code = 7}, GRPC_OK},
+        {GRPC_OK, {.end = SCRIPT_GOES_AWAY}, GRPC_OK},
+        {{.end = SCRIPT_GOES_AWAY}, GRPC_OK, GRPC_OK},
+    };
+
+    for (unsigned i = 0; i < 3; i++) {
+        struct sent s[2] = {sent_make(STR("first")), sent_make(STR("second"))};
+        struct post t;
+
+        post_open(&t, EXPORTER_GRPC);
+        post_serve(&t, scripts[i], 3);
+        post_exporter(&t);
+        for (unsigned k = 0; k < 2; k++) {
+            post_submit(&t, &s[k]);
+            post_until_results(&t, &s[k], 1);
+            ck_assert_int_eq(s[k].last.end, PARCEL_DELIVERED);
+            ck_assert_uint_eq(s[k].last.attempt, 1);
+            ck_assert_uint_eq(s[k].loads, 1);
+        }
+        ck_assert_uint_eq(t.server.connections, i ? 2 : 1);
+        post_close(&t);
+    }
+}
+END_TEST
+
+START_TEST(exporter_gives_up_when_refused_for_ever)
+{
+    static const struct script refuses[] = {{.end = SCRIPT_RESETS, .rst_code = 7}};
+    struct sent s = sent_make(STR("x"));
+    struct post t;
+
+    post_open(&t, EXPORTER_GRPC);
+    post_serve(&t, refuses, 1);
+    post_exporter(&t);
+    post_submit(&t, &s);
+    post_until_results(&t, &s, 1);
+    ck_assert_int_eq(s.last.end, PARCEL_WAITING);
+    ck_assert_str_eq(s.last.reason, "reset");
+    ck_assert_uint_eq(t.server.requests, 4);
+    post_close(&t);
+}
+END_TEST
+
+/* More streams than a server lets be reset in one breath (nghttp2 takes 1000, then 33 a second): none of ours is. */
+START_TEST(exporter_leaves_streams_that_ended_alone)
+{
+    static struct sent s[1500];
+    struct post t;
+
+    post_open(&t, EXPORTER_GRPC);
+    post_serve(&t, grpc_ok, 1);
+    post_exporter(&t);
+    for (unsigned i = 0; i < 1500; i++) {
+        s[i] = sent_make(STR("x"));
+        post_submit(&t, &s[i]);
+    }
+    for (unsigned i = 0; i < 1500; i++) {
+        post_until_results(&t, &s[i], 1);
+        ck_assert_int_eq(s[i].last.end, PARCEL_DELIVERED);
+    }
+    ck_assert_uint_eq(t.server.connections, 1);
+    post_close(&t);
+}
+END_TEST
+
+/* After an hour the next request goes over a new connection; what is under way on the old one is left in peace. */
+START_TEST(exporter_makes_a_new_connection_when_the_old_one_is_old)
+{
+    struct sent s[3] = {sent_make(STR("a")), sent_make(STR("b")), sent_make(STR("c"))};
+    struct post t;
+
+    post_open(&t, EXPORTER_GRPC);
+    post_serve(&t, grpc_ok, 1);
+    post_exporter(&t);
+    for (unsigned i = 0; i < 3; i++) {
+        post_submit(&t, &s[i]);
+        post_until_ended(&t, &s[i]);
+        ck_assert_int_eq(s[i].last.end, PARCEL_DELIVERED);
+        ck_assert_uint_eq(t.server.connections, i < 2 ? 1 : 2);
+        post_advance_ms(&t, i ? 3600 * 1000 : 1000);
+    }
+    post_close(&t);
+}
+END_TEST
+
 START_TEST(exporter_ignores_proxies_of_the_environment)
 {
     static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"};
@@ -460,6 +549,41 @@ START_TEST(exporter_opens_or_says_that_memory_is_short)
 }
 END_TEST
 
+/* Whatever allocation fails when a parcel is handed over, it is delivered later. */
+static bool
+delivers_without_allocation(struct post *t, long n)
+{
+    struct sent s = sent_make(STR("x"));
+    bool more = nomem_round(n);
+
+    if (more)
+        post_submit(t, &s);
+    bool failed = nomem_end();
+
+    while (more && !s.ended)
+        post_advance_ms(t, 10);
+    ck_assert(!more || s.last.end == PARCEL_DELIVERED);
+    return more && failed;
+}
+
+START_TEST(exporter_delivers_later_when_memory_is_short)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        bool more = true;
+
+        for (long n = 1; more; n++) {
+            struct post t;
+
+            post_open(&t, i ? EXPORTER_HTTP : EXPORTER_GRPC);
+            post_serve(&t, i ? http_ok : grpc_ok, 1);
+            post_exporter(&t);
+            more = delivers_without_allocation(&t, n);
+            post_close(&t);
+        }
+    }
+}
+END_TEST
+
 static const struct case_entry cases[] = {
     {"normal", &exporter_sends_grpc_as_otlp_wants_it},
     {"normal", &exporter_sends_http_as_otlp_wants_it},
@@ -467,6 +591,10 @@ static const struct case_entry cases[] = {
     {"normal", &exporter_speaks_plaintext_on_loopback},
     {"normal", &exporter_multiplexes_grpc_on_one_connection},
     {"normal", &exporter_connects_again_when_the_server_closed_meanwhile},
+    {"normal", &exporter_sends_again_at_once_what_was_refused},
+    {"limits", &exporter_gives_up_when_refused_for_ever},
+    {"limits", &exporter_leaves_streams_that_ended_alone},
+    {"normal", &exporter_makes_a_new_connection_when_the_old_one_is_old},
     {"normal", &exporter_ignores_proxies_of_the_environment},
     {"normal", &exporter_tells_whose_certificate_it_saw},
     {"normal", &exporter_checks_server_name_instead_of_the_endpoint},
@@ -475,6 +603,7 @@ static const struct case_entry cases[] = {
     {"malformed", &exporter_waits_when_the_server_refuses_its_certificate},
     {"malformed", &exporter_refuses_endpoints_and_headers_that_are_wrong},
     {"nomem", &exporter_opens_or_says_that_memory_is_short},
+    {"nomem", &exporter_delivers_later_when_memory_is_short},
     {NULL, NULL},
 };
 

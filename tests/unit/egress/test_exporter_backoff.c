@@ -223,7 +223,8 @@ START_TEST(exporter_gives_up_an_attempt_when_time_is_over)
         post_serve(&t, hangs, 1);
         post_exporter(&t);
         post_submit(&t, &s);
-        post_until_results(&t, &s, 1);
+        while (!s.results)
+            post_advance_ms(&t, i ? 0 : 1); /* libcurl's time is real */
         ck_assert_int_eq(s.last.end, PARCEL_WAITING);
         ck_assert_str_eq(s.last.reason, "timeout");
         post_close(&t);
