@@ -54,7 +54,7 @@ commit(struct bench_journal *b, struct str head, struct str end)
 
 START_TEST(audit_tail_prints_a_decision_as_a_line)
 {
-    struct bench_journal b;
+    struct bench_journal b = {0};
 
     bench_open(&b);
     ck_assert_int_eq(
@@ -89,7 +89,7 @@ lines(const char *text)
 
 START_TEST(audit_tail_begins_with_the_last_ten_or_where_told)
 {
-    struct bench_journal b;
+    struct bench_journal b = {0};
     char from[24];
 
     bench_open(&b);
