@@ -243,8 +243,8 @@ http_setup(struct exporter *e, const struct exporter_options *o)
     for (unsigned enc = 0; enc < ENCODINGS && ok; enc++) {
         struct curl_slist **list = &e->headers[enc];
 
-        ok = append(list, STR("Content-Type"), ": ", o->json ? STR("application/json") : STR("application/x-protobuf")) && append(list, STR("Accept"), ":", none) &&
-             append(list, STR("Expect"), ":", none); /* the last two: not sent */
+        ok = append(list, STR("Content-Type"), ": ", o->json ? STR("application/json") : STR("application/x-protobuf")) &&
+             append(list, STR("Accept"), ":", none) && append(list, STR("Expect"), ":", none); /* the last two: not sent */
         if (enc != ENCODING_IDENTITY)
             ok = ok && append(list, STR("Content-Encoding"), ": ", str_of(encoding_name((enum encoding)enc)));
         for (size_t i = 0; ok && o->headers && o->headers[i]; i++) {
