@@ -12,7 +12,11 @@ job_free(struct flow_job *job)
 {
     struct flow *f = job->f;
 
-    timer_free(job->slow);
+    *job->link = job->next;
+    if (job->next)
+        job->next->link = job->link;
+    if (job->slow)
+        timer_free(job->slow);
     gate_outcome_free(&job->out);
     f->held_bytes -= job->held_bytes;
     f->jobs--;
@@ -170,6 +174,11 @@ on_submit(struct request_sink *sink, struct request *rq)
     }
     *job = (struct flow_job){.f = f, .rq = rq, .id = f->next_id, .held_bytes = hold};
     f->next_id += f->o.worker_count;
+    job->next = f->first_job;
+    job->link = &f->first_job;
+    if (job->next)
+        job->next->link = &job->next;
+    f->first_job = job;
     f->jobs++;
     f->held_bytes += hold;
     job->slow = timer_new(f->o.loop, on_slow, job);
@@ -186,6 +195,17 @@ on_submit(struct request_sink *sink, struct request *rq)
 /* -- notes ------------------------------------------------------------------------------------------------------------------------ */
 
 static void
+note_free(struct flow_note *n)
+{
+    *n->link = n->next;
+    if (n->next)
+        n->next->link = n->link;
+    record_free(&n->record[0]);
+    record_free(&n->record[1]);
+    free(n);
+}
+
+static void
 on_noted(struct journal_tx *tx)
 {
     struct flow_note *n = (struct flow_note *)((char *)tx - offsetof(struct flow_note, tx));
@@ -193,10 +213,8 @@ on_noted(struct journal_tx *tx)
 
     if (tx->rc != RC_OK && tx->entry_count)
         metric_add(metric_get(M_AUDIT_ERRORS, NULL, 0), tx->entry_count);
-    record_free(&n->record[0]);
-    record_free(&n->record[1]);
+    note_free(n);
     f->notes--;
-    free(n);
     flow_check_drained(f);
 }
 
@@ -212,6 +230,11 @@ flow_note(struct flow *f, struct record *records, unsigned count, uint64_t del)
         return;
     }
     n->f = f;
+    n->next = f->first_note;
+    n->link = &f->first_note;
+    if (n->next)
+        n->next->link = &n->next;
+    f->first_note = n;
     n->del = del;
     n->tx = (struct journal_tx){.loop = f->o.loop, .entries = n->entry, .del = &n->del, .del_count = del != 0, .lazy = true, .on_done = on_noted};
     for (unsigned i = 0; i < count; i++) {
@@ -382,6 +405,11 @@ flow_free(struct flow *f)
 {
     if (!f)
         return;
+    f->draining = false; /* nobody is told any more */
+    while (f->first_note)
+        note_free(f->first_note);
+    while (f->first_job)
+        job_free(f->first_job);
     for (unsigned i = 0; i < f->lane_count; i++)
         lane_free(f->lanes[i]);
     gate_worker_free(f->worker);

@@ -36,6 +36,7 @@ struct flow_parcel {
 };
 
 struct flow_job {
+    struct flow_job *next, **link;
     struct flow *f;
     struct request *rq;
     struct gate_outcome out;
@@ -70,6 +71,7 @@ struct lane {
 
 struct flow_note {
     struct journal_tx tx;
+    struct flow_note *next, **link;
     struct flow *f;
     struct record record[2];
     struct journal_entry entry[2];
@@ -89,6 +91,8 @@ struct flow {
     uint64_t next_id;
     size_t held_bytes;
     unsigned jobs, notes;
+    struct flow_job *first_job;   /* all that are open, */
+    struct flow_note *first_note; /* for an end that does not wait for them */
     bool draining;
     void (*on_drained)(void *arg);
     void *drained_arg;
