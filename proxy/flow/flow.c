@@ -405,8 +405,8 @@ flow_free(struct flow *f)
 {
     if (!f)
         return;
-    f->draining = false; /* nobody is told any more */
-    while (f->first_note) /* each takes itself off its list, which the analyser does not see */
+    f->draining = false;          /* nobody is told any more */
+    while (f->first_note)         /* each takes itself off its list, which the analyser does not see */
         note_free(f->first_note); /* NOLINT(clang-analyzer-unix.Malloc) */
     while (f->first_job)
         job_free(f->first_job); /* NOLINT(clang-analyzer-unix.Malloc) */
