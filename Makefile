@@ -24,7 +24,7 @@ O        := $(B)/$(FLAVOUR)
 GEN      := $(B)/gen
 Q        := $(if $(V),,@)
 PKGS     := libevent libevent_openssl libevent_pthreads libnghttp2 libcurl libpcre2-8 libprotobuf-c yaml-0.1 jansson \
-            libdeflate libisal libzstd lmdb libssl libcrypto libxxhash libmaxminddb
+            libdeflate libisal libzstd lmdb libssl libcrypto libxxhash libmaxminddb sqlite3
 ARCH     := $(shell uname -m)
 
 # Packages that are missing are installed before anything is read from pkg-config; nothing is printed when none is.
@@ -66,7 +66,7 @@ LDLIBS   += $(PKG_LD) -lm
 LAYERS   := base codec policies net ingress egress flow audit control
 DIR_base := proxy/base
 DIR_codec := proxy/codec
-DIR_policies := policies/engine policies/detect policies/action
+DIR_policies := policies/engine policies/detect policies/scan policies/action
 DIR_net  := proxy/net
 DIR_ingress := proxy/ingress
 DIR_egress := proxy/egress
