@@ -32,8 +32,9 @@ const struct scan_kind_info *scan_kind_info(enum scan_kind kind);
 
 struct scan_in {
     struct str text;   /* any bytes */
-    struct str key;    /* attribute key or place name it stands under; may be empty */
-    struct str system; /* db.system.name or db.system of the same span; empty when there is none */
+    struct str key;    /* attribute key or place name it stands under, nested keys joined by '/'; may be empty */
+    struct str system; /* db.system.name or db.system of the same span; empty when there is none, or the scanner does not ask for it */
+    struct str before; /* the text before it in the same array: a flag whose value this is; ptr NULL when there is none */
 };
 
 /* Where findings go. offset and depth are those of a text inside of a text. */
@@ -50,6 +51,8 @@ struct scanner {
     const char *title;       /* one line */
     const char *const *keys; /* globs of attribute keys and place names that it reads when the rule names no keys; NULL-terminated */
     uint64_t kinds;          /* set of enum scan_kind that it may report, those of scanners that it calls included */
+    bool wants_system;       /* scan_in.system is looked up for it */
+    bool part;               /* another scanner calls it where it belongs: `use: scanners` leaves it out */
 
     /**
      * scan(in, out):
@@ -62,6 +65,10 @@ struct scanner {
 
 const struct scanner *const *scanners_all(size_t *count);
 const struct scanner *scanner_find(struct str name); /* NULL when there is none */
+#define SCANNERS_ALL "scanners"                      /* in `use:`: all but those that are part of others */
+
+/* In scanner.kinds. */
+#define SCAN_SET(kind) ((uint64_t)1 << SCAN_##kind)
 
 /* For scanners. start and end are of the text that is being scanned. RC_OK for an empty range, which is not reported. */
 enum rc scan_add(struct scan_out *out, enum scan_kind kind, size_t start, size_t end) MUST_USE;
