@@ -41,7 +41,7 @@ PKG_LD   := $(shell pkg-config --libs $(PKGS))
 
 WARN     := -Wall -Wextra -Wformat=2 -Wconversion -Wswitch-enum -Wshadow -Wvla -Wimplicit-fallthrough -Werror
 HARDEN   := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero \
-            -fno-strict-overflow -fno-delete-null-pointer-checks -fPIE $(if $(filter x86_64,$(ARCH)),-fcf-protection=full)
+            -fno-strict-overflow -fno-delete-null-pointer-checks -fPIE $(if $(findstring clang,$(CC)),-enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang) $(if $(filter x86_64,$(ARCH)),-fcf-protection=full)
 LDHARD   := -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 OPT      := -O2
 ifeq ($(SAN),address)
@@ -100,6 +100,7 @@ $(O)/obj/gen/%.pb-c.o: $(GEN)/%.pb-c.c
 	$(Q)$(CC) $(CPPFLAGS) $(filter-out -W%,$(CFLAGS)) -w -MMD -MP -c -o $@ $<
 define layer
 $(O)/lib$(1).a: $(call objs,$(1)) $(if $(filter codec,$(1)),$(PBC:$(GEN)/%.c=$(O)/obj/gen/%.o))
+	@mkdir -p $$(@D)
 	$$(Q)rm -f $$@; ar rcs $$@ $$^
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))

@@ -77,5 +77,7 @@ struct str program_destination(const struct program *p, size_t i);
 /* The redaction class of a destination, below program_class_count. */
 unsigned program_class(const struct program *p, size_t destination);
 unsigned program_class_count(const struct program *p);
+/* Whether PCRE2 made machine code of every pattern. */
+bool program_jit(const struct program *p);
 
 #endif

@@ -54,6 +54,15 @@ program_class(const struct program *p, size_t destination)
     return destination < p->destination_count ? p->class_of[destination] : 0;
 }
 
+bool
+program_jit(const struct program *p)
+{
+    for (size_t i = 0; i < p->pattern_count; i++)
+        if (!confirm_jit(p->patterns[i].confirm))
+            return false;
+    return true;
+}
+
 unsigned
 program_class_count(const struct program *p)
 {

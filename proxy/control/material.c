@@ -62,6 +62,7 @@ material_count(const struct material *old, const struct material *now)
     if (old)
         count_policies(old, 0);
     count_policies(now, 1);
+    metric_set(metric_get(M_REGEX_JIT, NULL, 0), program_jit(now->snap->program));
     for (size_t i = 0; i < now->config->exporter_count; i++)
         metric_set(metric_get(M_QUEUE_CAPACITY, &now->config->exporters[i].name, 1), (int64_t)now->config->journal.max_bytes);
     if (now->grpc_tls)

@@ -1,8 +1,10 @@
 #include "ingress/server.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/digest.h"
+#include "base/log.h"
 #include "base/metrics.h"
 #include "server_int.h"
 
@@ -147,8 +149,12 @@ server_open(struct loop *l, const struct server_options *o, const struct server_
     if (made->drained)
         rc = listener_open(l, &lo, &made->user, &made->listener);
     if (rc != RC_OK) {
+        int why = errno; /* the caller tells it */
+
+        log_event(LOG_LISTEN_FAILED, LOG_STR("protocol", kind->label), LOG_STR("address", lo.address), LOG_NUM("port", lo.port));
         timer_free(made->drained);
         free(made);
+        errno = why;
         return rc;
     }
     *s = made;

@@ -12,6 +12,7 @@
 #include <openssl/err.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "loop_int.h"
 #include "stream_bio.h"
 #include "stream_int.h"
@@ -107,6 +108,7 @@ stream_end(struct stream *s, const char *why)
     if (s->phase == GONE)
         return;
     s->user = NULL;
+    log_event(LOG_CONN_CLOSED, LOG_STR("reason", why));
     if (greeting)
         s->greeter->on_failed(s->greeter, s, why);
     destroy(s);

@@ -256,6 +256,7 @@ START_TEST(service_is_ready_until_it_is_told_to_stop)
     check_status(exchange(gate.metrics, "GET", "/metrics", ""), "200");
     ck_assert_ptr_nonnull(strstr(answer, "\nspangate_policy_info{name=\"personal\",revision=\"1\""));
     ck_assert_ptr_nonnull(strstr(answer, "\nspangate_build_info{version=\""));
+    ck_assert_ptr_nonnull(strstr(answer, "\nspangate_regex_jit 1\n"));
     ck_assert_ptr_nonnull(strstr(answer, "\nspangate_exporter_queue_capacity{exporter=\"otlp_grpc/eu\"} 16777216\n"));
     check_status(exchange(gate.metrics, "GET", "/nothing", ""), "404");
     stop();
