@@ -173,6 +173,10 @@ install: $(BIN)
 	$(BIN) man > $(DESTDIR)$(PREFIX)/share/man/man1/spangate.1
 interop: $(BIN)
 	@SPANGATE=$(BIN) tests/interop/run.py
+# References printed from the tables of the program.
+docs: $(BIN)
+	@mkdir -p $(B)/docs; $(BIN) man --format markdown > $(B)/docs/cli.md && $(BIN) man --configuration > $(B)/docs/configuration.md && \
+	$(BIN) man --detectors > $(B)/docs/detectors.md && $(BIN) man --codes > $(B)/docs/codes.md && echo "$(B)/docs: cli.md configuration.md detectors.md codes.md"
 deps: ; @packaging/deps all
 lint: ; @tests/lint/run
 fmt: ; @clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
