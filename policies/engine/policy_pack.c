@@ -103,13 +103,18 @@ pack_select(struct loader *ld, const struct pack *p, struct selection *out, size
     return n;
 }
 
-/* Whether a detector belongs to what is named: a category, the defaults, an entity, an id. */
+/*
+ * Whether a detector belongs to what is named: a category, the defaults, an entity, an id. Those of one country or trade (tier C) find too much elsewhere:
+ * they are on only when their entity, their id or a pack is named.
+ */
 static bool
 belongs(const struct detector *d, struct str name)
 {
     if (str_eq(name, STR(DEFAULTS)))
         return d->tier == TIER_A;
-    return str_eq(name, str_of(d->category)) || str_eq(name, str_of(d->entity)) || str_eq(name, str_of(d->id));
+    if (str_eq(name, str_of(d->category)))
+        return d->tier != TIER_C;
+    return str_eq(name, str_of(d->entity)) || str_eq(name, str_of(d->id));
 }
 
 /* One selection for each entity, in the order of the catalogue. */

@@ -1,6 +1,6 @@
 /*
  * Speeds of what decides about data, without a network: index+emit, examination by number of rules, the whole gate as a function. Medians over
- * interleaved rounds, because the machine is noisy. Usage: bench [--rounds N] [--json] [--policy RULES]
+ * interleaved rounds, because the machine is noisy. Usage: bench [--rounds N] [--json] [--only PART_OF_A_NAME] [--policy RULES]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -316,6 +316,7 @@ main(int argc, char **argv)
 {
     unsigned rounds = 9;
     bool json = false;
+    const char *only = "";
     struct sampler s;
     struct compressor *c = compressor_new();
     size_t bytes = 0;
@@ -325,6 +326,8 @@ main(int argc, char **argv)
             json = true;
         else if (strcmp(argv[i], "--rounds") == 0 && i + 1 < argc)
             rounds = (unsigned)strtoul(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
+            only = argv[++i];
         else if (strcmp(argv[i], "--policy") == 0 && i + 1 < argc) { /* the policy of this many rules, for gate.py */
             write_policy(stdout, (unsigned)strtoul(argv[++i], NULL, 10));
             return 0;
@@ -341,14 +344,17 @@ main(int argc, char **argv)
         bytes += corpus[i].len;
     }
     for (size_t i = 0; i < BENCHES; i++)
-        prepare(&benches[i]);
+        if (strstr(benches[i].name, only))
+            prepare(&benches[i]);
     if (!json)
         printf("corpus: %d batches of %d spans, %.0f bytes a span, %.1f %% of values personal; median of %u rounds, processor time\n", BATCHES, SPANS,
             (double)bytes / (BATCHES * SPANS), 100.0 * (double)s.personal / (double)s.values, rounds);
     for (unsigned r = 0; r <= rounds; r++) /* the first warms up */
         for (size_t i = 0; i < BENCHES; i++)
-            measure(&benches[i], r ? r - 1 : 0);
+            if (strstr(benches[i].name, only))
+                measure(&benches[i], r ? r - 1 : 0);
     for (size_t i = 0; i < BENCHES; i++)
-        report(&benches[i], rounds, json);
+        if (strstr(benches[i].name, only))
+            report(&benches[i], rounds, json);
     return 0;
 }

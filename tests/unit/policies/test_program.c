@@ -1,3 +1,4 @@
+#include "policies/detector.h"
 #include "policies/program.h"
 
 #include <stdio.h>
@@ -414,6 +415,43 @@ START_TEST(program_every_pack_selects_something)
 }
 END_TEST
 
+/* Whether a program of this one rule has a rule for the entity. */
+static bool
+selects(const char *use, const char *entity)
+{
+    char yaml[256];
+    bool found = false;
+
+    snprintf(yaml, sizeof(yaml), POLICY("p") "  rules:\n    - {id: r, use: %s, action: {replace: \"[{entity}]\"}}\n", use);
+    struct program *p = program_of(yaml);
+
+    for (size_t i = 0; i < program_rule_count(p); i++)
+        found |= strcmp(program_rule(p, i).entity, entity) == 0;
+    program_unref(p);
+    return found;
+}
+
+START_TEST(program_category_leaves_out_what_is_of_one_country_or_trade)
+{
+    size_t count, seen[3] = {0};
+    const struct detector *const *all = detectors_all(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        bool alone = true; /* of its entity */
+
+        for (size_t k = 0; k < count && alone; k++)
+            alone = k == i || strcmp(all[k]->entity, all[i]->entity) != 0;
+        if (!alone || seen[all[i]->tier]++ >= 4)
+            continue;
+        ck_assert_msg(selects(all[i]->category, all[i]->entity) == (all[i]->tier != TIER_C), "%s by its category", all[i]->id);
+        ck_assert_msg(selects(all[i]->id, all[i]->entity), "%s by its id", all[i]->id);
+        ck_assert_msg(selects(all[i]->entity, all[i]->entity), "%s by its entity", all[i]->id);
+    }
+    ck_assert_uint_ge(seen[TIER_A], 4);
+    ck_assert_uint_ge(seen[TIER_C], 4);
+}
+END_TEST
+
 START_TEST(program_semconv_url_selects_query_keys_and_user_info)
 {
     struct program *p = program_of(POLICY("p") "  rules:\n    - {id: r, use: semconv-url}\n");
@@ -472,6 +510,7 @@ static const struct case_entry cases[] = {
     {"normal", &program_warns_when_nothing_is_enforced},
     {"normal", &program_warns_of_replacements_that_are_found_again},
     {"normal", &program_every_pack_selects_something},
+    {"normal", &program_category_leaves_out_what_is_of_one_country_or_trade},
     {"normal", &program_semconv_url_selects_query_keys_and_user_info},
     {"malformed", &program_refuses_with_code_place_and_nearest_name},
     {"malformed", &program_refuses_regex_at_its_place},
