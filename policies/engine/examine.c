@@ -26,12 +26,16 @@ make_lists(struct examiner *ex)
     for (unsigned place = 0; place < PLACE_COUNT_; place++) {
         struct verdict *v = &ex->place_verdicts[place];
         struct str name = str_of(place_name((enum place)place));
-        uint16_t *lists = calloc(2 * p->pattern_count + 1, sizeof(*lists));
+        uint16_t *lists = calloc(2 * p->pattern_count + p->use_count + 1, sizeof(*lists)), *uses = lists + 2 * p->pattern_count;
 
         if (!lists)
             return false;
         ex->place_lists[place] = lists;
         examine_key_words(p, name, lists, lists + p->pattern_count, v);
+        for (size_t i = 0; i < p->use_count; i++)
+            if (globs_match(&p->uses[i].keys, name))
+                uses[v->use_count++] = (uint16_t)i;
+        v->uses = uses;
         ex->place_keys[place] = (struct key){name, name.len};
     }
     return true;
@@ -267,6 +271,7 @@ begin(struct examiner *ex, struct arena *ar, struct findings *out)
     ex->ar = ar;
     ex->sink = out;
     ex->work = WORK_BYTES;
+    ex->system_span = BATCH_NONE;
     finder_budget(ex->tables);
 }
 

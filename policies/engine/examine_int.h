@@ -4,6 +4,7 @@
  *   examine.c        the batch: which policies, which attributes, which texts
  *   examine_key.c    a key: rules by key, allow-lists, the key's own bytes -> verdict, kept in the key table
  *   examine_scan.c   a text: its views, candidates, matches -> findings
+ *   examine_use.c    a text under a scanner's keys: its values -> findings
  */
 #ifndef ENGINE_EXAMINE_INT_H
 #define ENGINE_EXAMINE_INT_H
@@ -27,12 +28,15 @@ struct examiner {
     /* of the call that is running */
     struct arena *ar;
     struct findings *sink;
-    uint64_t work; /* bytes that PCRE2 may still look at */
+    uint64_t work;        /* bytes that PCRE2 may still look at */
+    uint32_t system_span; /* system is that of this span; BATCH_NONE: of none yet */
+    struct str system;
     /* views of the text that is being scanned; they shrink again at the end of a batch */
     struct fold_view fold[2 * (DECODE_DEPTH + 1)];
     struct buf decoded[DECODE_DEPTH];
     /* verdict that is being made */
     uint16_t rules[PROGRAM_RULES_MAX], patterns[PROGRAM_PATTERNS_MAX], contexts[PROGRAM_PATTERNS_MAX];
+    uint16_t uses[PROGRAM_USES_MAX];
     struct key_finding own[KEYTABLE_OWN_MAX];
     char path[PATH_SCRATCH];
 };
@@ -72,6 +76,27 @@ rule_in_force(const struct rule *r, uint64_t policies, unsigned place)
 enum rc examine_scan(struct examiner *ex, struct query *q, struct str text) MUST_USE;
 void examine_trim(struct examiner *ex); /* give back what long texts needed */
 enum rc examine_add(struct examiner *ex, const struct finding *f) MUST_USE;
+
+/* Fill in q->key. RC_NOMEM. */
+enum rc examine_know_key(struct examiner *ex, struct query *q) MUST_USE;
+/* Whether a rule wants what may be found in this text; the key is known. */
+bool examine_rule_wants(struct examiner *ex, const struct query *q, const struct rule *r);
+/* Whether [start, end) of the text is what a rule's action has put there. */
+bool examine_action_owns(const struct action *a, struct str text, const struct finding *f);
+/* Whether the name of a key stands in the text; if so, whether a match lies in a pseudonym of any rule: it is the value of none. */
+bool examine_names_key(const struct program *prog, struct str text);
+bool examine_in_token(const struct program *prog, struct str text, const struct finding *f);
+
+/* ---- examine_use.c ---- */
+
+/**
+ * examine_uses(ex, q):
+ * Run the scanners of q->verdict over q->text.
+ * Returns: RC_OK; RC_NOMEM; RC_UNDECIDABLE: the whole text goes
+ */
+enum rc examine_uses(struct examiner *ex, struct query *q) MUST_USE;
+/* The span that holds a text, BATCH_NONE when it belongs to a scope or resource. */
+uint32_t examine_span_of_text(const struct batch *b, uint32_t text);
 
 /* ---- examine_key.c ---- */
 

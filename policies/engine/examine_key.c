@@ -33,7 +33,7 @@ nested(const struct key *k)
     return k->leaf_len < k->path.len;
 }
 
-/* Rules by key, regardless of case: a header is a header however it is written. */
+/* Rules by key and scanners, regardless of case: a header is a header however it is written. */
 static enum rc
 ask_rules(struct examiner *ex, const struct key *k, struct verdict *v)
 {
@@ -52,6 +52,10 @@ ask_rules(struct examiner *ex, const struct key *k, struct verdict *v)
             ex->rules[v->rule_count++] = (uint16_t)i;
     }
     v->rules = ex->rules;
+    for (size_t i = 0; i < ex->prog->use_count; i++)
+        if (globs_match(&ex->prog->uses[i].keys, path) || (nested(k) && globs_match(&ex->prog->uses[i].keys, leaf)))
+            ex->uses[v->use_count++] = (uint16_t)i;
+    v->uses = ex->uses;
     return RC_OK;
 }
 

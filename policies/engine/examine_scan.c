@@ -33,8 +33,8 @@ examine_add(struct examiner *ex, const struct finding *f)
 
 /* ---- keys ---- */
 
-static enum rc
-know_key(struct examiner *ex, struct query *q)
+enum rc
+examine_know_key(struct examiner *ex, struct query *q)
 {
     if (q->key_known)
         return RC_OK;
@@ -109,9 +109,8 @@ held_out(const struct examiner *ex, const struct query *q, const struct rule *r)
 
 /* ---- matches ---- */
 
-/* Whether a rule wants what its pattern may find in this text. */
-static bool
-rule_wants(struct examiner *ex, const struct query *q, const struct rule *r)
+bool
+examine_rule_wants(struct examiner *ex, const struct query *q, const struct rule *r)
 {
     if (!(q->policies >> r->policy & 1) || (!q->any_place && !(r->places >> q->place & 1)))
         return false;
@@ -135,22 +134,27 @@ place_match(const struct query *q, const struct view *v, const struct match *m)
     return f;
 }
 
-static bool
-action_owns(const struct action *a, struct str text, const struct finding *f)
+bool
+examine_action_owns(const struct action *a, struct str text, const struct finding *f)
 {
     return a->type->is_own && a->type->is_own(a, text, f->start, f->end);
 }
 
-/* Whether a match lies in a pseudonym of any rule: it is the value of none. Nearly no text holds the name of a key. */
-static bool
-in_token(const struct program *prog, struct str text, const struct finding *f)
+/* Nearly no text holds the name of a key. */
+bool
+examine_names_key(const struct program *prog, struct str text)
 {
-    bool named = false;
+    for (size_t i = 0; i < prog->key_name_count; i++)
+        if (str_find(text, prog->key_names[i]) != SIZE_MAX)
+            return true;
+    return false;
+}
 
-    for (size_t i = 0; i < prog->key_name_count && !named; i++)
-        named = str_find(text, prog->key_names[i]) != SIZE_MAX;
-    for (size_t i = 0; named && i < prog->rule_count; i++)
-        if (prog->rules[i].action.type == &action_hash && action_owns(&prog->rules[i].action, text, f))
+bool
+examine_in_token(const struct program *prog, struct str text, const struct finding *f)
+{
+    for (size_t i = 0; i < prog->rule_count; i++)
+        if (prog->rules[i].action.type == &action_hash && examine_action_owns(&prog->rules[i].action, text, f))
             return true;
     return false;
 }
@@ -161,12 +165,12 @@ add_match(struct examiner *ex, const struct query *q, const struct view *v, cons
     struct finding f = place_match(q, v, m);
     enum rc rc = RC_OK;
 
-    if (in_token(ex->prog, q->text, &f))
+    if (examine_names_key(ex->prog, q->text) && examine_in_token(ex->prog, q->text, &f))
         return RC_OK;
     for (uint16_t i = 0; i < p->rule_count && rc == RC_OK; i++) {
         const struct rule *r = &ex->prog->rules[p->rules[i]];
 
-        if (!rule_wants(ex, q, r) || action_owns(&r->action, q->text, &f))
+        if (!examine_rule_wants(ex, q, r) || examine_action_owns(&r->action, q->text, &f))
             continue;
         f.rule = p->rules[i];
         rc = examine_add(ex, &f);
@@ -183,13 +187,13 @@ undecided(struct examiner *ex, const struct query *q, const struct pattern *p)
     for (uint16_t i = 0; i < p->rule_count; i++) {
         const struct rule *r = &ex->prog->rules[p->rules[i]];
 
-        if (r->mode == RULE_ENFORCE && rule_wants(ex, q, r))
+        if (r->mode == RULE_ENFORCE && examine_rule_wants(ex, q, r))
             return RC_UNDECIDABLE;
     }
     for (uint16_t i = 0; i < p->rule_count && rc == RC_OK; i++) {
         struct finding f = {.index = q->index, .on = q->on, .end = (uint32_t)q->text.len, .rule = p->rules[i], .whole = true};
 
-        if (rule_wants(ex, q, &ex->prog->rules[p->rules[i]]))
+        if (examine_rule_wants(ex, q, &ex->prog->rules[p->rules[i]]))
             rc = examine_add(ex, &f);
     }
     return rc;
@@ -201,7 +205,7 @@ pattern_wanted(struct examiner *ex, const struct query *q, const struct pattern 
     if (!(p->policies & q->policies) || (!q->any_place && !(p->places >> q->place & 1)))
         return false;
     for (uint16_t i = 0; i < p->rule_count; i++)
-        if (rule_wants(ex, q, &ex->prog->rules[p->rules[i]]))
+        if (examine_rule_wants(ex, q, &ex->prog->rules[p->rules[i]]))
             return true;
     return false;
 }
@@ -239,7 +243,7 @@ try_pattern(struct examiner *ex, struct query *q, const struct view *v, const st
     /* What needs context cannot count where no word of it stands in key or text. */
     if (p->det.need_context && no_words && !key_context)
         return RC_OK;
-    enum rc rc = know_key(ex, q);
+    enum rc rc = examine_know_key(ex, q);
     struct pattern_text t = {.text = v->bytes, .key = q->key.path, .key_context = key_context, .no_words = no_words, .work = &ex->work};
     size_t from = 0;
     struct match m;
@@ -404,6 +408,8 @@ examine_scan(struct examiner *ex, struct query *q, struct str text)
         rc = scan_view(ex, q, &v);
     if (rc == RC_OK && !q->number)
         rc = scan_deeper(ex, q, &v);
+    if (rc == RC_OK && q->verdict->use_count && !q->number)
+        rc = examine_uses(ex, q);
     if (rc == RC_UNDECIDABLE) {
         struct finding f = {.index = q->index, .on = q->on, .end = (uint32_t)text.len, .rule = RULE_UNDECIDABLE, .whole = true};
 

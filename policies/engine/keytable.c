@@ -150,7 +150,8 @@ const struct verdict *
 keytable_add(struct keytable *kt, const struct key *k, const struct verdict *v)
 {
     size_t rules = v->rule_count * sizeof(*v->rules), patterns = v->pattern_count * sizeof(*v->patterns), own = v->own_count * sizeof(*v->own);
-    size_t contexts = v->context_count * sizeof(*v->contexts), need = k->path.len + rules + patterns + contexts + own + 5 * 8;
+    size_t contexts = v->context_count * sizeof(*v->contexts), uses = v->use_count * sizeof(*v->uses);
+    size_t need = k->path.len + rules + patterns + contexts + own + uses + 6 * 8;
 
     if (k->path.len > KEYTABLE_KEY_MAX || v->own_count > KEYTABLE_OWN_MAX || need > POOL_BYTES / 4)
         return v;
@@ -168,5 +169,6 @@ keytable_add(struct keytable *kt, const struct key *k, const struct verdict *v)
     e->verdict.patterns = keep(kt, v->patterns, patterns);
     e->verdict.contexts = keep(kt, v->contexts, contexts);
     e->verdict.own = keep(kt, v->own, own);
+    e->verdict.uses = keep(kt, v->uses, uses);
     return &e->verdict;
 }

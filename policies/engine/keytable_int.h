@@ -23,9 +23,10 @@ struct verdict {
     const uint16_t *patterns;      /* key_only patterns that are to be tried on the value */
     const uint16_t *contexts;      /* patterns for which a context word stands in the key, ascending */
     const struct key_finding *own; /* in the key's bytes */
-    uint16_t rule_count, pattern_count, context_count, own_count;
+    const uint16_t *uses;          /* uses of scanners, ascending */
+    uint16_t rule_count, pattern_count, context_count, own_count, use_count;
     bool undecidable; /* the key's own bytes */
-    bool plain;       /* nothing of all that but contexts */
+    bool plain;       /* nothing of all that but contexts and uses */
 };
 
 /* A key: at the top, or nested: then path is that of all keys from the top, joined by '/', and ends in leaf. */

@@ -47,6 +47,8 @@ struct selection {
     const struct local_detector *local; /* custom, or the options of the built-in ones */
     const char *replacement;            /* of a pack, for rules without action; NULL = none */
     unsigned severity;                  /* without detectors */
+    bool structure;                     /* values of one kind that scanners report */
+    enum scan_kind kind;
 };
 #define SELECTIONS_MAX 256
 
@@ -70,6 +72,15 @@ uint16_t policy_closing_rule(struct loader *ld);
 /* ---- policy_pattern.c ---- */
 void pattern_of_detector(struct loader *ld, const struct detector *d, const struct local_detector *local, size_t rule);
 void pattern_of_regex(struct loader *ld, const struct local_detector *local, size_t rule);
+
+/* ---- policy_scanner.c ---- */
+
+/* Add the scanners that `use: NAME` means to a set of their numbers. False when the name is none. */
+bool scanners_named(struct str name, uint64_t *set);
+/* One selection for each kind that they may report. */
+size_t scanners_select(uint64_t set, struct selection *out, size_t max);
+/* Let them feed the rules from first_rule on, under these keys; under their own when there are none. */
+void scanners_use(struct loader *ld, const struct conf_node *n, uint64_t set, const struct globs *keys, size_t first_rule);
 
 /* ---- policy_text.c: small readers ---- */
 struct err *policy_error(struct loader *ld, const struct conf_node *n, enum policy_code code, const char *fmt, ...) PRINTF_LIKE(4, 5);

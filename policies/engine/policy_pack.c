@@ -47,7 +47,7 @@ static const struct pack {
 #define PACK_COUNT (sizeof(packs) / sizeof(packs[0]))
 #define DEFAULTS "defaults" /* every detector that is on by default anywhere */
 
-#define NAMES_MAX 32
+#define NAMES_MAX 64
 
 static size_t
 name_add(const char **names, size_t count, const char *name)
@@ -64,13 +64,18 @@ const char *const *
 pack_names(struct loader *ld, size_t *count)
 {
     const char **names = policy_alloc(ld, NAMES_MAX, sizeof(char *));
-    size_t n = 0, detectors;
+    size_t n = 0, detectors, scanner_count;
     const struct detector *const *all = detectors_all(&detectors);
+    const struct scanner *const *scanners = scanners_all(&scanner_count);
 
     for (size_t i = 0; names && i < PACK_COUNT; i++)
         n = name_add(names, n, packs[i].name);
     if (names)
         n = name_add(names, n, DEFAULTS);
+    if (names)
+        n = name_add(names, n, SCANNERS_ALL);
+    for (size_t i = 0; names && i < scanner_count; i++)
+        n = name_add(names, n, scanners[i]->name);
     for (size_t i = 0; names && i < detectors; i++)
         n = name_add(names, n, all[i]->category);
     *count = n;

@@ -11,6 +11,7 @@ struct draft {
     unsigned severity;
     struct selection *sel;
     size_t sel_count;
+    uint64_t scanners;
 };
 
 static const struct local_detector *
@@ -83,6 +84,9 @@ select_packs(struct loader *ld, const struct conf_node *n, struct draft *d)
 
     for (size_t i = 0; i < count; i++) {
         struct selection *sel = &d->sel[d->sel_count];
+
+        if (scanners_named(list[i], &d->scanners))
+            continue;
         size_t got = pack_find(ld, list[i], sel, SELECTIONS_MAX - d->sel_count);
 
         if (got == 0)
@@ -91,6 +95,7 @@ select_packs(struct loader *ld, const struct conf_node *n, struct draft *d)
             sel[k].local = local_find(ld, sel[k].entity);
         d->sel_count += got;
     }
+    d->sel_count += scanners_select(d->scanners, &d->sel[d->sel_count], SELECTIONS_MAX - d->sel_count);
 }
 
 /* `entity` is a selector, or the label of what `regex` finds. */
@@ -229,10 +234,13 @@ rule_make(struct loader *ld, const struct draft *d, const struct selection *sel)
     r->mode = d->mode;
     r->places = d->places;
     r->destinations = d->destinations;
-    r->keys = d->keys.count ? d->keys : sel->keys;
-    r->by_key = sel->detector_count == 0 && !sel->local;
+    if (!sel->structure)
+        r->keys = d->keys.count ? d->keys : sel->keys;
+    r->structure = sel->structure;
+    r->kind = sel->kind;
+    r->by_key = sel->detector_count == 0 && !sel->local && !sel->structure;
     r->severity = (uint8_t)severity_of(d, sel);
-    r->specific = r->keys.count ? 3 : sel->local && sel->local->custom ? 2 : sel->replacement || conf_get(d->n, "use") ? 0 : 1;
+    r->specific = r->keys.count || r->structure ? 3 : sel->local && sel->local->custom ? 2 : sel->replacement || conf_get(d->n, "use") ? 0 : 1;
     size_t number = ld->prog->rule_count++;
 
     if (sel->local && sel->local->custom)
@@ -274,9 +282,12 @@ read_rule(struct loader *ld, const struct conf_node *list, unsigned at, struct s
         check_twice(ld, list, at, d.id);
     read_scope(ld, &d);
     read_selectors(ld, &d);
+    size_t first = ld->prog->rule_count;
+
     for (size_t i = 0; i < d.sel_count && ld->fatal == RC_OK; i++)
         if (!rule_make(ld, &d, &d.sel[i]))
-            break;
+            return;
+    scanners_use(ld, d.n, d.scanners, &d.keys, first);
 }
 
 void

@@ -4,7 +4,7 @@
  *   policies[] <- rules[] (policy, key globs, action, places, classes)
  *                  ^  ^
  *   patterns[] ----+  +---- key globs of rules by key        patterns: one for each detector or regex, shared by rules
- *      ^
+ *      ^                                                   uses: a scanner under key globs, feeding the rules of its kinds
  *   finder (patterns that a text's bytes decide)  +  key_patterns[] (patterns that only count under certain keys)
  */
 #ifndef ENGINE_PROGRAM_INT_H
@@ -18,11 +18,13 @@
 #include "finder_int.h"
 #include "policies/detector.h"
 #include "policies/program.h"
+#include "policies/scanner.h"
 #include "../action/action.h"
 #include "../action/residency_int.h"
 
 #define PROGRAM_POLICIES_MAX 64 /* a set of policies is one uint64_t */
 #define PROGRAM_PATTERNS_MAX 2048
+#define PROGRAM_USES_MAX 256
 #define PROGRAM_FILES_MAX_BYTES (32u << 20)
 #define PLACES_ALL ((1u << PLACE_COUNT_) - 1)
 _Static_assert(PLACE_COUNT_ < 32, "a set of places is one uint32_t");
@@ -71,9 +73,20 @@ struct rule {
     uint8_t severity; /* 0..3 */
     uint8_t specific; /* 0 pack, 1 entity, 2 regex, 3 restricted to keys */
     bool by_key;      /* the whole value of the keys; else its patterns, under the keys if there are any */
+    bool structure;   /* values of a kind that scanners report; its keys are those of the uses */
+    enum scan_kind kind;
     uint32_t places, destinations, classes;
     struct globs keys; /* lower-case */
     struct action action;
+};
+
+/* A scanner that runs over texts under some keys for rules of one id. */
+struct scan_use {
+    const struct scanner *scanner;
+    uint16_t number; /* of the scanner */
+    uint16_t rule;   /* any of its rules: policy, mode, places are the same */
+    uint16_t rules[SCAN_KIND_COUNT_];
+    struct globs keys; /* lower-case; names of places among them */
 };
 
 #define NO_WORDS UINT16_MAX
@@ -107,6 +120,8 @@ struct program {
     size_t finder_count, finder_total;
     uint16_t *key_patterns;
     size_t key_pattern_count;
+    struct scan_use *uses; /* by scanner */
+    size_t use_count;
     struct str *key_names; /* of the keys that pseudonyms name */
     size_t key_name_count;
     struct str destinations[PROGRAM_DESTINATIONS_MAX];

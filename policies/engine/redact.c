@@ -4,26 +4,7 @@
 
 /* ---- owners ---- */
 
-/* The span that holds a text, BATCH_NONE when it belongs to a scope or resource. Spans' texts ascend. */
-static uint32_t
-span_of_text(const struct batch *b, uint32_t text)
-{
-    uint32_t lo = 0, hi = b->span_count;
-
-    if (hi == 0)
-        return BATCH_NONE;
-    while (hi - lo > 1) {
-        uint32_t mid = lo + (hi - lo) / 2;
-
-        if (b->spans[mid].text_first <= text)
-            lo = mid;
-        else
-            hi = mid;
-    }
-    return b->spans[lo].text_first <= text && text < b->spans[lo].text_end ? lo : BATCH_NONE;
-}
-
-/* The same for an attribute. */
+/* The span that holds an attribute, BATCH_NONE when it belongs to a scope or resource. Spans' attributes ascend. */
 static uint32_t
 span_of_attr(const struct batch *b, uint32_t attr)
 {
@@ -101,7 +82,7 @@ deal_with_undecidable(struct run *run)
 
         if (u->rule != RULE_UNDECIDABLE)
             continue;
-        uint32_t span = u->on == FINDING_TEXT ? span_of_text(run->b, u->index) : span_of_attr(run->b, u->index);
+        uint32_t span = u->on == FINDING_TEXT ? examine_span_of_text(run->b, u->index) : span_of_attr(run->b, u->index);
         uint32_t text = u->on == FINDING_TEXT ? u->index : run->b->attrs[u->index].text_first;
         uint32_t resource = span != BATCH_NONE ? run->b->scopes[run->b->spans[span].scope].resource : resource_of_text(run->b, text);
         enum on_error wish = on_error_of(run->rd.prog, run->b, resource);
@@ -316,7 +297,7 @@ redact_texts(struct run *run)
         bool inside = gone < run->dropped_count && run->b->attrs[run->dropped[gone]].field <= t->field;
         bool done = settled < run->settled_count && run->settled[settled] == list[i].index;
 
-        if (!inside && !done && !is_gone(run, span_of_text(run->b, list[i].index)))
+        if (!inside && !done && !is_gone(run, examine_span_of_text(run->b, list[i].index)))
             rc = redact_one(run, &list[i], end - i);
         i = end;
     }

@@ -18,6 +18,16 @@ is_key_rule(const struct finding *f)
     return f->on == FINDING_ATTRIBUTE;
 }
 
+/*
+ * The value that a scanner names is replaced as a whole, whatever is found in it; and no part of a value may be kept where structure is known, because
+ * it would be a value again.
+ */
+static bool
+covers(const struct rule *scanner, const struct rule *other, const struct finding *value, const struct finding *found)
+{
+    return scanner->structure && ((value->start <= found->start && value->end >= found->end) || other->action.type->partial);
+}
+
 bool
 redaction_better(const struct redaction *rd, const struct finding *a, const struct finding *b)
 {
@@ -25,6 +35,8 @@ redaction_better(const struct redaction *rd, const struct finding *a, const stru
 
     if (is_key_rule(a) != is_key_rule(b))
         return is_key_rule(a);
+    if (ra->structure != rb->structure && (covers(ra, rb, a, b) || covers(rb, ra, b, a)))
+        return ra->structure;
     if (ra->severity != rb->severity)
         return ra->severity > rb->severity;
     if (a->start != b->start)

@@ -1,0 +1,153 @@
+/* Scanners: where the values of a structured text stand. */
+#include "examine_int.h"
+
+#define RANGES_MAX 65536 /* in one text; what has more values goes as a whole */
+
+uint32_t
+examine_span_of_text(const struct batch *b, uint32_t text)
+{
+    uint32_t lo = 0, hi = b->span_count;
+
+    if (hi == 0)
+        return BATCH_NONE;
+    while (hi - lo > 1) {
+        uint32_t mid = lo + (hi - lo) / 2;
+
+        if (b->spans[mid].text_first <= text)
+            lo = mid;
+        else
+            hi = mid;
+    }
+    return b->spans[lo].text_first <= text && text < b->spans[lo].text_end ? lo : BATCH_NONE;
+}
+
+/* ---- what a scanner may know beside the text ---- */
+
+static struct str
+attr_string(const struct batch *b, const struct batch_span *s, struct str key)
+{
+    uint32_t attr = batch_find_attr(b, s->attr_first, s->attr_end, PLACE_SPAN_ATTRIBUTE, key);
+
+    return attr == BATCH_NONE ? (struct str){NULL, 0} : batch_attr_string(b, attr);
+}
+
+/* Semantic conventions 1.44.0: db.system.name, before 1.26 db.system. */
+static struct str
+system_of(struct examiner *ex, const struct query *q)
+{
+    uint32_t span = q->b ? examine_span_of_text(q->b, q->index) : BATCH_NONE;
+
+    if (span == BATCH_NONE)
+        return (struct str){NULL, 0};
+    if (span != ex->system_span) {
+        ex->system_span = span;
+        ex->system = attr_string(q->b, &q->b->spans[span], STR("db.system.name"));
+        if (ex->system.len == 0)
+            ex->system = attr_string(q->b, &q->b->spans[span], STR("db.system"));
+    }
+    return ex->system;
+}
+
+static struct str
+before(const struct query *q)
+{
+    if (!q->b || q->attr == BATCH_NONE || q->index == 0)
+        return (struct str){NULL, 0};
+    const struct batch_text *t = &q->b->texts[q->index - 1];
+
+    return t->attr == q->attr && t->kind == TEXT_STRING ? batch_text_bytes(q->b, t) : (struct str){NULL, 0};
+}
+
+/* ---- one scanner, for all its uses ---- */
+
+struct collector {
+    struct examiner *ex;
+    const struct query *q;
+    const uint16_t *uses;
+    size_t count;
+    size_t end;    /* of the last range */
+    size_t ranges; /* seen */
+    bool named;    /* a pseudonym with the name of its key may be in the text */
+};
+
+static enum rc
+add_value(void *to, enum scan_kind kind, size_t start, size_t end)
+{
+    struct collector *c = to;
+    const struct program *prog = c->ex->prog;
+    struct finding f = {.index = c->q->index, .on = c->q->on, .start = (uint32_t)start, .end = (uint32_t)end};
+    enum rc rc = RC_OK;
+
+    /* A scanner that breaks its contract is one that did not run. */
+    if (start < c->end || end <= start || end > c->q->text.len || ++c->ranges > RANGES_MAX)
+        return RC_UNDECIDABLE;
+    c->end = end;
+    if (c->named && examine_in_token(prog, c->q->text, &f))
+        return RC_OK;
+    for (size_t i = 0; i < c->count && rc == RC_OK; i++) {
+        f.rule = prog->uses[c->uses[i]].rules[kind];
+        if (f.rule >= prog->rule_count)
+            return RC_UNDECIDABLE;
+        if (!examine_action_owns(&prog->rules[f.rule].action, c->q->text, &f))
+            rc = examine_add(c->ex, &f);
+    }
+    return rc;
+}
+
+/* The text is not of the scanner's language. For shadow rules alone nothing may change: they get a finding of their own. */
+static enum rc
+undecided(struct examiner *ex, const struct query *q, const uint16_t *uses, size_t count)
+{
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; i < count; i++)
+        if (ex->prog->rules[ex->prog->uses[uses[i]].rule].mode == RULE_ENFORCE)
+            return RC_UNDECIDABLE;
+    for (size_t i = 0; i < count && rc == RC_OK; i++) {
+        struct finding f = {.index = q->index, .on = q->on, .end = (uint32_t)q->text.len, .rule = ex->prog->uses[uses[i]].rule, .whole = true};
+
+        rc = examine_add(ex, &f);
+    }
+    return rc;
+}
+
+static enum rc
+run_scanner(struct examiner *ex, const struct query *q, const uint16_t *uses, size_t count)
+{
+    const struct scanner *s = ex->prog->uses[uses[0]].scanner;
+    struct collector c = {.ex = ex, .q = q, .uses = uses, .count = count, .named = examine_names_key(ex->prog, q->text)};
+    struct scan_in in = {.text = q->text, .key = q->key.path, .before = before(q)};
+    struct scan_out out = {.add = add_value, .to = &c};
+    uint32_t first = ex->sink->count;
+
+    if (s->wants_system)
+        in.system = system_of(ex, q);
+    enum rc rc = s->scan(&in, &out);
+
+    if (rc == RC_OK || rc == RC_NOMEM)
+        return rc;
+    ex->sink->count = first;
+    return undecided(ex, q, uses, count);
+}
+
+enum rc
+examine_uses(struct examiner *ex, struct query *q)
+{
+    const struct verdict *v = q->verdict;
+    uint16_t wanted[PROGRAM_USES_MAX];
+    enum rc rc = examine_know_key(ex, q);
+
+    /* What an earlier gate has put in place of the whole text. */
+    if (str_eq(q->text, STR(ACTION_UNDECIDABLE)) || q->text.len == 0)
+        return rc;
+    for (size_t i = 0, end; i < v->use_count && rc == RC_OK; i = end) {
+        size_t n = 0;
+
+        for (end = i; end < v->use_count && ex->prog->uses[v->uses[end]].number == ex->prog->uses[v->uses[i]].number; end++)
+            if (examine_rule_wants(ex, q, &ex->prog->rules[ex->prog->uses[v->uses[end]].rule]))
+                wanted[n++] = v->uses[end];
+        if (n)
+            rc = run_scanner(ex, q, wanted, n);
+    }
+    return rc;
+}
