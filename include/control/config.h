@@ -41,7 +41,7 @@ struct config_key {
 };
 
 struct config_identity {
-    const char *match, *country, *region; /* country, region: NULL when not given */
+    const char *match, *country, *region, *service; /* country, region, service: NULL when not given */
 };
 
 struct config_exporter {

@@ -51,8 +51,28 @@ enum rc flow_set(struct flow *f, struct snapshot *snap, struct examiner *ex, str
 /* Deliver what an earlier run left in the journal; routes are evaluated anew under the present policy. Call once, before serving. */
 enum rc flow_recover(struct flow *f) MUST_USE;
 
-/* An administrative act for the audit (reload, start, stop); verb and result are static words, object a digest or name. */
+/* An administrative act for the audit. Strings are borrowed for the call; none of them may come from data that passes through. */
+struct flow_act {
+    const char *actor;  /* NULL: the gate itself ("local") */
+    const char *verb;   /* "start", "stop", "reload", "report", "reveal", ... */
+    const char *object; /* a name, or a digest */
+    const char *digest; /* SHA-256 of the object in hexadecimal, or NULL */
+    const char *result; /* "ok", "refused" */
+};
+void flow_record_act(struct flow *f, const struct flow_act *act);
+/* The same for what the gate does itself. */
 void flow_record_admin(struct flow *f, const char *verb, const char *object, const char *result);
+
+/* What decides about data is another now, or is said to be in force at a start. */
+struct flow_change {
+    const char *what, *name;             /* "policy", "configuration", "certificate", "key", "software", and which */
+    const char *old_digest, *new_digest; /* hexadecimal; NULL: there was none, there is none any more */
+    bool at_start;
+};
+void flow_record_change(struct flow *f, const struct flow_change *c);
+
+/* All rules of the present policies: what the log says of findings is read against this list. */
+void flow_record_rules(struct flow *f);
 
 /* Refuse new requests; on_drained when everything accepted is answered. Payloads that wait stay in the journal. */
 void flow_drain(struct flow *f, void (*on_drained)(void *arg), void *arg);

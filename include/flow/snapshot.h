@@ -15,6 +15,7 @@
 struct snapshot_origin {
     struct str identity; /* glob */
     struct str country, region;
+    struct str service; /* what reports call it, may be empty */
 };
 
 struct snapshot {

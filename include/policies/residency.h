@@ -37,6 +37,7 @@ struct route {
     const char *rule[PROGRAM_DESTINATIONS_MAX];
     const char *mechanism[PROGRAM_DESTINATIONS_MAX];
     const char *reference[PROGRAM_DESTINATIONS_MAX];
+    uint64_t until_s[PROGRAM_DESTINATIONS_MAX]; /* where allowed: when the allowing route ends, seconds since 1970; 0 = never */
 };
 
 /**

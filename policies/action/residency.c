@@ -43,6 +43,7 @@ destination_denied(struct verdict *v, unsigned d, const char *rule)
     v->mask &= ~(UINT32_C(1) << d);
     v->route->rule[d] = rule;
     v->route->mechanism[d] = v->route->reference[d] = NULL;
+    v->route->until_s[d] = 0;
 }
 
 static void
@@ -75,6 +76,7 @@ claim_country(struct verdict *v, int country)
             v->route->rule[d] = allow[d]->name;
             v->route->mechanism[d] = mechanism_of(v, allow[d], country, d);
             v->route->reference[d] = allow[d]->reference;
+            v->route->until_s[d] = allow[d]->until_s == UNTIL_EVER ? 0 : allow[d]->until_s;
         }
     }
 }
@@ -190,6 +192,7 @@ route_join(const struct residency *re, struct route *r, uint32_t before, const s
         r->rule[d] = next->rule[d];
         r->mechanism[d] = next->mechanism[d];
         r->reference[d] = next->reference[d];
+        r->until_s[d] = next->until_s[d];
     }
     if (r->country[0] == '\0' && next->source) {
         memcpy(r->country, next->country, sizeof(r->country));

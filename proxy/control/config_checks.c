@@ -186,8 +186,8 @@ config_check_identity(struct config_reader *r, const struct conf_node *n, void *
     check_country(r, conf_get(n, "country"), identity->country);
     if (identity->region && region_country(str_of(identity->region)).len == 0)
         config_refuse(r, CONFIG_E_VALUE, conf_get(n, "region"), "the cloud region %s is not known", identity->region);
-    if (!identity->country && !identity->region)
-        config_refuse(r, CONFIG_E_MISSING, n, "an identity needs a country or a region");
+    if (!identity->country && !identity->region && !identity->service)
+        config_refuse(r, CONFIG_E_MISSING, n, "an identity needs a country, a region or a service");
 }
 
 /* "otlp_grpc" or "otlp_http", with "/NAME" or without. */

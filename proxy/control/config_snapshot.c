@@ -155,7 +155,8 @@ origins_new(struct config_owner *o)
     struct snapshot_origin *origins = arena_calloc(o->ar, c->identity_count + 1, sizeof(*origins));
 
     for (size_t i = 0; origins && i < c->identity_count; i++)
-        origins[i] = (struct snapshot_origin){str_of(c->identities[i].match), str_of(c->identities[i].country), str_of(c->identities[i].region)};
+        origins[i] = (struct snapshot_origin){
+            str_of(c->identities[i].match), str_of(c->identities[i].country), str_of(c->identities[i].region), str_of(c->identities[i].service)};
     return origins;
 }
 

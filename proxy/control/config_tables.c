@@ -85,6 +85,8 @@ static const struct field identity_fields[] = {
     {"match", FIELD_TEXT, AT(config_identity, match), .required = true, .doc = "Glob of client identities; the first that matches counts"},
     {"country", FIELD_TEXT, AT(config_identity, country), .doc = "Where their data comes from, ISO 3166-1 alpha-2"},
     {"region", FIELD_TEXT, AT(config_identity, region), .doc = "The same as a cloud region"},
+    {"service", FIELD_TEXT, AT(config_identity, service),
+        .doc = "What audit entries and reports call them; what the data says of itself is never recorded"},
     {0},
 };
 static const struct section identity_section = {identity_fields, sizeof(struct config_identity), 1000, config_check_identity};
@@ -179,7 +181,7 @@ static const struct field root_fields[] = {
     {"policies", FIELD_SECTION, .section = &policies_section, .required = true, .doc = "What may be in a span, and where it may go"},
     {"keys", FIELD_LIST, AT(config, keys), .count_at = offsetof(struct config, key_count), .section = &key_section, .doc = "Keys of hash actions"},
     {"identities", FIELD_LIST, AT(config, identities), .count_at = offsetof(struct config, identity_count), .section = &identity_section,
-        .doc = "Where the data of senders comes from"},
+        .doc = "Where the data of senders comes from, and what they are called"},
     {"exporters", FIELD_NAMED, AT(config, exporters), .count_at = offsetof(struct config, exporter_count), .section = &exporter_section,
         .required = true, .doc = "Destinations, named otlp_grpc/NAME or otlp_http/NAME"},
     {"journal", FIELD_SECTION, .section = &journal_section, .required = true, .doc = "What waits, and the audit, on disk"},

@@ -35,6 +35,7 @@ refuse(struct service *s, struct errs *es, enum rc rc)
     errs_free(es);
     drop_examiners(s);
     material_free(&s->next);
+    changes_free(&s->next_changes);
     s->updates_open = 1;
     s->workers[0].update = (struct worker_update){.record = program_digest(s->now.snap->program)};
     worker_post_update(&s->workers[0]);
@@ -65,6 +66,8 @@ prepare(struct service *s, struct errs *es)
         rc = config_check_reload(s->now.config, s->next.config, es);
     if (rc == RC_OK)
         rc = config_body_key(s->next.config, false, &s->next.snap->body_key, es);
+    if (rc == RC_OK)
+        rc = changes_read(&s->next, &s->next_changes);
     return rc == RC_OK ? make_examiners(s) : rc;
 }
 
@@ -100,6 +103,8 @@ service_reload(struct service *s)
     errs_free(&es);
     s->updates_open = s->worker_count;
     s->workers[0].update.record = program_digest(s->next.snap->program);
+    s->workers[0].update.before = &s->changes;
+    s->workers[0].update.after = &s->next_changes;
     worker_post_update(&s->workers[0]); /* it records the reload; the others follow, so that the record stands before their decisions */
 }
 
@@ -110,6 +115,9 @@ take_next(struct service *s)
 
     s->now = s->next;
     s->next = (struct material){0};
+    changes_free(&s->changes);
+    s->changes = s->next_changes;
+    s->next_changes = (struct changes){0};
     s->generation++;
     log_setup((enum log_level)s->now.config->log_level, (enum log_format)s->now.config->log_format, 2);
     material_count(&old, &s->now);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "control/command.h"
+#include "control/desk.h"
 
 static const int signal_numbers[SIGNALS_COUNT] = {SIGHUP, SIGTERM, SIGINT};
 
@@ -107,10 +108,41 @@ on_signal(evutil_socket_t number, short what, void *arg)
 
 /* -- start ------------------------------------------------------------------------------------------------------------------------ */
 
+static bool
+on_act(void *arg, const char *actor, const struct desk_act *act)
+{
+    struct service *s = arg;
+    struct worker_act *a = calloc(1, sizeof(*a));
+
+    if (!a)
+        return false;
+    snprintf(a->actor, sizeof(a->actor), "%s", actor);
+    snprintf(a->verb, sizeof(a->verb), "%s", act->verb);
+    snprintf(a->object, sizeof(a->object), "%s", act->object);
+    snprintf(a->digest, sizeof(a->digest), "%s", act->digest ? act->digest : "");
+    snprintf(a->result, sizeof(a->result), "%s", act->result);
+    worker_post_act(&s->workers[0], a);
+    return true;
+}
+
+static void
+on_desk(void *arg)
+{
+    struct service *s = arg;
+
+    if (s->listening && !s->stopping && journal_ready(s->journal) == RC_OK)
+        (void)desk_take(s->now.config->journal.dir, on_act, s);
+    timer_set(s->desk, DESK_MS);
+}
+
 static enum rc
 control_open(struct service *s)
 {
     s->loop = loop_new(&clock_system);
+    s->desk = s->loop ? timer_new(s->loop, on_desk, s) : NULL;
+    if (!s->desk)
+        return RC_NOMEM;
+    timer_set(s->desk, 0);
     s->drain_limit = s->loop ? timer_new(s->loop, on_drain_limit, s) : NULL;
     for (size_t i = 0; i < SIGNALS_COUNT && s->drain_limit; i++) {
         s->signals[i] = evsignal_new(loop_base(s->loop), signal_numbers[i], on_signal, s);
@@ -189,7 +221,11 @@ admin_start(struct service *s, struct errs *es)
 static enum rc
 threads_start(struct service *s, struct errs *es)
 {
+    if (changes_read(&s->now, &s->changes) != RC_OK)
+        return RC_NOMEM;
     flow_record_admin(s->workers[0].flow, "start", program_digest(s->now.snap->program), "ok");
+    changes_record(s->workers[0].flow, NULL, &s->changes);
+    flow_record_rules(s->workers[0].flow);
     for (unsigned i = 0; i < s->worker_count; i++) {
         if (worker_start(&s->workers[i]) == RC_OK)
             continue;
@@ -250,6 +286,10 @@ finish(struct service *s)
             event_free(s->signals[i]);
     if (s->drain_limit)
         timer_free(s->drain_limit);
+    if (s->desk)
+        timer_free(s->desk);
+    changes_free(&s->changes);
+    changes_free(&s->next_changes);
     if (s->loop)
         loop_free(s->loop);
     material_free(&s->next);

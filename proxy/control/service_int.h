@@ -7,6 +7,7 @@
 
 #define WORKERS_MAX 64
 #define DRAIN_MS 10000
+#define DESK_MS 1000
 #define SIGNALS_COUNT 3
 
 struct event;
@@ -25,6 +26,8 @@ struct service {
     unsigned worker_count;
     unsigned drains_open;
     struct timer *drain_limit;
+    struct timer *desk;                   /* looks for acts of other processes */
+    struct changes changes, next_changes; /* of now and next */
     struct event *signals[SIGNALS_COUNT];
     struct admin *admin[2];
     bool listening, stopping;

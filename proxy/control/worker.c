@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -116,9 +117,13 @@ update_apply(struct worker *w, struct worker_update *u)
         exporters_drop(next, c->exporter_count, w->exporters, w->exporter_count);
         return rc;
     }
-    if (u->record) /* before the first decision by the new policies */
+    if (u->record) { /* before the first decision by the new policies */
         flow_record_admin(w->flow, "reload", u->record, "ok");
+        changes_record(w->flow, u->before, u->after);
+    }
     update_take(w, u, next, c->exporter_count);
+    if (u->record)
+        flow_record_rules(w->flow);
     return RC_OK;
 }
 
@@ -150,6 +155,23 @@ worker_post_update(struct worker *w)
     w->update.worker = w;
     w->update.letter.on_delivery = on_update;
     loop_post(w->loop, &w->update.letter);
+}
+
+static void
+on_act(struct letter *letter)
+{
+    struct worker_act *a = (struct worker_act *)letter;
+
+    flow_record_act(a->worker->flow, &(struct flow_act){a->actor, a->verb, a->object, *a->digest ? a->digest : NULL, a->result});
+    free(a);
+}
+
+void
+worker_post_act(struct worker *w, struct worker_act *act)
+{
+    act->worker = w;
+    act->letter.on_delivery = on_act;
+    loop_post(w->loop, &act->letter);
 }
 
 static void

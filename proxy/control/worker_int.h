@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include "changes_int.h"
 #include "flow/flow.h"
 #include "material_int.h"
 
@@ -25,8 +26,16 @@ struct worker_update {
     struct worker *worker;
     const struct material *material; /* stays until the letter is back; NULL: nothing changes, the refusal is recorded */
     struct examiner *examiner;
-    const char *record; /* digest for the audit, NULL = another worker records it */
+    const char *record;                   /* digest for the audit, NULL = another worker records it */
+    const struct changes *before, *after; /* of the one that records */
     enum rc rc;
+};
+
+/* An act of another process for the audit; the worker frees it. */
+struct worker_act {
+    struct letter letter; /* first */
+    struct worker *worker;
+    char actor[32], verb[40], object[210], digest[65], result[40];
 };
 
 struct worker_drain {
@@ -76,6 +85,8 @@ void worker_post_update(struct worker *w);
 /* End the process: one worker could not take what others have taken, and half of the gate must not decide by other policies than the other half. What was
  * acknowledged is in the journal, so that ending at once loses nothing. */
 _Noreturn void worker_give_up(const struct worker *w, enum rc rc);
+/* Have it recorded; act is malloc'd and taken over. */
+void worker_post_act(struct worker *w, struct worker_act *act);
 void worker_post_drain(struct worker *w, bool record);
 /* Stop the loop and wait for the thread. */
 void worker_stop(struct worker *w);

@@ -91,6 +91,36 @@ on_slow(void *arg)
     lane_store_open(arg);
 }
 
+/* -- times when nothing is taken ---------------------------------------------------------------------------------------------------- */
+
+/* Refusals less than this apart are one interval, so that a gate on the edge does not fill its audit with them. */
+#define SHUT_PAUSE_US 1000000
+
+/* A request was turned away unseen: nothing about it could be recorded, so the time is. */
+static void
+shut_note(struct flow *f, enum rc rc)
+{
+    if (rc == RC_STOPPING)
+        return;
+    if (!f->shut.reason)
+        f->shut = (struct record_interval){.from_us = clock_wall_us(f->o.clock), .worker = f->o.worker, .reason = rc_label(rc)};
+    f->shut.refused++;
+    f->shut.to_us = clock_wall_us(f->o.clock);
+    f->shut_seen_us = clock_mono_us(f->o.clock);
+}
+
+static void
+shut_end(struct flow *f)
+{
+    struct record r;
+
+    if (record_closed(&r, f->snap, &f->shut) == RC_OK)
+        flow_note(f, &r, 1, 0);
+    else
+        record_free(&r);
+    f->shut = (struct record_interval){0};
+}
+
 /* The entry is on disk: from here on bytes may leave. */
 static void
 on_recorded(struct journal_tx *tx)
@@ -100,6 +130,7 @@ on_recorded(struct journal_tx *tx)
 
     if (tx->rc != RC_OK) {
         metric_add(metric_get(M_AUDIT_ERRORS, NULL, 0), 1);
+        shut_note(f, tx->rc);
         job_fail(job, tx->rc);
         return;
     }
@@ -132,7 +163,7 @@ refuse_at_once(struct flow *f, struct request *rq, enum rc rc)
     struct reply r = {.rc = rc, .message = str_of(rc_text(rc)), .retry_after_ms = 1000};
     const char *transport = transport_name(rq->transport);
 
-    (void)f;
+    shut_note(f, rc);
     metric_add(metric_get(M_REQUESTS, (const char *const[]){transport, rc_label(rc)}, 2), 1);
     rq->reply(rq, &r);
 }
@@ -172,6 +203,8 @@ on_submit(struct request_sink *sink, struct request *rq)
         refuse_at_once(f, rq, rc == RC_OK ? RC_NOMEM : rc);
         return;
     }
+    if (f->shut.reason && clock_mono_us(f->o.clock) - f->shut_seen_us >= SHUT_PAUSE_US)
+        shut_end(f);
     *job = (struct flow_job){.f = f, .rq = rq, .id = f->next_id, .held_bytes = hold};
     f->next_id += f->o.worker_count;
     job->next = f->first_job;
@@ -246,15 +279,52 @@ flow_note(struct flow *f, struct record *records, unsigned count, uint64_t del)
     journal_post(f->o.journal, &n->tx);
 }
 
+static void
+note_one(struct flow *f, struct record *r, enum rc made)
+{
+    if (made == RC_OK)
+        flow_note(f, r, 1, 0);
+    else
+        record_free(r);
+}
+
+void
+flow_record_act(struct flow *f, const struct flow_act *act)
+{
+    struct record r;
+    enum rc rc = record_admin(&r, f->snap, act);
+
+    note_one(f, &r, rc);
+}
+
 void
 flow_record_admin(struct flow *f, const char *verb, const char *object, const char *result)
 {
-    struct record r;
+    flow_record_act(f, &(struct flow_act){.verb = verb, .object = object, .result = result});
+}
 
-    if (record_admin(&r, f->snap, verb, object, result) == RC_OK)
-        flow_note(f, &r, 1, 0);
-    else
-        record_free(&r);
+void
+flow_record_change(struct flow *f, const struct flow_change *c)
+{
+    struct record r;
+    enum rc rc = record_change(&r, f->snap, c);
+
+    note_one(f, &r, rc);
+}
+
+void
+flow_record_rules(struct flow *f)
+{
+    size_t next = 0;
+
+    do {
+        struct record r;
+        enum rc rc = record_rules(&r, f->snap, next, &next);
+
+        note_one(f, &r, rc);
+        if (rc != RC_OK)
+            return;
+    } while (next < program_rule_count(f->snap->program));
 }
 
 static void
@@ -387,6 +457,8 @@ flow_check_drained(struct flow *f)
 void
 flow_drain(struct flow *f, void (*on_drained)(void *arg), void *arg)
 {
+    if (f->shut.reason)
+        shut_end(f);
     f->draining = true;
     f->on_drained = on_drained;
     f->drained_arg = arg;

@@ -97,6 +97,8 @@ struct flow {
     void (*on_drained)(void *arg);
     void *drained_arg;
     uint64_t refused_second, refused_count, refused_hidden;
+    struct record_interval shut; /* requests are refused unseen; .reason NULL: they are not */
+    uint64_t shut_seen_us;       /* the last of them, monotonic */
 };
 
 /* flow.c */

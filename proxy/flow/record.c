@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/json.h"
 #include "gate_int.h"
@@ -7,6 +8,7 @@
 
 #define HEAD_MAX (60 * 1024)
 #define TAIL_MAX 256
+#define DECISIONS_MAX 64      /* with up to 500 bytes each */
 #define RULES_MAX (24 * 1024) /* of the head, so that the routes still fit */
 
 /* The end of the head: what is open is closed by the tail; see journal_entry. */
@@ -18,9 +20,21 @@ finish(struct json *j, struct buf *tail, const char *type)
     return buf_printf(tail, ",\"type\":\"%s\",\"v\":1}", type);
 }
 
-static void
-write_conn(struct json *j, const struct peer *p)
+/* The name that the configuration gives to who sends; what the data itself says of its service is data, and stays out. */
+static struct str
+service_of(const struct snapshot *snap, const struct peer *p)
 {
+    for (size_t i = 0; p && *p->identity && i < snap->origin_count; i++)
+        if (str_glob(snap->origins[i].identity, str_of(p->identity)))
+            return snap->origins[i].service;
+    return (struct str){0};
+}
+
+static void
+write_conn(struct json *j, const struct snapshot *snap, const struct peer *p)
+{
+    struct str service = service_of(snap, p);
+
     json_object(j, "conn");
     if (p && *p->cert_sha256)
         json_cstr(j, "cert_sha256", p->cert_sha256);
@@ -34,6 +48,8 @@ write_conn(struct json *j, const struct peer *p)
         json_cstr(j, "peer_cidr", p->cidr);
     if (p && *p->serial)
         json_cstr(j, "serial", p->serial);
+    if (service.len)
+        json_text(j, "service", service);
     json_cstr(j, "tls", p && *p->tls_version ? p->tls_version : "none");
     json_close_object(j);
 }
@@ -77,6 +93,7 @@ write_rule(struct json *js, const struct rule_info *r, uint32_t count, uint64_t 
     json_object(js, NULL);
     json_cstr(js, "action", r->action);
     json_u64(js, "count", count);
+    json_cstr(js, "entity", r->entity ? r->entity : "");
     snprintf(id, sizeof(id), "%s/%s", r->policy, r->id);
     json_cstr(js, "id", id);
     json_cstr(js, "mode", r->mode == RULE_SHADOW ? "shadow" : "enforce");
@@ -173,39 +190,81 @@ payload_of(const struct gate_outcome *out, uint32_t destination)
     return NULL;
 }
 
-/* One decision about one destination: spans of all origins that have it alike, with the first one's rule. */
+/* What is decided alike about one destination. */
+struct decision {
+    uint32_t destination;
+    bool allow;
+    const struct route *route; /* of the origin, or of the first one */
+    bool with_origin;          /* one of several origins: said for each */
+    uint64_t spans;
+    const struct gate_payload *payload; /* NULL: none, or told already */
+};
+
 static void
-write_decision(struct json *js, const struct gate_job *j, uint32_t d, bool allow)
+write_expiry(struct json *js, uint64_t until_s)
+{
+    char at[CLOCK_RFC3339_SIZE];
+
+    if (until_s == 0)
+        return;
+    clock_rfc3339(until_s * 1000000, at);
+    at[strlen("2026-11-22")] = '\0';
+    json_cstr(js, "mechanism_expires", at);
+}
+
+static void
+write_decision(struct json *js, const struct gate_job *j, const struct decision *n)
 {
     const struct snapshot *snap = j->w->snap;
-    const struct gate_payload *p = allow ? payload_of(j->out, d) : NULL;
-    const struct route *first = NULL;
-    uint64_t spans = 0;
+    const struct route *r = n->route;
+    uint32_t d = n->destination;
 
-    for (uint32_t s = 0; s < j->b.span_count; s++) {
-        if (((j->masks[s] & 1u << d) != 0) != allow)
-            continue;
-        if (!first)
-            first = &j->origins[j->origin_of[s]].route;
-        spans++;
-    }
-    if (!first)
-        return;
     json_object(js, NULL);
+    if (n->payload)
+        json_u64(js, "bytes", n->payload->bytes.len);
     if (snap->country[d] && *snap->country[d])
         json_cstr(js, "country", snap->country[d]);
-    json_cstr(js, "decision", allow ? "allowed" : "refused");
+    json_cstr(js, "decision", n->allow ? "allowed" : "refused");
     json_text(js, "destination", program_destination(snap->program, d));
     json_cstr(js, "jurisdiction", snap->jurisdiction[d] ? snap->jurisdiction[d] : "");
-    if (allow && first->mechanism[d])
-        json_cstr(js, "mechanism", first->mechanism[d]);
-    if (allow && first->reference[d])
-        json_cstr(js, "mechanism_ref", first->reference[d]);
-    if (p)
-        write_mac(js, j, "out_hmac", buf_str(&p->bytes));
-    json_cstr(js, "rule", first->rule[d] ? first->rule[d] : "default");
-    json_u64(js, "spans", spans);
+    if (n->allow && r->mechanism[d])
+        json_cstr(js, "mechanism", r->mechanism[d]);
+    if (n->allow)
+        write_expiry(js, r->until_s[d]);
+    if (n->allow && r->reference[d])
+        json_cstr(js, "mechanism_ref", r->reference[d]);
+    if (n->with_origin)
+        json_cstr(js, "origin", r->country);
+    if (n->payload)
+        write_mac(js, j, "out_hmac", buf_str(&n->payload->bytes));
+    json_cstr(js, "rule", r->rule[d] ? r->rule[d] : "default");
+    json_u64(js, "spans", n->spans);
     json_close_object(js);
+}
+
+/* Decisions of one kind about one destination, one for each origin; or one for all of them, when they are too many for an entry. */
+static void
+write_decisions(struct json *js, const struct gate_job *j, uint32_t d, bool allow)
+{
+    bool each = j->origin_count > 1 && (uint64_t)j->origin_count * program_destination_count(j->w->snap->program) <= DECISIONS_MAX;
+    uint32_t groups = each ? j->origin_count : 1, first[GATE_ORIGINS_MAX];
+    uint64_t spans[GATE_ORIGINS_MAX] = {0};
+    struct decision n = {.destination = d, .allow = allow, .with_origin = each, .payload = allow ? payload_of(j->out, d) : NULL};
+
+    for (uint32_t s = 0; s < j->b.span_count; s++) {
+        uint32_t g = each ? j->origin_of[s] : 0;
+
+        if (((j->masks[s] & 1u << d) != 0) == allow && spans[g]++ == 0)
+            first[g] = j->origin_of[s];
+    }
+    for (uint32_t g = 0; g < groups; g++) {
+        if (spans[g] == 0)
+            continue;
+        n.route = &j->origins[first[g]].route;
+        n.spans = spans[g];
+        write_decision(js, j, &n);
+        n.payload = NULL;
+    }
 }
 
 static void
@@ -215,8 +274,8 @@ write_route(struct json *js, const struct gate_job *j)
         return;
     json_array(js, "route");
     for (uint32_t d = 0; d < program_destination_count(j->w->snap->program); d++) {
-        write_decision(js, j, d, true);
-        write_decision(js, j, d, false);
+        write_decisions(js, j, d, true);
+        write_decisions(js, j, d, false);
     }
     json_close_array(js);
 }
@@ -242,7 +301,7 @@ gate_record(struct gate_job *j)
     js = json_begin_canonical(&out->head);
     json_object(&js, NULL);
     json_cstr(&js, "build", j->w->snap->build);
-    write_conn(&js, j->in->peer);
+    write_conn(&js, j->w->snap, j->in->peer);
     json_cstr(&js, "node", j->w->snap->node);
     write_origin(&js, j);
     json_cstr(&js, "outcome", outcome_word(j));
@@ -315,7 +374,7 @@ record_refused_peer(struct record *r, const struct snapshot *snap, const struct 
     struct json js = begin(r);
 
     json_cstr(&js, "build", snap->build);
-    write_conn(&js, p);
+    write_conn(&js, snap, p);
     json_u64(&js, "count", count);
     json_cstr(&js, "node", snap->node);
     json_cstr(&js, "outcome", "refused");
@@ -324,21 +383,130 @@ record_refused_peer(struct record *r, const struct snapshot *snap, const struct 
 }
 
 enum rc
-record_admin(struct record *r, const struct snapshot *snap, const char *verb, const char *object, const char *result)
+record_admin(struct record *r, const struct snapshot *snap, const struct flow_act *act)
 {
     struct json js = begin(r);
 
     json_object(&js, "admin");
-    json_cstr(&js, "actor", "local");
-    json_cstr(&js, "object", object);
-    json_cstr(&js, "result", result);
-    json_cstr(&js, "verb", verb);
+    json_cstr(&js, "actor", act->actor ? act->actor : "local");
+    if (act->digest)
+        json_cstr(&js, "digest", act->digest);
+    json_cstr(&js, "object", act->object);
+    json_cstr(&js, "result", act->result);
+    json_cstr(&js, "verb", act->verb);
     json_close_object(&js);
     json_cstr(&js, "build", snap->build);
     json_cstr(&js, "node", snap->node);
-    json_cstr(&js, "outcome", result);
-    json_cstr(&js, "reason", verb);
+    json_cstr(&js, "outcome", act->result);
+    json_cstr(&js, "reason", act->verb);
     return finish(&js, &r->tail, "admin");
+}
+
+enum rc
+record_change(struct record *r, const struct snapshot *snap, const struct flow_change *c)
+{
+    struct json js = begin(r);
+
+    json_cstr(&js, "build", snap->build);
+    json_object(&js, "change");
+    json_cstr(&js, "name", c->name);
+    if (c->new_digest)
+        json_cstr(&js, "new", c->new_digest);
+    if (c->old_digest)
+        json_cstr(&js, "old", c->old_digest);
+    json_cstr(&js, "what", c->what);
+    json_close_object(&js);
+    json_cstr(&js, "node", snap->node);
+    json_cstr(&js, "outcome", c->at_start ? "in_force" : !c->old_digest ? "added" : !c->new_digest ? "removed" : "changed");
+    json_cstr(&js, "reason", c->at_start ? "start" : "reload");
+    return finish(&js, &r->tail, "change");
+}
+
+static const char *
+mode_name(enum rule_mode m)
+{
+    return m == RULE_SHADOW ? "shadow" : m == RULE_OFF ? "off" : "enforce";
+}
+
+static void
+write_policies(struct json *js, const struct program *prog)
+{
+    json_array(js, "policies");
+    for (size_t i = 0; i < program_policy_count(prog) && js->out->len < RULES_MAX; i++) {
+        const struct policy_info p = program_policy(prog, i);
+
+        json_object(js, NULL);
+        json_cstr(js, "controls", p.controls ? p.controls : "");
+        json_cstr(js, "kind", p.kind ? p.kind : "");
+        json_cstr(js, "mode", mode_name(p.mode));
+        json_cstr(js, "name", p.name);
+        json_cstr(js, "owner", p.owner ? p.owner : "");
+        json_u64(js, "revision", p.revision);
+        json_close_object(js);
+    }
+    json_close_array(js);
+}
+
+enum rc
+record_rules(struct record *r, const struct snapshot *snap, size_t first, size_t *next)
+{
+    const struct program *prog = snap->program;
+    struct json js = begin(r);
+    size_t i = first;
+    char id[256];
+
+    json_cstr(&js, "build", snap->build);
+    json_cstr(&js, "node", snap->node);
+    json_cstr(&js, "outcome", "in_force");
+    json_object(&js, "policy");
+    json_cstr(&js, "digest", program_digest(prog));
+    if (first == 0)
+        write_policies(&js, prog);
+    json_u64(&js, "revision", snap->generation);
+    json_array(&js, "rules");
+    for (; i < program_rule_count(prog) && r->head.len < 2 * RULES_MAX && js.rc == RC_OK; i++) {
+        const struct rule_info info = program_rule(prog, i);
+
+        snprintf(id, sizeof(id), "%s/%s", info.policy, info.id);
+        json_object(&js, NULL);
+        json_cstr(&js, "action", info.action);
+        json_cstr(&js, "entity", info.entity ? info.entity : "");
+        json_cstr(&js, "id", id);
+        json_cstr(&js, "mode", mode_name(info.mode));
+        json_close_object(&js);
+    }
+    json_close_array(&js);
+    json_close_object(&js);
+    json_cstr(&js, "reason", first ? "continued" : "begin");
+    *next = i;
+    return finish(&js, &r->tail, "rules");
+}
+
+static void
+write_time(struct json *js, const char *key, uint64_t wall_us)
+{
+    char at[CLOCK_RFC3339_SIZE];
+
+    clock_rfc3339(wall_us, at);
+    json_cstr(js, key, at);
+}
+
+enum rc
+record_closed(struct record *r, const struct snapshot *snap, const struct record_interval *i)
+{
+    struct json js = begin(r);
+
+    json_cstr(&js, "build", snap->build);
+    json_object(&js, "gate");
+    write_time(&js, "closed", i->from_us);
+    write_time(&js, "opened", i->to_us);
+    json_u64(&js, "refused", i->refused);
+    json_u64(&js, "worker", i->worker);
+    json_close_object(&js);
+    json_cstr(&js, "node", snap->node);
+    json_cstr(&js, "outcome", "refused");
+    json_cstr(&js, "reason", i->reason);
+    return finish(&js, &r->tail, "gate");
 }
 
 void

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "egress/exporter.h"
-#include "flow/snapshot.h"
+#include "flow/flow.h"
 #include "net/peer.h"
 
 struct record {
@@ -18,7 +18,20 @@ enum rc record_delivery(struct record *r, const struct snapshot *snap, uint64_t 
     const struct parcel_result *result, uint32_t spans) MUST_USE;
 enum rc record_loss(struct record *r, const struct snapshot *snap, const char *destination, uint32_t spans, const char *reason) MUST_USE;
 enum rc record_refused_peer(struct record *r, const struct snapshot *snap, const struct peer *p, const char *reason, uint64_t count) MUST_USE;
-enum rc record_admin(struct record *r, const struct snapshot *snap, const char *verb, const char *object, const char *result) MUST_USE;
+enum rc record_admin(struct record *r, const struct snapshot *snap, const struct flow_act *act) MUST_USE;
+enum rc record_change(struct record *r, const struct snapshot *snap, const struct flow_change *c) MUST_USE;
+
+/* The rules in force from number first on, as many as fit; next is the first that did not. What found nothing is known from these entries. */
+enum rc record_rules(struct record *r, const struct snapshot *snap, size_t first, size_t *next) MUST_USE;
+
+/* A time during which a worker took no requests, written when it does again: while it is shut, nothing can be written. */
+struct record_interval {
+    uint64_t from_us, to_us; /* wall clock */
+    uint64_t refused;        /* requests that were told to come back */
+    unsigned worker;
+    const char *reason; /* label of a result code; NULL: open */
+};
+enum rc record_closed(struct record *r, const struct snapshot *snap, const struct record_interval *i) MUST_USE;
 void record_free(struct record *r);
 
 #endif

@@ -193,7 +193,7 @@ START_TEST(config_refuses_with_the_nearest_name)
             NULL},
         {"workers: 0\n", "out of range", "from 1 to 64"},
         {"journal_after: soon\n", "a duration", NULL},
-        {"identities: [{match: a}]\n", "needs a country or a region", NULL},
+        {"identities: [{match: a}]\n", "needs a country, a region or a service", NULL},
         {"identities: [{match: a, region: mars-1}]\n", "region mars-1 is not known", NULL},
         {"identities: {match: a}\n", "a list is wanted", NULL},
         {"keys: [{id: a, file: x}, {id: a, file: y}]\n", "the key a is there twice", NULL},
