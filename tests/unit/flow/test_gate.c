@@ -345,7 +345,8 @@ START_TEST(gate_writes_a_canonical_entry)
     ck_assert(str_ends(buf_str(&entry), STR(",\"type\":\"request\",\"v\":1}")));
     ck_assert(str_find(buf_str(&entry), STR("\"origin\":{\"country\":\"DE\",\"source\":\"client.certificate.subject.C\"}")) != SIZE_MAX);
     ck_assert(
-        str_find(buf_str(&entry), STR("{\"action\":\"replace\",\"count\":43,\"entity\":\"marker\",\"id\":\"all/marker\",\"mode\":\"enforce\",\"paths\":[")) != SIZE_MAX);
+        str_find(buf_str(&entry),
+            STR("{\"action\":\"replace\",\"count\":43,\"entity\":\"marker\",\"id\":\"all/marker\",\"mode\":\"enforce\",\"paths\":[")) != SIZE_MAX);
     ck_assert(str_find(buf_str(&entry), STR("\"spans_in\":1,\"spans_out\":1}")) != SIZE_MAX);
     ck_assert(str_find(buf_str(&entry), STR("\"unknown_fields\":1}")) != SIZE_MAX);
     ck_assert(str_find(buf_str(&entry), STR("\"decision\":\"refused\",\"destination\":\"otlp_http/us\"")) != SIZE_MAX);
