@@ -172,6 +172,7 @@ install: $(BIN)
 	install -m 644 policies/packs/*.yaml $(DESTDIR)$(PREFIX)/share/spangate
 	$(BIN) man > $(DESTDIR)$(PREFIX)/share/man/man1/spangate.1
 interop: $(BIN)
+	@packaging/deps interop
 	@SPANGATE=$(BIN) tests/interop/run.py
 # References printed from the tables of the program.
 docs: $(BIN)

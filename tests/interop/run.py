@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Real SDKs, unmodified, configured only by OTEL_* variables, through the gate over mTLS; asserts what arrives.
 
-Installs the SDKs from their registries into build/interop (npm, PyPI)."""
+Installs the SDKs from their registries into build/interop (npm, PyPI; the Go module proxy and Maven Central where go and mvn are installed)."""
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -16,17 +17,44 @@ WORK = pathlib.Path(os.environ.get("INTEROP_DIR", "build/interop")).resolve()
 EMAIL, CARD = "jane.doe@example.org", "4111 1111 1111 1111"
 MACHINE = {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"}
 CLIENTS = [("js", "grpc"), ("js", "http/protobuf"), ("js", "http/json"), ("python", "grpc"), ("python", "http/protobuf")]
+# These run where their tools are; what is left out is said.
+FURTHER = {"go": ("go", ["grpc", "http/protobuf"]), "mvn": ("java", ["grpc", "http/protobuf"])}
+for tool, (language, protocols) in FURTHER.items():
+    if shutil.which(tool):
+        CLIENTS += [(language, p) for p in protocols]
+    else:
+        print(f"left out: {language}, {tool} is not installed")
 
 
-def install():
-    js, py = WORK / "js", WORK / "python"
+def install_js():
+    js = WORK / "js"
     js.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "app.js"):
         (js / name).write_text((here / "js" / name).read_text())
     subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"], cwd=js, check=True, stdout=subprocess.DEVNULL)
+
+
+def install_python():
+    py = WORK / "python"
     if not (py / "bin/python").exists():
         subprocess.run([sys.executable, "-m", "venv", py], check=True)
     subprocess.run([py / "bin/pip", "install", "-q", "--disable-pip-version-check", "-r", here / "python/requirements.txt"], check=True)
+
+
+def install_go():
+    shutil.copytree(here / "go", WORK / "go", dirs_exist_ok=True)
+    for args in (["go", "mod", "tidy"], ["go", "build", "-o", "shop", "."]):
+        subprocess.run(args, cwd=WORK / "go", check=True, stderr=subprocess.DEVNULL)
+
+
+def install_java():
+    shutil.copytree(here / "java", WORK / "java", dirs_exist_ok=True)
+    subprocess.run(["mvn", "-q", "-B", "compile", "dependency:copy-dependencies", "-DincludeScope=runtime"], cwd=WORK / "java", check=True)
+
+
+def install():
+    for language in dict.fromkeys(language for language, _ in CLIENTS):
+        {"js": install_js, "python": install_python, "go": install_go, "java": install_java}[language]()
 
 
 def run_client(r, language, protocol):
@@ -38,7 +66,7 @@ def run_client(r, language, protocol):
         "APP_CARD": CARD,
         "OTEL_SERVICE_NAME": f"{language}-{protocol.replace('/', '-')}",
         "OTEL_RESOURCE_ATTRIBUTES": f"owner.mail={EMAIL},deployment.environment.name=test",
-        "OTEL_TRACES_EXPORTER": "otlp" if language == "js" else ("otlp_proto_grpc" if protocol == "grpc" else "otlp_proto_http"),
+        "OTEL_TRACES_EXPORTER": "otlp" if language != "python" else ("otlp_proto_grpc" if protocol == "grpc" else "otlp_proto_http"),
         "OTEL_METRICS_EXPORTER": "none",
         "OTEL_LOGS_EXPORTER": "none",
         "OTEL_NODE_RESOURCE_DETECTORS": "env",
@@ -51,6 +79,10 @@ def run_client(r, language, protocol):
     }
     if language == "js":
         args = ["node", WORK / "js/app.js"]
+    elif language == "go":
+        args = [WORK / "go/shop"]
+    elif language == "java":
+        args = ["java", "-cp", f"{WORK / 'java/target/classes'}:{WORK / 'java/target/dependency'}/*", "Shop"]
     else:
         args = [WORK / "python/bin/opentelemetry-instrument", WORK / "python/bin/python", here / "python/app.py"]
         env["PATH"] = f"{WORK / 'python/bin'}:{env['PATH']}"
