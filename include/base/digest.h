@@ -13,6 +13,8 @@
 #define SHA256_SIZE 32
 
 enum rc digest_sha256(struct str data, uint8_t out[SHA256_SIZE]) MUST_USE;
+/* Of the parts one after the other. */
+enum rc digest_sha256_parts(const struct str *parts, size_t count, uint8_t out[SHA256_SIZE]) MUST_USE;
 
 /* SHA-1 over the parts one after the other. For formulas of others that are defined by it, never for integrity. */
 #define SHA1_SIZE 20

@@ -30,6 +30,21 @@ digest_sha256(struct str data, uint8_t out[SHA256_SIZE])
 }
 
 enum rc
+digest_sha256_parts(const struct str *parts, size_t count, uint8_t out[SHA256_SIZE])
+{
+    SHA256_CTX ctx;
+    uint8_t md[SHA256_SIZE];
+    bool ok = SHA256_Init(&ctx) != 0;
+
+    for (size_t i = 0; ok && i < count; i++)
+        ok = SHA256_Update(&ctx, parts[i].ptr, parts[i].len) != 0;
+    if (!ok || !SHA256_Final(md, &ctx))
+        return RC_INTERNAL;
+    memcpy(out, md, sizeof(md));
+    return RC_OK;
+}
+
+enum rc
 digest_sha1(const struct str *parts, size_t count, uint8_t out[SHA1_SIZE])
 {
     SHA_CTX ctx;
