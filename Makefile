@@ -94,7 +94,7 @@ $(GEN)/%.pb-c.c $(GEN)/%.pb-c.h: proxy/codec/proto/%.proto
 $(O)/obj/%.o: %.c $(PBC)
 	@mkdir -p $(@D); $(if $(V),,echo "  CC      $<")
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
-$(O)/obj/proxy/control/packs.o: $(wildcard policies/packs/*.yaml)
+$(O)/obj/policies/engine/packs.o: $(wildcard policies/packs/*.yaml)
 $(O)/obj/gen/%.pb-c.o: $(GEN)/%.pb-c.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(filter-out -W%,$(CFLAGS)) -w -MMD -MP -c -o $@ $<

@@ -31,7 +31,7 @@ struct config_receiver {
 };
 
 struct config_source {
-    const char *dir, *file; /* exactly one of them */
+    const char *dir, *file, *pack; /* exactly one of them */
     struct err_pos pos;
 };
 

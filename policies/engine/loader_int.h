@@ -36,21 +36,23 @@ struct loader {
     const struct conf_doc *doc;
     struct policy *policy;
     struct local_detector *detectors;
+    const struct draft *outer; /* the rule whose `use` is being read from a pack; NULL outside of packs */
+    unsigned pack_depth;
 };
+#define PACK_DEPTH_MAX 4 /* packs that use packs */
 
 /* One thing that the selectors of a rule choose: built-in detectors of one entity, a detector of the policy, a regex, or keys alone. */
 struct selection {
     struct str entity; /* label of the rule; also {entity} */
-    struct globs keys; /* of a pack; empty: the rule's own */
-    const struct detector *const *detectors;
+        const struct detector *const *detectors;
     size_t detector_count;
     const struct local_detector *local; /* custom, or the options of the built-in ones */
-    const char *replacement;            /* of a pack, for rules without action; NULL = none */
+    const char *replacement;            /* of a scanner, for rules without action; NULL = none */
     unsigned severity;                  /* without detectors */
     bool structure;                     /* values of one kind that scanners report */
     enum scan_kind kind;
 };
-#define SELECTIONS_MAX 256
+#define SELECTIONS_MAX 512
 
 /* ---- policy_load.c ---- */
 
@@ -105,7 +107,7 @@ uint32_t policy_when(struct loader *ld, const struct conf_node *n);
 
 /* ---- policy_pack.c ---- */
 
-/* What `use: NAME` means: a pack, a category, an entity or a detector. Fills up to max selections; 0 when the name is unknown. */
+/* What `use: NAME` means when NAME is a category, an entity or a detector. Fills up to max selections; 0 when the name is unknown. */
 size_t pack_find(struct loader *ld, struct str name, struct selection *out, size_t max);
 /* Packs and categories, for hints. */
 const char *const *pack_names(struct loader *ld, size_t *count);

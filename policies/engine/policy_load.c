@@ -1,4 +1,5 @@
 #include "loader_int.h"
+#include "policies/packs.h"
 
 #define FILE_MAX (4u << 20)
 
@@ -262,6 +263,19 @@ set_digest(struct loader *ld, struct str bytes)
         digest_hex((struct str){(const char *)sum, sizeof(sum)}, ld->prog->digest);
 }
 
+/* A file, or "pack:NAME". */
+static enum rc
+file_get(const char *path, struct buf *out)
+{
+    struct str name = str_of(path);
+
+    if (!str_starts(name, STR(PACK_PREFIX)))
+        return file_read(path, FILE_MAX, out);
+    struct str text = pack_policy(str_sub(name, sizeof(PACK_PREFIX) - 1, name.len));
+
+    return text.ptr ? buf_append(out, text) : RC_NOT_FOUND;
+}
+
 void
 policy_files(struct loader *ld)
 {
@@ -270,7 +284,7 @@ policy_files(struct loader *ld)
 
     for (size_t i = 0; i < ld->src->file_count && ld->fatal == RC_OK; i++) {
         struct buf one = BUF_INIT(FILE_MAX);
-        enum rc rc = file_read(ld->src->files[i], FILE_MAX, &one);
+        enum rc rc = file_get(ld->src->files[i], &one);
 
         /* What was hashed is what is parsed: the file is read once. */
         if (rc == RC_OK)

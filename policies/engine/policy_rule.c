@@ -1,8 +1,16 @@
-#include "loader_int.h"
+#include <stdio.h>
 
-/* A rule of a policy document while it is read. It becomes one rule of the program for each selection. */
+#include "loader_int.h"
+#include "policies/packs.h"
+
+/*
+ * A rule of a policy document while it is read. It becomes one rule of the program for each selection. A rule of a pack is read for the rule whose `use` names
+ * the pack: it has that one's id, is narrowed by its mode, places, condition and keys, and its action and severity come first.
+ */
 struct draft {
+    const struct conf_doc *doc;
     const struct conf_node *n;
+    const struct draft *outer; /* NULL: the policy's own */
     struct str id;
     struct globs keys;
     enum rule_mode mode;
@@ -85,7 +93,7 @@ select_packs(struct loader *ld, const struct conf_node *n, struct draft *d)
     for (size_t i = 0; i < count; i++) {
         struct selection *sel = &d->sel[d->sel_count];
 
-        if (scanners_named(list[i], &d->scanners))
+        if (pack_policy(list[i]).ptr || scanners_named(list[i], &d->scanners))
             continue;
         size_t got = pack_find(ld, list[i], sel, SELECTIONS_MAX - d->sel_count);
 
@@ -116,6 +124,8 @@ read_selectors(struct loader *ld, struct draft *d)
     const struct conf_node *detector = conf_get(d->n, "detector"), *regex = conf_get(d->n, "regex");
 
     d->keys = policy_globs(ld, keys, "keys", true);
+    if (!keys && d->outer)
+        d->keys = d->outer->keys;
     if ((entity && !regex) + (use != NULL) + (detector != NULL) + (regex != NULL) > 1) {
         policy_error(ld, d->n, SG_CONFLICT, "rule %s: entity, use, detector and regex exclude each other", d->id.ptr);
         return;
@@ -128,7 +138,7 @@ read_selectors(struct loader *ld, struct draft *d)
         select_entities(ld, entity ? entity : detector, entity ? "entity" : "detector", d);
     else if (use)
         select_packs(ld, use, d);
-    else if (d->keys.count)
+    else if (keys && d->keys.count)
         d->sel[d->sel_count++] = (struct selection){.entity = STR("KEY"), .severity = 1};
     else if (!keys)
         policy_error(ld, d->n, SG_RULE_EMPTY, "rule %s says nothing: it needs keys, entity, use, detector or regex", d->id.ptr);
@@ -147,14 +157,20 @@ read_scope(struct loader *ld, struct draft *d)
     const struct conf_node *places = conf_get(d->n, "places"), *severity = conf_get(d->n, "severity");
     unsigned level = 0;
 
-    d->mode = narrower(policy_mode(ld, conf_get(d->n, "mode"), RULE_ENFORCE), ld->policy->mode);
-    d->places = policy_places(ld, places, PLACES_ALL) & ld->policy->places;
-    if (places && d->places == 0)
+    d->mode = narrower(policy_mode(ld, conf_get(d->n, "mode"), RULE_ENFORCE), d->outer ? d->outer->mode : ld->policy->mode);
+    d->places = policy_places(ld, places, PLACES_ALL) & (d->outer ? d->outer->places : ld->policy->places);
+    if (places && d->places == 0 && !d->outer)
         policy_error(ld, places, SG_PLACE, "rule %s is restricted to places that the policy does not scan", d->id.ptr);
     d->destinations = policy_when(ld, conf_get(d->n, "when"));
+    if (d->outer)
+        d->destinations &= d->outer->destinations;
     if (severity && conf_choice(ld->doc, severity, levels, 8, &level, ld->es) == RC_OK) {
         d->has_severity = true;
         d->severity = level % 4;
+    }
+    if (d->outer && d->outer->has_severity) {
+        d->has_severity = true;
+        d->severity = d->outer->severity;
     }
 }
 
@@ -189,7 +205,15 @@ static bool
 read_action(struct loader *ld, const struct draft *d, const struct selection *sel, struct rule *r)
 {
     const struct conf_node *n = conf_get(d->n, "action");
-    struct action_env env = {.src = ld->src, .doc = ld->doc, .es = ld->es, .ar = ld->prog->ar, .at = n, .rule = d->id, .entity = sel->entity};
+    const struct conf_doc *doc = d->doc;
+
+    for (const struct draft *o = d->outer; o; o = o->outer) {
+        if (!conf_get(o->n, "action"))
+            continue;
+        n = conf_get(o->n, "action");
+        doc = o->doc;
+    }
+    struct action_env env = {.src = ld->src, .doc = doc, .es = ld->es, .ar = ld->prog->ar, .at = n, .rule = d->id, .entity = sel->entity};
 
     if (!n && sel->replacement) {
         r->action = (struct action){.type = &action_replace};
@@ -235,7 +259,7 @@ rule_make(struct loader *ld, const struct draft *d, const struct selection *sel)
     r->places = d->places;
     r->destinations = d->destinations;
     if (!sel->structure)
-        r->keys = d->keys.count ? d->keys : sel->keys;
+        r->keys = d->keys;
     r->structure = sel->structure;
     r->kind = sel->kind;
     r->by_key = sel->detector_count == 0 && !sel->local && !sel->structure;
@@ -264,12 +288,58 @@ check_twice(struct loader *ld, const struct conf_node *list, unsigned at, struct
     }
 }
 
+/* The rules of a pack, each as a part of this one. What else the pack's spec says (hold_out, keys, match) holds where the pack is a policy of its own. */
+static void
+use_pack(struct loader *ld, const struct draft *d, const struct conf_node *n, struct str name)
+{
+    const struct loader before = *ld;
+    struct conf_doc *doc = NULL;
+    char file[80];
+
+    if (ld->pack_depth == PACK_DEPTH_MAX) {
+        policy_error(ld, n, SG_USE, "packs use packs deeper than %d", PACK_DEPTH_MAX);
+        return;
+    }
+    snprintf(file, sizeof(file), PACK_PREFIX "%.*s", (int)name.len, name.ptr);
+    enum rc rc = conf_load_text(file, pack_policy(name), false, &doc, ld->es);
+
+    if (rc == RC_NOMEM)
+        ld->fatal = RC_NOMEM;
+    if (rc != RC_OK)
+        return;
+    const struct conf_node *spec = conf_get(conf_root(doc, 0), "spec");
+
+    ld->doc = doc;
+    ld->outer = d;
+    ld->pack_depth++;
+    policy_detectors(ld, conf_get(spec, "detectors"));
+    policy_rules(ld, conf_get(spec, "rules"));
+    ld->doc = before.doc;
+    ld->detectors = before.detectors;
+    ld->outer = before.outer;
+    ld->pack_depth = before.pack_depth;
+    conf_free(doc);
+}
+
+static void
+use_packs(struct loader *ld, const struct draft *d)
+{
+    const struct conf_node *use = conf_get(d->n, "use");
+
+    for (unsigned i = 0; use && i < (use->kind == CONF_LIST ? use->count : 1) && ld->fatal == RC_OK; i++) {
+        const struct conf_node *n = use->kind == CONF_LIST ? use->items[i] : use;
+
+        if (n->kind == CONF_SCALAR && pack_policy(n->text).ptr)
+            use_pack(ld, d, n, n->text);
+    }
+}
+
 static void
 read_rule(struct loader *ld, const struct conf_node *list, unsigned at, struct selection *sel)
 {
     static const char *const known[] = {
         "id", "keys", "entity", "use", "detector", "regex", "context", "min_score", "action", "when", "mode", "severity", "places"};
-    struct draft d = {.n = list->items[at], .sel = sel};
+    struct draft d = {.doc = ld->doc, .n = list->items[at], .outer = ld->outer, .sel = sel};
 
     if (!policy_map_check(ld, d.n, known, sizeof(known) / sizeof(known[0])) && d.n->kind != CONF_MAP)
         return;
@@ -280,6 +350,8 @@ read_rule(struct loader *ld, const struct conf_node *list, unsigned at, struct s
     d.id = policy_name(ld, conf_get(d.n, "id"), "a rule's id");
     if (d.id.len)
         check_twice(ld, list, at, d.id);
+    if (d.outer)
+        d.id = d.outer->id;
     read_scope(ld, &d);
     read_selectors(ld, &d);
     size_t first = ld->prog->rule_count;
@@ -288,6 +360,7 @@ read_rule(struct loader *ld, const struct conf_node *list, unsigned at, struct s
         if (!rule_make(ld, &d, &d.sel[i]))
             return;
     scanners_use(ld, d.n, d.scanners, &d.keys, first);
+    use_packs(ld, &d);
 }
 
 void

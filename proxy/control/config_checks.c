@@ -1,4 +1,5 @@
 #include "config_checks_int.h"
+#include "policies/packs.h"
 
 #include <ctype.h>
 #include <sched.h>
@@ -150,8 +151,15 @@ config_check_source(struct config_reader *r, const struct conf_node *n, void *it
     struct config_source *source = item;
 
     source->pos = conf_pos(r->doc, n);
-    if (!source->dir == !source->file)
-        config_refuse(r, CONFIG_E_SOURCE, n, "a source is either a dir or a file");
+    if ((source->dir != NULL) + (source->file != NULL) + (source->pack != NULL) != 1)
+        config_refuse(r, CONFIG_E_SOURCE, n, "a source is either a dir, a file or a pack");
+    if (source->pack && !pack_policy(str_of(source->pack)).ptr) {
+        size_t count;
+        const char *const *names = packs_all(&count);
+
+        err_hint_nearest(
+            config_refuse(r, CONFIG_E_SOURCE, conf_get(n, "pack"), "there is no pack %s", source->pack), str_of(source->pack), names, count);
+    }
 }
 
 void

@@ -71,6 +71,16 @@ bool config_parse_endpoint(struct str s, struct config_endpoint *e) MUST_USE;
 const char *config_path(struct config_reader *r, const char *path);
 struct err *config_refuse(struct config_reader *r, unsigned code, const struct conf_node *n, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
+/* The policy files that the sources mean, in the order that decides between rules; "pack:NAME" among them. */
+#define CONFIG_FILES_MAX 256
+struct config_files {
+    char *names[CONFIG_FILES_MAX];
+    size_t count;
+};
+/* False with errors in es; what is there already has to be freed in every case. */
+bool config_files_list(const struct config *c, struct config_files *l, struct errs *es) MUST_USE;
+void config_files_free(struct config_files *l);
+
 /* An owner of strings: what config_load returns lies inside. */
 struct config_owner {
     struct config config; /* first */

@@ -5,32 +5,28 @@
 
 #include "base/digest.h"
 #include "config_int.h"
+#include "policies/packs.h"
 
-#define POLICY_FILES_MAX 256
 #define BODY_KEY_FILE "body.key"
 
-struct file_list {
-    char *names[POLICY_FILES_MAX];
-    size_t count;
-};
-
-static void
-file_list_free(struct file_list *l)
+void
+config_files_free(struct config_files *l)
 {
     for (size_t i = 0; i < l->count; i++)
         free(l->names[i]);
 }
 
+/* before: what stands before the name, "pack:" or a folder. */
 static bool
-file_add(struct file_list *l, const struct config_source *s, const char *dir, const char *name, struct errs *es)
+file_add(struct config_files *l, const struct config_source *s, const char *before, const char *name, struct errs *es)
 {
     char *path = NULL;
 
-    if (l->count == POLICY_FILES_MAX) {
-        errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_SOURCE, s->pos, "more than %d policy files", POLICY_FILES_MAX);
+    if (l->count == CONFIG_FILES_MAX) {
+        errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_SOURCE, s->pos, "more than %d policy files", CONFIG_FILES_MAX);
         return false;
     }
-    if (asprintf(&path, "%s%s%s", dir ? dir : "", dir ? "/" : "", name) < 0) {
+    if (asprintf(&path, "%s%s%s", before, before == s->dir ? "/" : "", name) < 0) {
         errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_SOURCE, s->pos, "%s", rc_text(RC_NOMEM));
         return false;
     }
@@ -55,7 +51,7 @@ by_name(const struct dirent **a, const struct dirent **b)
 }
 
 static bool
-dir_add(struct file_list *l, const struct config_source *s, struct errs *es)
+dir_add(struct config_files *l, const struct config_source *s, struct errs *es)
 {
     struct dirent **entries = NULL;
     int n = scandir(s->dir, &entries, is_policy, by_name);
@@ -73,14 +69,14 @@ dir_add(struct file_list *l, const struct config_source *s, struct errs *es)
     return ok;
 }
 
-static bool
-list_files(const struct config *c, struct file_list *l, struct errs *es)
+bool
+config_files_list(const struct config *c, struct config_files *l, struct errs *es)
 {
     bool ok = true;
 
     for (size_t i = 0; i < c->source_count; i++) {
         const struct config_source *s = &c->sources[i];
-        bool added = s->dir ? dir_add(l, s, es) : file_add(l, s, NULL, s->file, es);
+        bool added = s->dir ? dir_add(l, s, es) : s->pack ? file_add(l, s, PACK_PREFIX, s->pack, es) : file_add(l, s, "", s->file, es);
 
         ok = ok && added;
     }
@@ -119,7 +115,7 @@ give:
 }
 
 static enum rc
-compile(struct config_owner *o, const struct file_list *files, struct program **prog, struct errs *es)
+compile(struct config_owner *o, const struct config_files *files, struct program **prog, struct errs *es)
 {
     const struct config *c = &o->config;
     struct destination_info destinations[PROGRAM_DESTINATIONS_MAX];
@@ -196,15 +192,15 @@ enum rc
 config_snapshot(const struct config *c, uint64_t generation, struct snapshot **snap, struct errs *es)
 {
     struct config_owner *o = (struct config_owner *)(uintptr_t)c;
-    struct file_list files = {.count = 0};
+    struct config_files files = {.count = 0};
     struct snapshot *s = snapshot_new(o, generation);
     enum rc rc = s ? RC_OK : RC_NOMEM, enriched = RC_OK;
 
     if (rc == RC_OK) {
         enriched = enricher_load(c->doc, c->enrichment, &s->enricher, es); /* both: all errors are told in one round */
-        rc = list_files(c, &files, es) ? compile(o, &files, &s->program, es) : RC_CONFIG;
+        rc = config_files_list(c, &files, es) ? compile(o, &files, &s->program, es) : RC_CONFIG;
     }
-    file_list_free(&files);
+    config_files_free(&files);
     if (rc == RC_OK)
         rc = enriched;
     if (rc != RC_OK) {

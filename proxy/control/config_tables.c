@@ -59,13 +59,14 @@ static const struct section receivers_section = {.fields = receivers_fields};
 static const struct field source_fields[] = {
     {"dir", FIELD_PATH, AT(config_source, dir), .doc = "Every *.yaml and *.yml in a folder, in the order of their names; not *.test.yaml"},
     {"file", FIELD_PATH, AT(config_source, file), .doc = "One policy file"},
+    {"pack", FIELD_TEXT, AT(config_source, pack), .doc = "A pack that ships with the program: pci-dss, hipaa-18, ..."},
     {0},
 };
 static const struct section source_section = {source_fields, sizeof(struct config_source), 64, config_check_source};
 
 static const struct field policies_fields[] = {
     {"sources", FIELD_LIST, AT(config, sources), .count_at = offsetof(struct config, source_count), .section = &source_section, .required = true,
-        .doc = "Where policies are read from; a dir or a file each"},
+        .doc = "Where policies are read from; a dir, a file or a pack each"},
     {"on_invalid", FIELD_CHOICE, AT(config, on_invalid), .fallback = "keep_last_good", .choices = on_invalid,
         .doc = "When a reload finds a policy that is not valid"},
     {"on_no_match", FIELD_CHOICE, AT(config, on_no_match), .fallback = "drop", .choices = on_no_match,

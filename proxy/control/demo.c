@@ -8,7 +8,7 @@
 
 #include "base/secret.h"
 #include "control/command.h"
-#include "control/packs.h"
+#include "policies/packs.h"
 #include "demo_int.h"
 #include "net/pki.h"
 

@@ -230,8 +230,9 @@ START_TEST(config_refuses_what_must_be_there_and_is_not)
         {"version: 1\nreceivers: {otlp: {protocols: {grpc: {endpoint: none, tls: {insecure: true}}}}}\n", "needs an address"},
         {"version: 1\nreceivers: {otlp: {protocols: {grpc: {max_recv_msg_size_mib: 65}}}}\n", "out of range"},
         {"version: 1\npolicies: {sources: []}\n", "no source of policies"},
-        {"version: 1\npolicies: {sources: [{}]}\n", "either a dir or a file"},
-        {"version: 1\npolicies: {sources: [{dir: a, file: b}]}\n", "either a dir or a file"},
+        {"version: 1\npolicies: {sources: [{}]}\n", "either a dir, a file or a pack"},
+        {"version: 1\npolicies: {sources: [{dir: a, file: b}]}\n", "either a dir, a file or a pack"},
+        {"version: 1\npolicies: {sources: [{pack: pci-ds}]}\n", "there is no pack pci-ds"},
         {"version: 1\npolicies: {sources: [{dir: ''}]}\n", "name of a file"},
         {"version: 1\npolicies: {on_no_match: send}\n", "unknown value \"send\""},
     };

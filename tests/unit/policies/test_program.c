@@ -461,6 +461,44 @@ START_TEST(program_semconv_url_selects_query_keys_and_user_info)
 }
 END_TEST
 
+START_TEST(program_uses_the_rules_of_a_pack_as_the_rule_says)
+{
+    struct program *p = program_of(POLICY("p") "  rules:\n    - {id: all, use: [semconv-pii, semconv-url]}\n"
+                                               "    - {id: mine, use: semconv-pii, mode: shadow, action: drop}\n");
+    size_t replaced = 0, dropped = 0;
+
+    for (size_t i = 0; i < program_rule_count(p); i++) {
+        struct rule_info r = program_rule(p, i);
+        bool all = strcmp(r.id, "all") == 0;
+
+        ck_assert_str_eq(r.id, all ? "all" : "mine");
+        ck_assert_str_eq(r.action, all ? "replace" : "drop");
+        ck_assert_int_eq(r.mode, all ? RULE_ENFORCE : RULE_SHADOW);
+        *(all ? &replaced : &dropped) += 1;
+    }
+    ck_assert_uint_gt(dropped, 1);
+    ck_assert_uint_eq(replaced, dropped + 2);
+    program_unref(p);
+}
+END_TEST
+
+START_TEST(program_reads_a_pack_by_its_name)
+{
+    const char *files[] = {"pack:semconv-url"}, *wrong[] = {"pack:no-such"};
+    const struct program_source src = program_source_of(files, 1), bad = program_source_of(wrong, 1);
+    struct errs es = {0};
+    struct program *p = NULL;
+
+    ck_assert_int_eq(program_compile(&src, &p, &es), RC_OK);
+    ck_assert_str_eq(program_policy(p, 0).name, "semconv-url");
+    program_unref(p);
+    p = NULL;
+    ck_assert_int_eq(program_compile(&bad, &p, &es), RC_CONFIG);
+    ck_assert_uint_eq(es.list[0].code, 408);
+    errs_free(&es);
+}
+END_TEST
+
 START_TEST(program_refuses_more_rules_than_it_holds)
 {
     struct buf yaml = BUF_INIT(1u << 20);
@@ -510,6 +548,8 @@ static const struct case_entry cases[] = {
     {"normal", &program_warns_when_nothing_is_enforced},
     {"normal", &program_warns_of_replacements_that_are_found_again},
     {"normal", &program_every_pack_selects_something},
+    {"normal", &program_uses_the_rules_of_a_pack_as_the_rule_says},
+    {"normal", &program_reads_a_pack_by_its_name},
     {"normal", &program_category_leaves_out_what_is_of_one_country_or_trade},
     {"normal", &program_semconv_url_selects_query_keys_and_user_info},
     {"malformed", &program_refuses_with_code_place_and_nearest_name},
