@@ -44,7 +44,7 @@ struct loader {
 /* One thing that the selectors of a rule choose: built-in detectors of one entity, a detector of the policy, a regex, or keys alone. */
 struct selection {
     struct str entity; /* label of the rule; also {entity} */
-        const struct detector *const *detectors;
+    const struct detector *const *detectors;
     size_t detector_count;
     const struct local_detector *local; /* custom, or the options of the built-in ones */
     const char *replacement;            /* of a scanner, for rules without action; NULL = none */
