@@ -1,0 +1,132 @@
+#include "forms_int.h"
+
+#include "policies/action/action.h"
+
+struct form
+form_of(const struct scan_in *in, struct scan_out *out, bool strict)
+{
+    return (struct form){.in = in, .out = out, .t = in->text, .strict = strict};
+}
+
+bool
+byte_in(char c, const char *set)
+{
+    return c != 0 && strchr(set, c) != NULL;
+}
+
+/* {id}, {user_id}: a template or what stood for an id. */
+static bool
+template_name(struct str s)
+{
+    if (s.len < 3 || s.ptr[0] != '{' || s.ptr[s.len - 1] != '}')
+        return false;
+    for (size_t i = 1; i + 1 < s.len; i++)
+        if (!ascii_alpha(s.ptr[i]) && s.ptr[i] != '_' && s.ptr[i] != '.' && s.ptr[i] != '*')
+            return false;
+    return true;
+}
+
+bool
+form_replaced(struct str text)
+{
+    return str_eq(text, STR(ACTION_UNDECIDABLE));
+}
+
+bool
+form_masked(struct str s)
+{
+    return s.len == 0 || str_placeholder(s) || template_name(s) || form_replaced(s);
+}
+
+enum rc
+form_add(const struct form *f, enum scan_kind kind, size_t start, size_t end)
+{
+    if (start >= end || form_masked(form_str(f, start, end)))
+        return RC_OK;
+    return scan_add(f->out, kind, start, end);
+}
+
+static enum rc
+ignore(void *to, enum scan_kind kind, size_t start, size_t end)
+{
+    (void)to, (void)kind, (void)start, (void)end;
+    return RC_OK;
+}
+
+bool
+form_lexes(const struct form *f, const struct scanner *s, size_t start, size_t end)
+{
+    struct scan_out nowhere = {.add = ignore, .depth = f->out->depth};
+
+    return scan_inside(s, f->in, &nowhere, start, end) == RC_OK;
+}
+
+enum rc
+form_inside_as(const struct form *f, const struct scanner *s, struct str key, enum scan_kind kind, size_t start, size_t end)
+{
+    struct scan_in in = *f->in;
+    struct form as = {.in = &in, .out = f->out, .t = f->t};
+
+    in.key = key;
+    if (start >= end)
+        return RC_OK;
+    if (!form_lexes(&as, s, start, end))
+        return form_add(f, kind, start, end);
+    return scan_inside(s, &in, f->out, start, end);
+}
+
+enum rc
+form_inside(const struct form *f, const struct scanner *s, enum scan_kind kind, size_t start, size_t end)
+{
+    return form_inside_as(f, s, f->in->key, kind, start, end);
+}
+
+size_t
+form_find(const struct form *f, size_t start, size_t end, const char *set)
+{
+    while (start < end && !byte_in(f->t.ptr[start], set))
+        start++;
+    return start;
+}
+
+size_t
+form_skip(const struct form *f, size_t start, size_t end, const char *set)
+{
+    while (start < end && byte_in(f->t.ptr[start], set))
+        start++;
+    return start;
+}
+
+void
+form_trim(const struct form *f, size_t *start, size_t *end)
+{
+    *start = form_skip(f, *start, *end, " \t\r\n");
+    while (*end > *start && byte_in(f->t.ptr[*end - 1], " \t\r\n"))
+        --*end;
+}
+
+/* One round of percent decoding in place; + is a space in the first round only, or an encoded + would become one. */
+static size_t
+decode_once(char *s, size_t n, bool plus)
+{
+    size_t to = 0;
+
+    for (size_t i = 0; i < n; i++, to++) {
+        int high = s[i] == '%' && i + 2 < n ? hex_value(s[i + 1]) : -1, low = high >= 0 ? hex_value(s[i + 2]) : -1;
+
+        s[to] = low >= 0 ? (char)(high << 4 | low) : plus && s[i] == '+' ? ' ' : s[i];
+        i += low >= 0 ? 2 : 0;
+    }
+    return to;
+}
+
+struct str
+form_decode(struct str s, char buf[NAME_BYTES])
+{
+    size_t n = s.len < NAME_BYTES ? s.len : NAME_BYTES;
+
+    if (n)
+        memcpy(buf, s.ptr, n);
+    n = decode_once(buf, n, true);
+    return (struct str){buf, decode_once(buf, n, false)};
+}

@@ -1,0 +1,89 @@
+/**
+ * What the scanners of URLs, headers, bodies, commands and the like share: names that announce a secret, values that are masked already, and ranges of a
+ * text that is being scanned.
+ *
+ * The scanners work on ranges of one text and recurse into parts of it with a bound; scan_inside is for texts of another language.
+ */
+#ifndef SCAN_FORMS_INT_H
+#define SCAN_FORMS_INT_H
+
+#include "policies/detect/checks_int.h"
+#include "policies/scanner.h"
+
+/* A text that is being scanned. */
+struct form {
+    const struct scan_in *in;
+    struct scan_out *out;
+    struct str t;   /* in->text */
+    bool strict;    /* every value, not only those of secret names */
+    unsigned depth; /* of recursion within this scanner */
+};
+#define FORM_DEPTH 3
+
+struct form form_of(const struct scan_in *in, struct scan_out *out, bool strict);
+static inline struct str
+form_str(const struct form *f, size_t start, size_t end)
+{
+    return str_sub(f->t, start, end);
+}
+/* Report [start, end) unless it is empty or masked already. */
+enum rc form_add(const struct form *f, enum scan_kind kind, size_t start, size_t end) MUST_USE;
+/* Scan [start, end) with another scanner; where that gives up, or texts are nested too deep, report it whole as ${kind}. */
+enum rc form_inside(const struct form *f, const struct scanner *s, enum scan_kind kind, size_t start, size_t end) MUST_USE;
+/* The same range under another key. */
+enum rc form_inside_as(const struct form *f, const struct scanner *s, struct str key, enum scan_kind kind, size_t start, size_t end) MUST_USE;
+/* Whether ${s} can scan the range to its end. */
+bool form_lexes(const struct form *f, const struct scanner *s, size_t start, size_t end);
+/* The first byte of [start, end) that is in (or, negated, not in) the set; end when there is none. */
+size_t form_find(const struct form *f, size_t start, size_t end, const char *set);
+size_t form_skip(const struct form *f, size_t start, size_t end, const char *set);
+/* Shrink the range by white space at both ends. */
+void form_trim(const struct form *f, size_t *start, size_t *end);
+bool byte_in(char c, const char *set);
+
+/* What stands in place of a value already: REDACTED, ?, ***, {id}, [ENTITY], the marker of what could not be decided. */
+bool form_masked(struct str s);
+/* The whole text was replaced: nothing is left to scan. */
+bool form_replaced(struct str text);
+
+/* What the name of a value says of it. */
+enum name_class {
+    NAME_PLAIN,
+    NAME_SECRET,   /* password, accessToken, user_email, ssn: the value is a secret or personal */
+    NAME_NAME,     /* "name": personal where it is somebody's */
+    NAME_SOMEBODY, /* user, customer: what is called name inside of it is personal */
+};
+/* Case, and what is neither letter nor digit, are ignored. Of a path such as user[password] or a.b.password the last part counts too. */
+enum name_class name_classify(struct str name);
+static inline bool
+name_is_secret(struct str name)
+{
+    return name_classify(name) == NAME_SECRET;
+}
+/* Names of keys in the environment and of flags: also what ends in key or pass, but not password-file, token-url. */
+bool name_is_secret_flag(struct str name);
+
+/* Decode percent escapes, twice-encoded ones too, and + as space, into buf; what is longer is cut off. */
+#define NAME_BYTES 96
+struct str form_decode(struct str s, char buf[NAME_BYTES]);
+
+/* Whether a segment of a path, percent escapes decoded, names one thing: digits, UUID, hexadecimal, e-mail, random token (url_path.c). */
+bool segment_identifies(struct str segment, bool after_token_word);
+
+/* name=value pairs of a query, a form or a fragment (url.c). */
+enum pair_kinds { PAIRS_URL, PAIRS_BODY };
+enum rc form_pairs(struct form *f, size_t start, size_t end, const char *separators, enum pair_kinds kinds) MUST_USE;
+
+extern const struct scanner scanner_url, scanner_headers, scanner_cookies, scanner_user_agent, scanner_body, scanner_body_strict, scanner_json,
+    scanner_json_strict, scanner_xml, scanner_xml_strict, scanner_form, scanner_form_strict, scanner_multipart, scanner_multipart_strict, scanner_shell,
+    scanner_baggage, scanner_tracestate;
+
+#define KIND_BIT(name) (UINT64_C(1) << SCAN_##name)
+#define URL_KINDS \
+    (KIND_BIT(URL_USERINFO) | KIND_BIT(URL_QUERY_SECRET) | KIND_BIT(URL_QUERY_VALUE) | KIND_BIT(URL_PATH_ID) | KIND_BIT(URL_PARAMETER))
+#define BODY_KINDS (KIND_BIT(BODY_VALUE) | KIND_BIT(BODY_SECRET) | KIND_BIT(BODY_NUMBER))
+#define HEADER_KINDS                                                                                                                      \
+    (URL_KINDS | KIND_BIT(HEADER_SECRET) | KIND_BIT(COOKIE_VALUE) | KIND_BIT(USER_AGENT_DETAIL) | KIND_BIT(BAGGAGE_VALUE) | \
+        KIND_BIT(TRACESTATE_VALUE))
+
+#endif
