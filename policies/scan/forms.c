@@ -1,6 +1,6 @@
 #include "forms_int.h"
 
-#include "policies/action/action.h"
+#include "../action/action.h"
 
 struct form
 form_of(const struct scan_in *in, struct scan_out *out, bool strict)
@@ -12,6 +12,17 @@ bool
 byte_in(char c, const char *set)
 {
     return c != 0 && strchr(set, c) != NULL;
+}
+
+bool
+word_in(struct str s, const char *const *list)
+{
+    char first = s.len ? ascii_lower(s.ptr[0]) : 0;
+
+    for (; *list; list++)
+        if (**list == first && str_eq_nocase(s, str_of(*list)))
+            return true;
+    return false;
 }
 
 /* {id}, {user_id}: a template or what stood for an id. */

@@ -7,7 +7,7 @@
 #ifndef SCAN_FORMS_INT_H
 #define SCAN_FORMS_INT_H
 
-#include "policies/detect/checks_int.h"
+#include "../detect/checks_int.h"
 #include "policies/scanner.h"
 
 /* A text that is being scanned. */
@@ -40,6 +40,8 @@ size_t form_skip(const struct form *f, size_t start, size_t end, const char *set
 /* Shrink the range by white space at both ends. */
 void form_trim(const struct form *f, size_t *start, size_t *end);
 bool byte_in(char c, const char *set);
+/* Whether s stands in the list, case ignored: as str_in_list, sooner. */
+bool word_in(struct str s, const char *const *list);
 
 /* What stands in place of a value already: REDACTED, ?, ***, {id}, [ENTITY], the marker of what could not be decided. */
 bool form_masked(struct str s);
@@ -67,23 +69,22 @@ bool name_is_secret_flag(struct str name);
 #define NAME_BYTES 96
 struct str form_decode(struct str s, char buf[NAME_BYTES]);
 
-/* Whether a segment of a path, percent escapes decoded, names one thing: digits, UUID, hexadecimal, e-mail, random token (url_path.c). */
-bool segment_identifies(struct str segment, bool after_token_word);
+/* Whether a segment of a path, percent escapes decoded, names one thing: digits, UUID, hexadecimal, e-mail, random token; ${before} is
+ * the segment before it, /reset/ for instance (url_path.c). */
+bool segment_identifies(struct str segment, struct str before);
 
 /* name=value pairs of a query, a form or a fragment (url.c). */
 enum pair_kinds { PAIRS_URL, PAIRS_BODY };
 enum rc form_pairs(struct form *f, size_t start, size_t end, const char *separators, enum pair_kinds kinds) MUST_USE;
 
 extern const struct scanner scanner_url, scanner_headers, scanner_cookies, scanner_user_agent, scanner_body, scanner_body_strict, scanner_json,
-    scanner_json_strict, scanner_xml, scanner_xml_strict, scanner_form, scanner_form_strict, scanner_multipart, scanner_multipart_strict, scanner_shell,
-    scanner_baggage, scanner_tracestate;
+    scanner_json_strict, scanner_xml, scanner_xml_strict, scanner_form, scanner_form_strict, scanner_multipart, scanner_multipart_strict,
+    scanner_shell, scanner_baggage, scanner_tracestate;
 
-#define KIND_BIT(name) (UINT64_C(1) << SCAN_##name)
-#define URL_KINDS \
-    (KIND_BIT(URL_USERINFO) | KIND_BIT(URL_QUERY_SECRET) | KIND_BIT(URL_QUERY_VALUE) | KIND_BIT(URL_PATH_ID) | KIND_BIT(URL_PARAMETER))
-#define BODY_KINDS (KIND_BIT(BODY_VALUE) | KIND_BIT(BODY_SECRET) | KIND_BIT(BODY_NUMBER))
-#define HEADER_KINDS                                                                                                                      \
-    (URL_KINDS | KIND_BIT(HEADER_SECRET) | KIND_BIT(COOKIE_VALUE) | KIND_BIT(USER_AGENT_DETAIL) | KIND_BIT(BAGGAGE_VALUE) | \
-        KIND_BIT(TRACESTATE_VALUE))
+#define URL_KINDS (SCAN_SET(URL_USERINFO) | SCAN_SET(URL_QUERY_SECRET) | SCAN_SET(URL_QUERY_VALUE) | SCAN_SET(URL_PATH_ID) | SCAN_SET(URL_PARAMETER))
+#define BODY_KINDS (SCAN_SET(BODY_VALUE) | SCAN_SET(BODY_SECRET) | SCAN_SET(BODY_NUMBER))
+#define HEADER_KINDS                                                                                                        \
+    (URL_KINDS | SCAN_SET(HEADER_SECRET) | SCAN_SET(COOKIE_VALUE) | SCAN_SET(USER_AGENT_DETAIL) | SCAN_SET(BAGGAGE_VALUE) | \
+        SCAN_SET(TRACESTATE_VALUE))
 
 #endif

@@ -47,11 +47,11 @@ static const char *const harmless[] = {"tokens", "tokentype", "tokencount", "tok
     "tokenfile", "secretfile", NULL};
 
 static const char *const somebody[] = {"user", "users", "customer", "customers", "client", "clients", "person", "people", "persons", "patient",
-    "patients", "contact", "contacts", "employee", "employees", "author", "authors", "member", "members", "owner", "recipient", "recipients", "sender",
-    "buyer", "seller", "passenger", "passengers", "guest", "guests", "student", "students", "doctor", "subscriber", "applicant", "beneficiary",
-    "billing", "shipping", "billingdetails", "shippingdetails", "profile", "from", "to", "cc", "payer", "payee", "cardholder", "insured", "spouse",
-    "child", "parent", "lead", "individual", "traveler", "driver", "tenant", "resident", "participant", "participants", "attendee", "attendees",
-    "createdby", "updatedby", "assignee", "reporter", "holder", "me", NULL};
+    "patients", "contact", "contacts", "employee", "employees", "author", "authors", "member", "members", "owner", "recipient", "recipients",
+    "sender", "buyer", "seller", "passenger", "passengers", "guest", "guests", "student", "students", "doctor", "subscriber", "applicant",
+    "beneficiary", "billing", "shipping", "billingdetails", "shippingdetails", "profile", "from", "to", "cc", "payer", "payee", "cardholder",
+    "insured", "spouse", "child", "parent", "lead", "individual", "traveler", "driver", "tenant", "resident", "participant", "participants",
+    "attendee", "attendees", "createdby", "updatedby", "assignee", "reporter", "holder", "me", NULL};
 
 /* Letters and digits of a name in lower case; of a very long one the end. */
 static size_t
@@ -150,8 +150,8 @@ name_is_secret_flag(struct str name)
     static const char *const elsewhere[] = {"file", "path", "stdin", "url", "uri", "type", "ttl", "env", "dir", "prompt", "host", "port", "provider",
         "length", "policy", "store", "help", "alg", "algorithm", "format", "expiry", "timeout", "command", NULL};
     static const char *const ends[] = {"pass", "pwd", "key", "dsn", "pat", NULL};
-    static const char *const not_ends[] = {"compass", "bypass", "publickey", "hotkey", "primarykey", "foreignkey", "cachekey", "sortkey", "partitionkey",
-        "routingkey", "monkey", "whiskey", "turkey", "compat", "spat", NULL};
+    static const char *const not_ends[] = {"compass", "bypass", "publickey", "hotkey", "primarykey", "foreignkey", "cachekey", "sortkey",
+        "partitionkey", "routingkey", "monkey", "whiskey", "turkey", "compat", "spat", NULL};
     char buf[NAME_BYTES];
     struct str s = {buf, normalize(name, buf)};
 

@@ -34,7 +34,7 @@ secret_name(struct str raw, enum pair_kinds kinds)
 
     if (name_is_secret(name))
         return true;
-    return kinds == PAIRS_URL && (conventional_name(name) || str_in_list(name, ours));
+    return kinds == PAIRS_URL && (conventional_name(name) || word_in(name, ours));
 }
 
 /* One character through up to two rounds of percent escapes; *next is behind it. */
@@ -123,7 +123,7 @@ scan_pair(struct form *f, size_t start, size_t end, enum pair_kinds kinds)
         value = equals + 3;
     }
     if (equals == SIZE_MAX)
-        return segment_identifies(pair, false) ? form_add(f, plain, start, end) : RC_OK;
+        return segment_identifies(pair, STR("")) ? form_add(f, plain, start, end) : RC_OK;
     if (secret_name(str_sub(pair, 0, equals), kinds))
         return form_add(f, secret, start + value, end);
     return plain_value(f, start + value, end, plain);
@@ -144,18 +144,6 @@ form_pairs(struct form *f, size_t start, size_t end, const char *separators, enu
 }
 
 /* ---- paths ---- */
-
-static bool
-token_word(struct str s)
-{
-    static const char *const words[] = {"reset", "verify", "verification", "confirm", "confirmation", "invite", "invites", "invitation", "invitations",
-        "token", "tokens", "magic", "magic-link", "magiclink", "magic_link", "activate", "activation", "unsubscribe", "password-reset", "reset-password",
-        "password_reset", "reset_password", "resetpassword", "passwordreset", "share", "shared", "secret", "otp", "session", "sessions", "auth", "login",
-        "callback", "key", "keys", "apikey", "recover", "recovery", "accept", "onetime", "one-time", "ticket", "webhook", "webhooks", "hooks", "hook", "bot",
-        NULL};
-
-    return str_in_list(s, words);
-}
 
 /* host, host:8080: how a reference without a scheme may begin. */
 static bool
@@ -187,7 +175,7 @@ scan_parameters(struct form *f, size_t start, size_t end)
 
         if (equals < to)
             rc = form_add(f, SCAN_URL_PARAMETER, equals + 1, to);
-        else if (segment_identifies(form_str(f, at, to), false))
+        else if (segment_identifies(form_str(f, at, to), STR("")))
             rc = form_add(f, SCAN_URL_PARAMETER, at, to);
         at = to + 1;
     }
@@ -196,7 +184,7 @@ scan_parameters(struct form *f, size_t start, size_t end)
 
 /* One segment without its parameters. dt=2024-01-01 is a value with a name. */
 static enum rc
-scan_segment(struct form *f, size_t start, size_t end, bool after_token)
+scan_segment(struct form *f, size_t start, size_t end, struct str before)
 {
     struct str s = form_str(f, start, end);
     size_t equals = str_find(s, STR("="));
@@ -204,11 +192,11 @@ scan_segment(struct form *f, size_t start, size_t end, bool after_token)
     if (equals != SIZE_MAX && equals > 0 && equals < 40 && equals + 1 < s.len) {
         bool secret = secret_name(str_sub(s, 0, equals), PAIRS_URL);
 
-        if (secret || segment_identifies(str_sub(s, equals + 1, s.len), false))
+        if (secret || segment_identifies(str_sub(s, equals + 1, s.len), STR("")))
             return form_add(f, SCAN_URL_PATH_ID, start + equals + 1, end);
         return RC_OK;
     }
-    return segment_identifies(s, after_token) ? form_add(f, SCAN_URL_PATH_ID, start, end) : RC_OK;
+    return segment_identifies(s, before) ? form_add(f, SCAN_URL_PATH_ID, start, end) : RC_OK;
 }
 
 static bool
@@ -216,7 +204,7 @@ home_folder(struct str before, struct str s)
 {
     static const char *const shared[] = {"shared", "public", "runner", "app", "default", "ubuntu", "node", "vscode", "circleci", "ec2-user", NULL};
 
-    return (str_eq(before, STR("home")) || str_eq(before, STR("Users"))) && !str_in_list(s, shared);
+    return (str_eq(before, STR("home")) || str_eq(before, STR("Users"))) && !word_in(s, shared);
 }
 
 static enum rc
@@ -235,10 +223,12 @@ scan_path(struct form *f, size_t start, size_t end, bool file)
         struct str s = form_str(f, from, stop);
 
         /* {id} and <int:id> begin with what separates references in prose. */
-        if (file && s.len && home_folder(before, s))
+        bool kind = s.len == 0 || form_masked(form_str(f, at, semi));
+
+        if (!kind && file && home_folder(before, s))
             rc = form_add(f, SCAN_URL_PATH_ID, from, stop);
-        else if (s.len && !form_masked(form_str(f, at, semi)))
-            rc = scan_segment(f, from, stop, token_word(before));
+        else if (!kind)
+            rc = scan_segment(f, from, stop, before);
         if (rc == RC_OK && semi < to)
             rc = scan_parameters(f, semi + 1, to);
         before = s;
@@ -310,9 +300,10 @@ scan_properties(struct form *f, size_t *at, size_t end)
 static bool
 opaque_scheme(struct str s)
 {
-    static const char *const schemes[] = {"mailto", "tel", "sms", "smsto", "data", "callto", "sip", "sips", "xmpp", "im", "javascript", "facetime", NULL};
+    static const char *const schemes[] = {
+        "mailto", "tel", "sms", "smsto", "data", "callto", "sip", "sips", "xmpp", "im", "javascript", "facetime", NULL};
 
-    return str_in_list(s, schemes);
+    return word_in(s, schemes);
 }
 
 static bool
@@ -320,7 +311,7 @@ web_scheme(struct str s)
 {
     static const char *const schemes[] = {"", "http:", "https:", "ws:", "wss:", "file:", "s3:", "gs:", "grpc:", "git:", "ssh:", "git+ssh:", NULL};
 
-    return str_in_list(s, schemes);
+    return word_in(s, schemes);
 }
 
 /* The length of "scheme:" or of several (jdbc:mysql:) at ${at}; 0 when none is there. */
@@ -367,7 +358,7 @@ scan_fragment(struct form *f, size_t start, size_t end)
     }
     if (form_find(f, start, end, "=") < end || str_find_nocase(form_str(f, start, end), STR("%3d")) != SIZE_MAX)
         return form_pairs(f, start, end, "&;?", PAIRS_URL);
-    return segment_identifies(form_str(f, start, end), false) ? form_add(f, SCAN_URL_PATH_ID, start, end) : RC_OK;
+    return segment_identifies(form_str(f, start, end), STR("")) ? form_add(f, SCAN_URL_PATH_ID, start, end) : RC_OK;
 }
 
 /* Path, query and fragment. */
@@ -399,8 +390,7 @@ skip_method(const struct form *f, size_t at, size_t end)
 static enum rc
 scan_reference(struct form *f, size_t start, size_t end)
 {
-    size_t at = skip_method(f, form_skip(f, start, end, " \t\r\n\"'`<(["), end), after = scheme_end(f, at, end), first,
-           begin = at;
+    size_t at = skip_method(f, form_skip(f, start, end, " \t\r\n\"'`<(["), end), after = scheme_end(f, at, end), first, begin = at;
     bool file = ahead(f, at, end, "file:");
     enum rc rc = RC_OK;
 
@@ -523,5 +513,6 @@ const struct scanner scanner_url_strict = {
     .title = "URLs: every value of a query as well",
     .keys = keys,
     .kinds = URL_KINDS,
+    .part = true,
     .scan = scan_strict,
 };

@@ -5,10 +5,10 @@
 #define RANDOM_BYTES 20 /* a run without a separator as long as this is no word, if it holds a digit or many changes of case */
 
 /* Words with digits in them that name no thing. */
-static const char *const technical[] = {"oauth2", "oauth1", "s3", "ec2", "k8s", "i18n", "l10n", "a11y", "sha1", "sha256", "sha512", "md5", "base64", "x509",
-    "h264", "h265", "utf8", "ipv4", "ipv6", "http2", "http3", "h2", "h3", "b2b", "b2c", "p2p", "2fa", "3d", "3ds", "3ds2", "4k", "5g", "log4j", "log4j2",
-    "neo4j", "web3", "d3", "mp3", "mp4", "jp2", "oidc2", "openapi3", "swagger2", "pkcs12", "x86", "x64", "arm64", "amd64", "win32", "win64", "web2",
-    "auth0", "r2", "e2e", "c2c", "m2m", "g2", "v2ray", "php5", "php7", "php8", "html5", "css3", "es6", "json5", "s3n", "s3a", NULL};
+static const char *const technical[] = {"oauth2", "oauth1", "s3", "ec2", "k8s", "i18n", "l10n", "a11y", "sha1", "sha256", "sha512", "md5", "base64",
+    "x509", "h264", "h265", "utf8", "ipv4", "ipv6", "http2", "http3", "h2", "h3", "b2b", "b2c", "p2p", "2fa", "3d", "3ds", "3ds2", "4k", "5g",
+    "log4j", "log4j2", "neo4j", "web3", "d3", "mp3", "mp4", "jp2", "oidc2", "openapi3", "swagger2", "pkcs12", "x86", "x64", "arm64", "amd64", "win32",
+    "win64", "web2", "auth0", "r2", "e2e", "c2c", "m2m", "g2", "v2ray", "php5", "php7", "php8", "html5", "css3", "es6", "json5", "s3n", "s3a", NULL};
 
 struct shape {
     unsigned digits, letters, changes, others; /* changes: between letter and digit, or lower case to upper */
@@ -50,7 +50,7 @@ is_version(struct str s)
 
     while (i < s.len && ascii_alpha(s.ptr[i]))
         i++;
-    if (!str_in_list(str_sub(s, from, i), tails))
+    if (!word_in(str_sub(s, from, i), tails))
         return false;
     while (i < s.len && ascii_digit(s.ptr[i]))
         i++;
@@ -63,12 +63,14 @@ part_identifies(struct str s, bool in_slug)
 {
     struct shape h = shape_of(s);
 
-    if (s.len == 0 || str_in_list(s, technical) || is_version(s))
+    if (s.len == 0)
         return false;
     if (h.digits == 0)
         return s.len >= 16 && (h.changes * 3 >= s.len || (h.hex && s.len >= 16));
     if (h.letters == 0)
         return !in_slug || h.digits > 2;
+    if (s.len <= 8 && (word_in(s, technical) || is_version(s)))
+        return false;
     /* Letters and up to two digits at the end: a word with a number (step2), of more than two letters. */
     if (h.digits <= 2 && h.letters > 2 && h.changes <= 2 && s.len <= RANDOM_BYTES && ascii_digit(s.ptr[s.len - 1]) && ascii_alpha(s.ptr[0]) && !h.hex)
         return false;
@@ -108,7 +110,7 @@ is_asset(struct str s)
 
     while (dot > 0 && s.ptr[dot - 1] != '.')
         dot--;
-    return dot > 1 && str_in_list(str_sub(s, dot, s.len), endings);
+    return dot > 1 && word_in(str_sub(s, dot, s.len), endings);
 }
 
 static struct str
@@ -119,7 +121,7 @@ without_ending(struct str s)
 
     while (dot > 0 && s.ptr[dot - 1] != '.')
         dot--;
-    return dot > 1 && str_in_list(str_sub(s, dot, s.len), endings) ? str_sub(s, 0, dot - 1) : s;
+    return dot > 1 && word_in(str_sub(s, dot, s.len), endings) ? str_sub(s, 0, dot - 1) : s;
 }
 
 /* What stands behind /reset/ or /verify/ is a token unless it is a word. */
@@ -131,8 +133,21 @@ looks_like_token(struct str s)
     return h.digits > 0 || (s.len >= 16 && h.others == 0) || (h.changes > 0 && s.len >= 8);
 }
 
+/* Before a token. */
+static bool
+token_word(struct str s)
+{
+    static const char *const words[] = {"reset", "verify", "verification", "confirm", "confirmation", "invite", "invites", "invitation",
+        "invitations", "token", "tokens", "magic", "magic-link", "magiclink", "magic_link", "activate", "activation", "unsubscribe", "password-reset",
+        "reset-password", "password_reset", "reset_password", "resetpassword", "passwordreset", "share", "shared", "secret", "otp", "session",
+        "sessions", "auth", "login", "callback", "key", "keys", "apikey", "recover", "recovery", "accept", "onetime", "one-time", "ticket", "webhook",
+        "webhooks", "hooks", "hook", "bot", NULL};
+
+    return word_in(s, words);
+}
+
 bool
-segment_identifies(struct str segment, bool after_token_word)
+segment_identifies(struct str segment, struct str before)
 {
     char buf[SEGMENT_BYTES];
 
@@ -146,7 +161,7 @@ segment_identifies(struct str segment, bool after_token_word)
         return true;
     if (is_version(s) || is_asset(s))
         return false;
-    if (after_token_word && looks_like_token(s))
+    if (looks_like_token(s) && token_word(before))
         return true;
     s = without_ending(s);
 
