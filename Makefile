@@ -181,7 +181,7 @@ install: $(BIN)
 	$(BIN) man > $(DESTDIR)$(PREFIX)/share/man/man1/spangate.1
 interop: $(BIN)
 	@packaging/deps interop
-	@SPANGATE=$(BIN) tests/interop/run.py
+	@SPANGATE=$(BIN) tests/interop/run.py && SPANGATE=$(BIN) tests/interop/backend.py
 # References printed from the tables of the program.
 docs: $(BIN)
 	@mkdir -p $(B)/docs; $(BIN) man --format markdown > $(B)/docs/cli.md && $(BIN) man --configuration > $(B)/docs/configuration.md && \

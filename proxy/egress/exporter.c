@@ -395,6 +395,7 @@ exporter_close(struct exporter *e)
         attempt_fini(&e->attempts[i]);
     }
     setup_fini(e);
+    compressor_free(e->inflater);
     timer_free(e->timer);
     free(e->name);
     free(e);

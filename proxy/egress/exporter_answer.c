@@ -66,6 +66,8 @@ answer_field(struct answer *a, struct str name, struct str value)
     } else if (str_eq_nocase(name, STR("retry-after")) && value.len < sizeof(a->retry_after)) {
         memcpy(a->retry_after, value.ptr, value.len);
         a->retry_after[value.len] = '\0';
+    } else if (str_eq_nocase(name, STR("grpc-encoding")) || str_eq_nocase(name, STR("content-encoding"))) {
+        a->unreadable = encoding_parse(value, &a->encoding) != RC_OK;
     } else if (str_eq_nocase(name, STR("content-type"))) {
         a->grpc_type = value.len >= 16 && str_eq_nocase(str_sub(value, 0, 16), STR("application/grpc"));
         a->json_type = value.len >= 16 && str_eq_nocase(str_sub(value, 0, 16), STR("application/json"));
@@ -91,6 +93,37 @@ enum rc
 answer_body(struct answer *a, struct str piece)
 {
     return buf_append(&a->body, piece);
+}
+
+enum rc
+answer_decode(struct answer *a, bool grpc, struct compressor **c)
+{
+    struct str coded = buf_str(&a->body);
+    struct grpc_prefix prefix;
+    static const char blank[GRPC_PREFIX];
+    struct buf out = BUF_INIT(ANSWER_MAX + GRPC_PREFIX);
+    enum rc rc = RC_OK;
+
+    if (a->unreadable || a->encoding == ENCODING_IDENTITY || coded.len == 0)
+        return RC_OK;
+    if (grpc && (grpc_message(buf_str(&a->body), &prefix, &coded) != RC_OK || !prefix.compressed))
+        return RC_OK;
+    if (!*c && !(*c = compressor_new()))
+        return RC_NOMEM;
+    if (grpc)
+        rc = buf_append(&out, (struct str){blank, sizeof(blank)}); /* its length is known below */
+    if (rc == RC_OK)
+        rc = compressor_inflate(*c, a->encoding, coded, ANSWER_MAX, &out);
+    if (rc != RC_OK) {
+        buf_free(&out);
+        return rc;
+    }
+    if (grpc)
+        grpc_prefix_write((uint8_t *)out.ptr, false, (uint32_t)(out.len - GRPC_PREFIX));
+    buf_free(&a->body);
+    a->body = out;
+    a->encoding = ENCODING_IDENTITY;
+    return RC_OK;
 }
 
 bool
@@ -163,7 +196,7 @@ judge_grpc_status(const struct answer *a)
     return info ? retry("throttled", after, true) : retry("unavailable", 0, false);
 }
 
-/* The one message of a response; empty when there is none. We said grpc-accept-encoding: identity. */
+/* The one message of a response; empty when there is none. One that is still compressed could not be read. */
 static bool
 grpc_response(const struct answer *a, struct str *message)
 {

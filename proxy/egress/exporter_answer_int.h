@@ -5,7 +5,7 @@
 #ifndef EGRESS_EXPORTER_ANSWER_INT_H
 #define EGRESS_EXPORTER_ANSWER_INT_H
 
-#include "base/buf.h"
+#include "codec/compress.h"
 
 #define ANSWER_MAX (4u << 20) /* OTLP 1.11: a longer response is an error that is not retried */
 #define RETRY_AFTER_MAX_MS 300000u
@@ -14,8 +14,10 @@ struct answer {
     int http_status, grpc_status; /* -1 = none yet */
     bool grpc_type, json_type;    /* what content-type says the body is */
     bool has_details;
-    char retry_after[64]; /* "" = none */
-    struct buf details;   /* grpc-status-details-bin, decoded */
+    enum encoding encoding; /* of the message or body */
+    bool unreadable;        /* ... which is none that we know */
+    char retry_after[64];   /* "" = none */
+    struct buf details;     /* grpc-status-details-bin, decoded */
     struct buf body;
 };
 
@@ -29,6 +31,14 @@ enum rc answer_field(struct answer *a, struct str name, struct str value) MUST_U
 enum rc answer_line(struct answer *a, struct str line) MUST_USE;
 /* A piece of the body. RC_TOO_LARGE, RC_NOMEM. */
 enum rc answer_body(struct answer *a, struct str piece) MUST_USE;
+
+/**
+ * answer_decode(a, grpc, c):
+ * Take the compression off the body that has come to its end: gRPC servers answer in the encoding of the request whatever was said to be acceptable.
+ * In/out:  c  working memory, made when it is needed first; the caller frees it
+ * Returns: RC_OK, the body as it was when it is not compressed; RC_TOO_LARGE beyond ANSWER_MAX, RC_MALFORMED, RC_NOMEM: as it was
+ */
+enum rc answer_decode(struct answer *a, bool grpc, struct compressor **c) MUST_USE;
 
 enum verdict_kind { VERDICT_DELIVERED, VERDICT_REJECTED, VERDICT_RETRY };
 

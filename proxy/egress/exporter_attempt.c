@@ -89,10 +89,12 @@ may_be_the_parcels_fault(const struct attempt *a, const char *trouble)
 }
 
 struct verdict
-attempt_judge(const struct attempt *a, bool whole, const char *trouble)
+attempt_judge(struct attempt *a, bool whole, const char *trouble)
 {
     if (a->refusal && strcmp(a->refusal, "too_large") == 0)
         return (struct verdict){.kind = VERDICT_REJECTED, .reason = a->refusal};
+    if (whole && answer_decode(&a->answer, a->e->protocol == EXPORTER_GRPC, &a->e->inflater) == RC_NOMEM)
+        return (struct verdict){.kind = VERDICT_RETRY, .reason = "memory"};
     struct verdict v = answer_judge(&a->answer, a->e->protocol == EXPORTER_GRPC, whole, clock_wall_us(a->e->clock));
 
     if (v.kind == VERDICT_RETRY && !whole && strcmp(v.reason, "reset") == 0) {

@@ -90,6 +90,7 @@ struct exporter {
     unsigned untold;             /* of them: have not heard that they wait for a destination that is down */
     unsigned queued, active, in_flight;
     struct attempt *free_attempts;
+    struct compressor *inflater; /* of answers; made when one is compressed */
 
     struct metric_cell *m_up, *m_delivered, *m_rejected, *m_retried;
     struct attempt attempts[];
@@ -116,7 +117,7 @@ enum rc attempt_start(struct attempt *a, struct parcel *p) MUST_USE;
 /* End it; its parcel is nobody's. */
 void attempt_abandon(struct attempt *a);
 /* What came of it. whole: the response has come to its end; else trouble says why not. */
-struct verdict attempt_judge(const struct attempt *a, bool whole, const char *trouble);
+struct verdict attempt_judge(struct attempt *a, bool whole, const char *trouble);
 size_t attempt_size(const struct attempt *a);
 const char *transport_word(CURLcode code);
 

@@ -18,6 +18,11 @@ struct row {
 #define WARNING        \
     "\x0a\x08\x12\x06" \
     "denied"
+/* PARTIAL, and nothing, as gzip (RFC 1952). */
+#define GZIP_PARTIAL                                           \
+    "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xe3\xe2\xe2\x60" \
+    "\x16\x62\x4b\x49\xcd\xcb\x4c\x4d\x01\x00\x9a\xf6\x44\x08\x0c\x00\x00\x00"
+#define GZIP_NOTHING "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00"
 #define RETRY_INFO "grpc-status-details-bin: CA4SCm92ZXJsb2FkZWQaMAoodHlwZS5nb29nbGVhcGlzLmNvbS9nb29nbGUucnBjLlJldHJ5SW5mbxIECgIIBQ\n"
 #define BACKOFF 500, 1500
 
@@ -57,6 +62,8 @@ check_row(enum exporter_protocol protocol, const struct row *row, unsigned n)
 static const struct row http_rows[] = {
     {{.status = 200}, PARCEL_DELIVERED, "ok", 0, 0, 0},
     {{.status = 202}, PARCEL_DELIVERED, "ok", 0, 0, 0},
+    {{.status = 200, .headers = "content-encoding: gzip\n", .body = GZIP_PARTIAL, .body_len = 32}, PARCEL_DELIVERED, "partial", 3, 0, 0},
+    {{.status = 200, .headers = "content-encoding: gzip\n", .body = "junk"}, PARCEL_REJECTED, "garbage", 0, 0, 0},
     {{.status = 204}, PARCEL_DELIVERED, "ok", 0, 0, 0},
     {{.status = 200, .headers = "Content-Type: application/json\n", .body = "{}"}, PARCEL_DELIVERED, "ok", 0, 0, 0},
     {{.status = 200, .headers = "content-type: application/json\n", .body = "{\"partialSuccess\":{\"rejectedSpans\":\"7\"}}"}, PARCEL_DELIVERED,
@@ -120,6 +127,16 @@ static const struct row grpc_rows[] = {
     {{.status = 200, .headers = GRPC, .body = "\0\0\0\0\x0cjunk", .body_len = 9, .trailers = "grpc-status: 0\n"}, PARCEL_REJECTED, "garbage", 0, 0,
         0},
     {{.status = 200, .headers = GRPC, .body = "\1\0\0\0\0", .body_len = 5, .trailers = "grpc-status: 0\n"}, PARCEL_REJECTED, "garbage", 0, 0, 0},
+    {{.status = 200, .headers = GRPC "grpc-encoding: gzip\n", .body = "\1\0\0\0\x14" GZIP_NOTHING, .body_len = 25, .trailers = "grpc-status: 0\n"},
+        PARCEL_DELIVERED, "ok", 0, 0, 0},
+    {{.status = 200, .headers = GRPC "grpc-encoding: gzip\n", .body = "\1\0\0\0\x20" GZIP_PARTIAL, .body_len = 37, .trailers = "grpc-status: 0\n"},
+        PARCEL_DELIVERED, "partial", 3, 0, 0},
+    {{.status = 200, .headers = GRPC "grpc-encoding: gzip\n", .body = "\0\0\0\0\x0c" PARTIAL, .body_len = 17, .trailers = "grpc-status: 0\n"},
+        PARCEL_DELIVERED, "partial", 3, 0, 0},
+    {{.status = 200, .headers = GRPC "grpc-encoding: gzip\n", .body = "\1\0\0\0\4junk", .body_len = 9, .trailers = "grpc-status: 0\n"},
+        PARCEL_REJECTED, "garbage", 0, 0, 0},
+    {{.status = 200, .headers = GRPC "grpc-encoding: snappy\n", .body = "\1\0\0\0\x14" GZIP_NOTHING, .body_len = 25, .trailers = "grpc-status: 0\n"},
+        PARCEL_REJECTED, "garbage", 0, 0, 0},
     {{.status = 200, .headers = GRPC, .body = "\0\0\0\0\4junk", .body_len = 9, .trailers = "grpc-status: 0\n"}, PARCEL_REJECTED, "garbage", 0, 0, 0},
     {{.status = 200, .headers = "content-type: text/html\ngrpc-status: 0\n", .body = "<html>"}, PARCEL_REJECTED, "garbage", 0, 0, 0},
     {{.status = 200, .headers = GRPC, .filler = 5u << 20, .trailers = "grpc-status: 0\n"}, PARCEL_REJECTED, "too_large", 0, 0, 0},
