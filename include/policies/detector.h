@@ -62,12 +62,12 @@ const struct detector *detector_find(struct str name, size_t nth);
  */
 const char *const *detector_names(size_t *count);
 
-/* How far before a match a context word counts, in bytes. */
-#define DETECTOR_CONTEXT_BYTES 50
+/* How far before a match a context word counts, in characters. */
+#define DETECTOR_CONTEXT_CHARS 50
 
 /**
  * detector_context(d, key, text, start):
- * Whether one of the context words of ${d} stands in ${key}, or ends in the DETECTOR_CONTEXT_BYTES before ${start}.
+ * Whether one of the context words of ${d} stands in ${key}, or ends in the DETECTOR_CONTEXT_CHARS characters before ${start}.
  * A word stands where letters and digits do not run on at either end, except that a change of case (memberId) and a plural s end it too;
  * case, and separators between its parts, are ignored; a word in brackets of a marker, [PHONE_NUMBER], is none. False when the detector has no words.
  */

@@ -180,7 +180,9 @@ detector_key_context(const struct detector *d, struct str key)
 bool
 detector_context(const struct detector *d, struct str key, struct str text, size_t start)
 {
-    size_t from = start > DETECTOR_CONTEXT_BYTES ? start - DETECTOR_CONTEXT_BYTES : 0;
+    size_t from = start < text.len ? start : text.len;
 
+    for (unsigned n = 0; from > 0 && n < DETECTOR_CONTEXT_CHARS; from--)
+        n += ((unsigned char)text.ptr[from - 1] & 0xC0) != 0x80;
     return any_stands(d, key, 0) || any_stands(d, str_sub(text, 0, start), from);
 }

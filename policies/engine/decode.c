@@ -7,8 +7,9 @@
 #include "fold_int.h"
 
 #define RUN_MIN DECODE_RUN_MIN
-#define HEX_MIN 32
-#define TEXT_MIN 12 /* as many bytes must look like text before a run counts as one */
+#define HEX_MIN 16
+#define TEXT_MIN 12     /* as many bytes must look like text before a run counts as one, or all when there are fewer */
+#define BASE64_SHORT 14 /* characters of a run that is filled up to 16 with = */
 
 /* 0..63: value of a base64 character; 64: none. */
 static const uint8_t base64_values[256] = {
@@ -150,6 +151,7 @@ outside(const char *p)
 
     in = _mm_or_si128(in, _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('-')), _mm_cmpeq_epi8(v, _mm_set1_epi8('/'))));
     in = _mm_or_si128(in, _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('_')), _mm_cmpeq_epi8(v, _mm_set1_epi8('+'))));
+    in = _mm_or_si128(in, _mm_cmpeq_epi8(v, _mm_set1_epi8('=')));
     return (unsigned)_mm_movemask_epi8(in) ^ 0xFFFF;
 }
 #else
@@ -159,12 +161,12 @@ outside(const char *p)
     unsigned mask = 0;
 
     for (unsigned i = 0; i < 16; i++)
-        mask |= (value_of(p[i]) == 64 ? 1u : 0u) << i;
+        mask |= (value_of(p[i]) == 64 && p[i] != '=' ? 1u : 0u) << i;
     return mask;
 }
 #endif
 
-/* The next maximal run of at least RUN_MIN characters of the alphabet; shorter ones lie inside of one block, or of two. */
+/* The next maximal run of at least RUN_MIN characters of the alphabet, = among them; shorter ones lie inside of one block, or of two. */
 static bool
 next_run(struct str s, size_t from, struct decode_run *run)
 {
@@ -200,45 +202,12 @@ next_run(struct str s, size_t from, struct decode_run *run)
 
 /* Bytes above 0x7F must be UTF-8; the last character may go on behind them. */
 static bool
-is_text(const char first[TEXT_MIN])
+is_text(const char *first, size_t count)
 {
-    for (size_t n = TEXT_MIN; n + 4 > TEXT_MIN; n--)
-        if ((n == TEXT_MIN || (unsigned char)first[n] >= 0xC2) && str_utf8_valid((struct str){first, n}))
+    for (size_t n = count; n + 4 > count && n > 0; n--)
+        if ((n == count || (unsigned char)first[n] >= 0xC2) && str_utf8_valid((struct str){first, n}))
             return true;
     return false;
-}
-
-/* Whether 16 characters decode to TEXT_MIN bytes of text: nearly every identifier ends in the first group. What follows may be anything. */
-static bool
-base64_begins(const char *p)
-{
-    char first[TEXT_MIN];
-
-    for (size_t i = 0, n = 0; i < 16; i += 4, n += 3) {
-        unsigned v = value_of(p[i]) << 18 | value_of(p[i + 1]) << 12 | value_of(p[i + 2]) << 6 | value_of(p[i + 3]);
-
-        if (!looks_like_text(v >> 16) || !looks_like_text(v >> 8 & 0xFF) || !looks_like_text(v & 0xFF))
-            return false;
-        first[n] = (char)(v >> 16);
-        first[n + 1] = (char)(v >> 8 & 0xFF);
-        first[n + 2] = (char)(v & 0xFF);
-    }
-    return is_text(first);
-}
-
-static bool
-hex_begins(const char *p)
-{
-    char first[TEXT_MIN];
-
-    for (size_t i = 0; i < TEXT_MIN; i++) {
-        int hi = hex_of(p[2 * i]), lo = hex_of(p[2 * i + 1]);
-
-        if (hi < 0 || lo < 0 || !looks_like_text((unsigned)(hi << 4 | lo)))
-            return false;
-        first[i] = (char)(hi << 4 | lo);
-    }
-    return is_text(first);
 }
 
 static size_t
@@ -257,6 +226,55 @@ decode_base64(struct str s, char *out)
         out[n++] = (char)(acc >> bits & 0xFF);
     }
     return n;
+}
+
+/* Characters before the = that ends a value, or all. */
+static size_t
+base64_len(struct str s)
+{
+    size_t n = 0;
+
+    while (n < s.len && s.ptr[n] != '=')
+        n++;
+    return n;
+}
+
+/* Whether the first 16 characters decode to text: nearly every identifier ends in the first group. What follows may be anything. */
+static bool
+base64_begins(struct str s)
+{
+    char first[TEXT_MIN];
+
+    if (!looks_like_text(value_of(s.ptr[0]) << 2 | value_of(s.ptr[1]) >> 4))
+        return false;
+    struct str head = str_sub(s, 0, s.len < 16 ? s.len : 16);
+    size_t n = base64_len(head);
+
+    if (n < BASE64_SHORT)
+        return false;
+    n = decode_base64(str_sub(head, 0, n), first);
+    for (size_t i = 0; i < n; i++)
+        if (!looks_like_text((unsigned char)first[i]))
+            return false;
+    return is_text(first, n);
+}
+
+static bool
+hex_begins(struct str s)
+{
+    char first[TEXT_MIN];
+    size_t n = 0;
+
+    for (; n < TEXT_MIN && 2 * n + 1 < s.len; n++) {
+        int hi = hex_of(s.ptr[2 * n]), lo = hex_of(s.ptr[2 * n + 1]);
+
+        if ((hi < 0 || lo < 0) && n >= HEX_MIN / 2)
+            break;
+        if (hi < 0 || lo < 0 || !looks_like_text((unsigned)(hi << 4 | lo)))
+            return false;
+        first[n] = (char)(hi << 4 | lo);
+    }
+    return is_text(first, n);
 }
 
 static size_t
@@ -278,7 +296,7 @@ decode_hex(struct str s, char *out)
 static bool
 is_separator(char c)
 {
-    return c == '/' || c == '-' || c == '_' || c == '+' || c == 'x' || c == 'X';
+    return c == '/' || c == '-' || c == '_' || c == '+' || c == '=' || c == 'x' || c == 'X';
 }
 
 /* The first place in the run where decoding gives text. */
@@ -290,9 +308,14 @@ decode_run(struct str s, struct decode_run *run, char *out, size_t *len)
             continue;
         struct str part = str_sub(s, i, run->end);
 
-        *len = part.len >= HEX_MIN && hex_begins(part.ptr) ? decode_hex(part, out) : 0;
-        if (*len == 0 && base64_begins(part.ptr))
-            *len = decode_base64(part, out);
+        *len = hex_begins(part) ? decode_hex(part, out) : 0;
+        if (*len == 0 && base64_begins(part)) {
+            size_t n = base64_len(part);
+
+            *len = decode_base64(str_sub(part, 0, n), out);
+            for (run->end = i + n; run->end < i + part.len && s.ptr[run->end] == '=';)
+                run->end++;
+        }
         if (*len) {
             run->start = i;
             return true;
@@ -310,8 +333,6 @@ decode_next(struct str s, size_t from, struct decode_run *run, char *out, size_t
         from = found.end;
         if (!decode_run(s, &found, out, len))
             continue;
-        while (found.end < s.len && s.ptr[found.end] == '=')
-            found.end++;
         *run = found;
         return true;
     }

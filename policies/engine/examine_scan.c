@@ -10,6 +10,7 @@ struct view {
     const uint32_t *map; /* NULL: as they are */
     enum finding_view kind;
     uint32_t start, end; /* VIEW_DECODED: where the encoded run stands */
+    struct str before;   /* VIEW_DECODED: what stands before it, for words of context */
     unsigned depth;      /* of decoding */
 };
 
@@ -234,11 +235,19 @@ words_found(const struct hits *h, uint16_t words)
     return false;
 }
 
+/* A word before an encoded value speaks of the value. */
+static bool
+context_before(const struct view *v, const struct pattern *p)
+{
+    return v->before.len && detector_context(&p->det, STR(""), v->before, v->before.len);
+}
+
 static enum rc
 try_pattern(struct examiner *ex, struct query *q, const struct view *v, const struct hits *h, uint16_t id)
 {
     const struct pattern *p = &ex->prog->patterns[id];
-    bool key_context = p->det.context && context_in_key(q, id), no_words = p->words != NO_WORDS && !words_found(h, p->words);
+    bool key_context = p->det.context && (context_in_key(q, id) || context_before(v, p)),
+         no_words = p->words != NO_WORDS && !words_found(h, p->words);
 
     /* What needs context cannot count where no word of it stands in key or text. */
     if (p->det.need_context && no_words && !key_context)
@@ -333,7 +342,10 @@ scan_decoded(struct examiner *ex, struct query *q, const struct view *v)
             return RC_NOMEM;
     }
     while (decode_next(v->bytes, from, &run, out->ptr, &len)) {
-        struct view inner = {.bytes = {out->ptr, len}, .kind = VIEW_DECODED, .depth = v->depth + 1};
+        struct view inner = {.bytes = {out->ptr, len}, .kind = VIEW_DECODED, .depth = v->depth + 1, .before = v->before};
+
+        if (run.start)
+            inner.before = str_sub(v->bytes, 0, run.start);
         bool mapped = v->kind != VIEW_DECODED && v->map;
 
         inner.start = v->kind == VIEW_DECODED ? v->start : mapped ? v->map[run.start] : (uint32_t)run.start;

@@ -357,9 +357,34 @@ unit_folded(const struct unit *u, const struct fold_view *out)
     return fold_point(u->value);
 }
 
+/*
+ * a=b+c: whether a + is how a form writes a space. Right behind the = it is itself, of a telephone number.
+ */
+struct form {
+    bool pair; /* a = stands before in this word */
+    char last;
+};
+
+static void
+form_step(struct form *f, char c)
+{
+    if (c == '=')
+        f->pair = true;
+    else if ((unsigned char)c <= ' ' || c == '"' || c == '<' || c == '>')
+        f->pair = false;
+    f->last = c;
+}
+
+static bool
+form_space(const struct form *f, struct str s, size_t at)
+{
+    return f->pair && f->last != '=' && s.ptr[at] == '+';
+}
+
 enum rc
 fold_pass(struct str in, const uint32_t *map, struct fold_view *out, bool *changed)
 {
+    struct form form = {false, '\0'};
     bool any = false;
 
     if (in.len > FOLD_TEXT_MAX)
@@ -371,6 +396,10 @@ fold_pass(struct str in, const uint32_t *map, struct fold_view *out, bool *chang
     out->len = 0;
     for (size_t i = 0; i < in.len;) {
         struct unit u = next_unit(str_sub(in, i, in.len));
+
+        if (!map && form_space(&form, in, i))
+            u = (struct unit){1, ' ', true, true};
+        form_step(&form, in.ptr[i]);
         uint32_t folded = unit_folded(&u, out), from = map ? map[i] : (uint32_t)i;
         char bytes[4];
         size_t n = 0;
@@ -395,7 +424,7 @@ fold_pass(struct str in, const uint32_t *map, struct fold_view *out, bool *chang
 static bool
 may_fold(unsigned char c)
 {
-    return c >= 0x80 || c == '%' || c == '\\' || c == '&' || c == 0;
+    return c >= 0x80 || c == '%' || c == '\\' || c == '&' || c == '+' || c == 0;
 }
 
 static size_t
@@ -415,6 +444,7 @@ fold_mask(__m128i v)
     __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('%')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
 
     hit = _mm_or_si128(hit, _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('&')), _mm_cmpeq_epi8(v, _mm_setzero_si128())));
+    hit = _mm_or_si128(hit, _mm_cmpeq_epi8(v, _mm_set1_epi8('+')));
     return (unsigned)_mm_movemask_epi8(_mm_or_si128(hit, v)); /* the sign of a byte above 0x7F is a hit of its own */
 }
 
@@ -461,8 +491,13 @@ first_fold(struct str s)
 bool
 fold_wanted(struct str s)
 {
-    for (size_t i = first_fold(s); i < s.len; i++) {
-        if ((unsigned char)s.ptr[i] >= 0x80 || s.ptr[i] == 0)
+    struct form form = {false, '\0'};
+    size_t first = first_fold(s);
+
+    for (size_t i = 0; i < first && first < s.len; i++)
+        form_step(&form, s.ptr[i]);
+    for (size_t i = first; i < s.len; form_step(&form, s.ptr[i]), i++) {
+        if ((unsigned char)s.ptr[i] >= 0x80 || s.ptr[i] == 0 || form_space(&form, s, i))
             return true;
         if (may_fold((unsigned char)s.ptr[i]) && next_unit(str_sub(s, i, s.len)).folds)
             return true;

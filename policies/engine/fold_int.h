@@ -23,7 +23,7 @@ bool fold_wanted(struct str s);
 
 /**
  * fold_pass(in, map, out):
- * Take one layer off.
+ * Take one layer off. In a text as it stands (map NULL), a + between the letters of a pair's value is a space, as forms write it.
  * In:      map   of in's bytes to the original, NULL = in is the original
  * Out:     out   a view that is reused: its memory grows (malloc), the owner calls fold_free; changed = false: out is of no interest
  * Returns: RC_OK; RC_NOMEM; RC_LIMIT when in is longer than FOLD_TEXT_MAX
@@ -36,7 +36,7 @@ void fold_free(struct fold_view *v);
 
 /**
  * decode_next(s, from, run, out, len):
- * The next run of at least DECODE_RUN_MIN characters of base64 or hex that decodes to text.
+ * The next run of at least DECODE_RUN_MIN characters of base64 (= that fills it up included) or hex that decodes to text.
  * In:      from  where to look on; 0 at first
  * Out:     run   [start, end) of the run in s; out holds the decoded bytes (it needs 3/4 of s.len), len their number
  * Returns: false when there is none (out, len undefined)

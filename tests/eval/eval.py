@@ -33,6 +33,8 @@ import texts
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BATCH = 40
+# Values of fewer bytes are not looked for behind these (include/policies/examine.h: runs of 16 characters).
+SHORTEST = {"base64-value": 10, "hex-value": 8}
 TARGETS = {"recall_plain": 0.99, "recall_encoded": 0.97, "precision": 0.95, "decoys_per_million": 10}
 NO_LEAKS = ("CREDIT_CARD", "IBAN", "SECRET")
 
@@ -54,6 +56,24 @@ class Filter:
     def close(self):
         self.p.stdin.close()
         self.p.wait()
+
+
+# What finds too much to be on together with the rest, and what is no personal data: by itself only.
+ALONE = {"sec.high_entropy", "net.uuid", "fin.isin", "fin.lei", "fin.cusip", "fin.sedol"}
+
+
+def everything(binary, path):
+    """The starter policy, and a rule for every other detector of the catalogue behind its rules."""
+    with open(os.path.join(HERE, "..", "..", "policies", "packs", "starter.policy.yaml"), encoding="utf-8") as f:
+        text = f.read().rstrip("\n") + "\n"
+    for line in subprocess.run([binary, "--detectors"], capture_output=True, text=True, check=True).stdout.splitlines():
+        ident = line.split()[0]
+        if ident not in ALONE:
+            text += '    - id: all-%s\n      use: %s\n      action: {replace: "[{entity}]"}\n' % (ident.replace(".", "-").replace("_", "-"), ident)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    return path
 
 
 class Tally:
@@ -84,6 +104,16 @@ def left_by_policy(entity, value):
     return max(3, len(value) // 3)
 
 
+BACKGROUND = {}
+
+
+def background(carrier):
+    """What a carrier holds besides the text."""
+    if carrier not in BACKGROUND:
+        BACKGROUND[carrier] = "\0".join(oracle.forms(oracle.strings(carriers.CARRIERS[carrier]("x"), [])))
+    return BACKGROUND[carrier]
+
+
 def judge_labels(doc, seen, carrier, encoding, tally):
     """seen: the forms of what left."""
     kind = "plain" if encoding in encodings.PLAIN and carrier not in carriers.ENCODED_CARRIERS else "encoded"
@@ -91,11 +121,13 @@ def judge_labels(doc, seen, carrier, encoding, tally):
     for a, b, _ in doc["labels"]:
         inside.append(doc["text"][at:a])
         at = max(at, b)
-    rest = ("\0".join(inside) + "\0" + doc["text"][at:]).lower()
+    rest = ("\0".join(inside) + "\0" + doc["text"][at:]).lower() + background(carrier)
     for a, b, entity in doc["labels"]:
         value = oracle.fold(doc["text"][a:b]).lower()
         if not value.strip():
             continue
+        if len(value.encode()) < SHORTEST.get(encoding, 0):
+            continue  # shorter than what is documented to be looked into
         c = tally.labels[(entity, kind, carrier, encoding)]
         c["labels"] += 1
         whole = value not in rest and any(value in s for s in seen)
@@ -103,9 +135,7 @@ def judge_labels(doc, seen, carrier, encoding, tally):
             whole = False
         run = len(value) if whole else 0
         if not whole and not entity.startswith("~") and entity != "IP_ADDRESS":
-            run = oracle.longest_run(value, seen, 4)
-            if run and all(value[i:i + run] in rest for i in range(len(value) - run + 1) if any(value[i:i + run] in s for s in seen)):
-                run = 0
+            run = oracle.longest_run(value, seen, 4, rest)
         c["leaks"] += whole
         c["residue"] += run > max(4 if entity == "CREDIT_CARD" else 3, 0)
         found = not whole and run <= left_by_policy(entity, value)
@@ -311,7 +341,7 @@ def arguments():
     ap.add_argument("--half", choices=["0", "1"], help="only one half of the corpus: tune on one, check on the other")
     ap.add_argument("--decoys", type=int, default=1000000)
     ap.add_argument("--only", choices=["corpus", "generated", "decoys"])
-    ap.add_argument("--policy", action="append", help="default: the starter policy")
+    ap.add_argument("--policy", action="append", help="default: the starter policy and all other detectors")
     ap.add_argument("--misses", help="write what was missed, leaked or wrongly taken to this file, one JSON array a line")
     ap.add_argument("--json", help="write all counts to this file")
     return ap.parse_args()
@@ -333,7 +363,7 @@ def main():
             return 4
     if args.half:
         corpus = [d for i, d in enumerate(corpus) if i % 2 == int(args.half)]
-    policies = args.policy or [os.path.join(HERE, "..", "..", "policies", "packs", "starter.policy.yaml")]
+    policies = args.policy or [everything(args.filter, os.path.join(os.path.dirname(args.filter), "everything.policy.yaml"))]
     engine = Filter(args.filter, policies)
     misses = open(args.misses, "w", encoding="utf-8") if args.misses else None
     checks, results = [], []

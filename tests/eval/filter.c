@@ -1,13 +1,14 @@
 /*
  * The pure path as a filter: an OTLP/JSON request a line goes in; two lines come out, the request as it would leave (or {"refused": why}) and what
  * was found in it. eval.py makes the requests and judges what came out.
- * Usage: filter POLICY.yaml...  < requests  > results
+ * Usage: filter POLICY.yaml...  < requests  > results;  filter --detectors prints id, entity, tier and category of each
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/json.h"
 #include "codec/otlp_json.h"
+#include "policies/detector.h"
 #include "policies/redact.h"
 
 #define LINE_MAX_BYTES ((size_t)64 << 20)
@@ -151,6 +152,17 @@ filter_line(struct filter *f, struct str line)
     fflush(stdout);
 }
 
+static int
+list_detectors(void)
+{
+    size_t count;
+    const struct detector *const *all = detectors_all(&count);
+
+    for (size_t i = 0; i < count; i++)
+        printf("%s %s %c %s\n", all[i]->id, all[i]->entity, 'A' + (int)all[i]->tier, all[i]->category);
+    return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -163,6 +175,8 @@ main(int argc, char **argv)
         fprintf(stderr, "usage: filter POLICY.yaml...\n");
         return 2;
     }
+    if (str_eq(str_of(argv[1]), STR("--detectors")))
+        return list_detectors();
     filter_open(&f, (const char *const *)(argv + 1), (size_t)argc - 1);
     while ((len = getline(&line, &cap, stdin)) > 0)
         filter_line(&f, (struct str){line, (size_t)len});

@@ -84,12 +84,13 @@ def strings(node, out):
     return out
 
 
-def longest_run(value, hay, least):
-    """Length of the longest piece of value, of least bytes or more, that stands in one of hay."""
+def longest_run(value, hay, least, rest):
+    """Length of the longest piece of value, of least bytes or more, that stands in one of hay and not in rest."""
     best = 0
     for i in range(len(value)):
         n = max(least, best + 1)
         while i + n <= len(value) and any(value[i:i + n] in h for h in hay):
-            best = n
+            if value[i:i + n] not in rest:
+                best = n
             n += 1
     return best
