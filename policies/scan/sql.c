@@ -78,14 +78,14 @@ traits_of(struct str system)
 
 /* A reading without quotes in impossible places is better than one that ends inside of quotes, and that better than one with such quotes. */
 static unsigned
-trial(const struct sql *proto, bool escapes, bool *doubtful)
+trial(const struct sql *proto, bool escapes, uint64_t *sum)
 {
     struct sql lx = *proto;
 
     lx.out = NULL;
     lx.escapes = escapes;
     sql_lex(&lx);
-    *doubtful |= lx.doubtful;
+    *sum = lx.sum;
     return 2 * (lx.wrong < 1000 ? lx.wrong : 1000) + lx.open;
 }
 
@@ -96,14 +96,15 @@ trial(const struct sql *proto, bool escapes, bool *doubtful)
 static enum rc
 choose_escapes(struct sql *lx)
 {
-    bool usual = lx->traits & SQL_ESCAPES, doubtful = false;
+    bool usual = lx->traits & SQL_ESCAPES;
+    uint64_t sum_with, sum_without;
 
     lx->escapes = usual;
     if (!lx->text.len || !memchr(lx->text.ptr, '\\', lx->text.len))
         return RC_OK;
-    unsigned with = trial(lx, true, &doubtful), without = trial(lx, false, &doubtful);
+    unsigned with = trial(lx, true, &sum_with), without = trial(lx, false, &sum_without);
 
-    if (!doubtful)
+    if (sum_with == sum_without)
         return RC_OK;
     if (lx->traits & SQL_KNOWN) { /* what is declared holds unless it cannot be and the other can */
         if ((usual ? with : without) >= 2 && (usual ? without : with) == 0)

@@ -71,7 +71,7 @@ struct sql {
     /* of a trial */
     unsigned wrong; /* quotes that do not stand where a quote can stand */
     bool open;      /* the text ends inside of quotes */
-    bool doubtful;  /* a '\' stands before a quote inside of quotes */
+    uint64_t sum;   /* of what was reported */
     /* what came before */
     enum sql_token prev;
     enum sql_word word;   /* the last word, when prev is T_WORD */
@@ -98,7 +98,7 @@ struct sql {
     bool unnested; /* a comment that does not nest was seen */
 };
 
-/* Read to the end. With out NULL nothing is reported and wrong, open, doubtful are counted. */
+/* Read to the end. With out NULL nothing is reported and wrong, open and sum are made. */
 void sql_lex(struct sql *lx);
 
 /* For the parts. */

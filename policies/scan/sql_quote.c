@@ -24,10 +24,9 @@ string_end(struct sql *lx, size_t at, bool *closed)
     for (at++; at < lx->end; at++) {
         char c = lx->text.ptr[at];
 
-        if (c == '\\') {
-            lx->doubtful |= sql_peek(lx, at + 1) == quote;
+        if (c == '\\')
             at += lx->escapes;
-        } else if (c == quote) {
+        else if (c == quote) {
             if (sql_peek(lx, at + 1) != quote)
                 return at + 1;
             at++;
@@ -80,7 +79,7 @@ sql_quoted(struct sql *lx, size_t start)
 {
     size_t at = lx->at, end = 0;
     char prefix = start < at ? (char)(lx->text.ptr[at - 1] | 0x20) : '\0';
-    bool oracle = prefix == 'q', closed = true, escapes = lx->escapes, doubtful = lx->doubtful;
+    bool oracle = prefix == 'q', closed = true, escapes = lx->escapes;
 
     if (oracle)
         end = oracle_end(lx, at);
@@ -92,8 +91,6 @@ sql_quoted(struct sql *lx, size_t start)
     if (end == 0) {
         lx->escapes |= prefix == 'e'; /* E'..' of PostgreSQL always has them */
         end = string_end(lx, at, &closed);
-        if (prefix == 'e')
-            lx->doubtful = doubtful;
         lx->escapes = escapes;
     }
     judge_quote(lx, start, end, closed);

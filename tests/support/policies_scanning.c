@@ -19,6 +19,14 @@
 #define SLOWER 1 /* machine of the tests; sanitizers take their time */
 #endif
 
+static const char *system_name = "";
+
+void
+scanning_under(const char *system)
+{
+    system_name = system;
+}
+
 struct collected {
     struct str text;
     uint64_t kinds;
@@ -61,7 +69,7 @@ scanning_replace(const char *scanner, const char *key, struct str text, struct s
     static char out[TEXT_MAX + 1];
     const struct scanner *s = scanner_named(scanner);
     struct collected c = {.text = text, .kinds = s->kinds, .out = out};
-    struct scan_in in = {.text = text, .key = str_of(key), .before = before};
+    struct scan_in in = {.text = text, .key = str_of(key), .system = str_of(system_name), .before = before};
     struct scan_out to = {.add = collect, .to = &c};
     enum rc rc = s->scan(&in, &to);
 
@@ -153,7 +161,7 @@ seconds_of(const struct scanner *s, const char *key, struct str text)
 
     for (int i = 0; i < 3; i++) {
         size_t values = 0;
-        struct scan_in in = {.text = text, .key = str_of(key)};
+        struct scan_in in = {.text = text, .key = str_of(key), .system = str_of(system_name)};
         struct scan_out to = {.add = count, .to = &values};
         struct timespec a, b;
 

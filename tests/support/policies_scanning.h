@@ -11,6 +11,9 @@
 /* The text with its values replaced; "(undecidable)" when the scanner gives up. Valid until the next call. */
 const char *scanning_replace(const char *scanner, const char *key, struct str text, struct str before);
 
+/* What db.system.name says from now on; "" at first. */
+void scanning_under(const char *system);
+
 struct scanning_row {
     const char *text, *expected;
     const char *key;
