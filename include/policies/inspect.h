@@ -77,6 +77,9 @@ struct sightings {
  */
 enum rc inspect_text(const struct program *p, const struct inspect_in *in, struct arena *ar, struct sightings *out) MUST_USE;
 
+/* Whether a is acted on where a and b overlap (redact.h). */
+bool inspect_wins(const struct program *p, const struct finding *a, const struct finding *b);
+
 /* What one pattern cost over a set of texts. */
 struct pattern_cost {
     uint64_t texts;      /* it was run on */

@@ -2,6 +2,7 @@
 
 #include "fold_int.h"
 #include "program_int.h"
+#include "resolve_int.h"
 
 #define INSPECT_DECODED_MAX (1u << 20)
 
@@ -61,6 +62,14 @@ uint64_t
 inspect_policies(const struct program *p, const struct batch *b, uint32_t resource)
 {
     return program_policies_of(p, b, resource);
+}
+
+bool
+inspect_wins(const struct program *p, const struct finding *a, const struct finding *b)
+{
+    const struct redaction rd = {.prog = p};
+
+    return redaction_better(&rd, a, b);
 }
 
 /* ---- sightings ---- */

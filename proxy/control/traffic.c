@@ -77,7 +77,7 @@ traffic_next(struct traffic *t, struct buf *out)
 
     if (!t->o.file)
         return next_sample(t, out);
-    if (str_trim(file).len > 0 && str_trim(file).ptr[0] == '{')
+    if (str_trim(file).len > 0 && str_trim(file).ptr[0] == '{' && file.ptr[0] != '\n') /* that is the tag of the first field, '{' its length */
         return next_json(t, out);
     if (file.len > 0 && file.ptr[0] == '\0') /* no field has the number 0: it is a length */
         return next_prefixed(t, out);
