@@ -4,7 +4,7 @@
 #include "base_suite.h"
 #include "codec/compress.h"
 #include "codec/otlp_json.h"
-#include "control_files.h"
+#include "control_tmp.h"
 
 #define POLICY                                                                                                        \
     "apiVersion: spangate/v1\nkind: RedactionPolicy\nmetadata: {name: p, revision: 12}\nspec:\n"                      \
@@ -29,7 +29,7 @@ options(void)
 {
     static const char *policies[1];
 
-    policies[0] = files_write("p.policy.yaml", POLICY);
+    policies[0] = tmp_write("p.policy.yaml", POLICY);
     return (struct eval_options){.tool = {.policies = policies, .policy_count = 1, .destinations = destinations, .destination_count = 2},
         .place = "span.attributes",
         .sender = {.now_s = 1795000000}};
@@ -51,10 +51,10 @@ START_TEST(explain_tells_rule_score_bytes_action_and_route)
     struct buf out = BUF_INIT(1u << 20);
 
     ck_assert_int_eq(explain_value("user.email", "alice@example.org", &out), EXIT_DONE);
-    files_has(&out, "span.attributes.user.email  \"alice@example.org\"  -> \"email_");
-    files_has(&out, "matched    email (p r12, enforce)  entity EMAIL_ADDRESS  score 1.00  bytes 0-17  detector contact.email\n");
-    files_has(&out, "action     hash\n");
-    files_has(&out, "route: origin DE (resource.attributes.geo.country.iso_code)  -> eu (stay/1) ; refused us (stay)");
+    tmp_has(&out, "span.attributes.user.email  \"alice@example.org\"  -> \"email_");
+    tmp_has(&out, "matched    email (p r12, enforce)  entity EMAIL_ADDRESS  score 1.00  bytes 0-17  detector contact.email\n");
+    tmp_has(&out, "action     hash\n");
+    tmp_has(&out, "route: origin DE (resource.attributes.geo.country.iso_code)  -> eu (stay/1) ; refused us (stay)");
     buf_free(&out);
 }
 END_TEST
@@ -64,15 +64,15 @@ START_TEST(explain_tells_why_a_value_was_nearly_found)
     struct buf out = BUF_INIT(1u << 20);
 
     ck_assert_int_eq(explain_value("app.order_id", "2018678836144587", &out), EXIT_DONE);
-    files_has(&out, "\"2018678836144587\"   kept");
-    files_has(&out, "near miss  card: CREDIT_CARD shape, its check failed");
+    tmp_has(&out, "\"2018678836144587\"   kept");
+    tmp_has(&out, "near miss  card: CREDIT_CARD shape, its check failed");
     ck_assert_int_eq(explain_value("session.id", "7d444840-9dc0-11d1-b245-5ffdce74fad2", &out), EXIT_DONE);
-    files_has(&out, "near miss  uuid: uuid, kept by hold_out");
+    tmp_has(&out, "near miss  uuid: uuid, kept by hold_out");
     ck_assert_int_eq(explain_value("other.id", "M123456", &out), EXIT_DONE);
-    files_has(&out, "near miss  member: member, but the rule is limited to keys: member.*");
+    tmp_has(&out, "near miss  member: member, but the rule is limited to keys: member.*");
     ck_assert_int_eq(explain_value("card", "LY-12345678", &out), EXIT_DONE);
-    files_has(&out, "shadow     loyalty");
-    files_has(&out, "\"LY-12345678\"   kept");
+    tmp_has(&out, "shadow     loyalty");
+    tmp_has(&out, "\"LY-12345678\"   kept");
     buf_free(&out);
 }
 END_TEST
@@ -85,17 +85,17 @@ START_TEST(explain_tells_of_places_policies_and_destinations)
 
     o.value = (struct eval_value){.key = "k", .value = "alice@example.org", .resource = other, .resource_count = 1};
     ck_assert_int_eq(explain_main(&o, &out), EXIT_DONE);
-    files_has(&out, "near miss  email: EMAIL_ADDRESS, but the policy's `match` is not that of this resource");
-    files_has(&out, "route: nowhere");
+    tmp_has(&out, "near miss  email: EMAIL_ADDRESS, but the policy's `match` is not that of this resource");
+    tmp_has(&out, "route: nowhere");
     buf_clear(&out);
     o.value.resource = shop;
     o.place = "span.status.message";
     ck_assert_int_eq(explain_main(&o, &out), EXIT_DONE);
-    files_has(&out, "near miss  email: EMAIL_ADDRESS, but the rule or its policy does not scan this place");
+    tmp_has(&out, "near miss  email: EMAIL_ADDRESS, but the rule or its policy does not scan this place");
     buf_clear(&out);
     ck_assert_int_eq(explain_value("client.address", "203.0.113.7", &out), EXIT_DONE);
-    files_has(&out, "kept (eu) ; -> \"IP\" (us)");
-    files_has(&out, "only for us");
+    tmp_has(&out, "kept (eu) ; -> \"IP\" (us)");
+    tmp_has(&out, "only for us");
     buf_free(&out);
 }
 END_TEST
@@ -109,10 +109,10 @@ START_TEST(explain_writes_json)
     o.format = EVAL_JSON;
     o.value = (struct eval_value){.key = "gone.x", .value = "a \"b\" 4111 1111 1111 1111", .resource = resource, .resource_count = 1};
     ck_assert_int_eq(explain_main(&o, &out), EXIT_DONE);
-    files_has(&out, "{\"destination\":\"eu\",\"outcome\":\"dropped\"}");
-    files_has(&out, "\"rule\":\"gone\"");
-    files_has(&out, "\"covered_by\":\"gone\"");
-    files_has(&out, "\"routes\":[{\"span\":0,\"covered\":true");
+    tmp_has(&out, "{\"destination\":\"eu\",\"outcome\":\"dropped\"}");
+    tmp_has(&out, "\"rule\":\"gone\"");
+    tmp_has(&out, "\"covered_by\":\"gone\"");
+    tmp_has(&out, "\"routes\":[{\"span\":0,\"covered\":true");
     buf_free(&out);
 }
 END_TEST
@@ -129,7 +129,7 @@ span_json(const char *name, const char *country, const char *more)
     int n = snprintf(text, sizeof(text), SPAN_JSON, country);
 
     snprintf(text + n, sizeof(text) - (size_t)n, "%s", more);
-    return files_write(name, text);
+    return tmp_write(name, text);
 }
 
 static int
@@ -150,18 +150,18 @@ START_TEST(eval_shows_what_each_destination_gets)
     struct buf out = BUF_INIT(1u << 20);
 
     ck_assert_int_eq(eval_file(span_json("s.json", "US", "\n"), NULL, EVAL_TEXT, &out), EXIT_DONE);
-    files_has(&out, "eu: 1 of 1 spans\n");
-    files_has(&out, " from 203.0.113.7\n");
-    files_has(&out, "us: 1 of 1 spans\n");
-    files_has(&out, " from IP\n");
-    files_has_not(&out, "alice@");
+    tmp_has(&out, "eu: 1 of 1 spans\n");
+    tmp_has(&out, " from 203.0.113.7\n");
+    tmp_has(&out, "us: 1 of 1 spans\n");
+    tmp_has(&out, " from IP\n");
+    tmp_has_not(&out, "alice@");
     ck_assert_int_eq(eval_file(span_json("s.json", "DE", ""), NULL, EVAL_TEXT, &out), EXIT_DONE);
-    files_has(&out, "us: 0 of 1 spans, nothing is sent\n");
-    ck_assert_int_eq(eval_file(files_path("s.json"), "us", EVAL_PLAIN, &out), EXIT_DONE);
+    tmp_has(&out, "us: 0 of 1 spans, nothing is sent\n");
+    ck_assert_int_eq(eval_file(tmp_path("s.json"), "us", EVAL_PLAIN, &out), EXIT_DONE);
     ck_assert(str_starts(buf_str(&out), STR("{\"resourceSpans\":")));
-    files_has(&out, "from IP");
-    ck_assert_int_eq(eval_file(files_path("s.json"), NULL, EVAL_JSON, &out), EXIT_DONE);
-    files_has(&out, "{\"destination\":\"us\",\"spans\":0,\"sent\":null}\n");
+    tmp_has(&out, "from IP");
+    ck_assert_int_eq(eval_file(tmp_path("s.json"), NULL, EVAL_JSON, &out), EXIT_DONE);
+    tmp_has(&out, "{\"destination\":\"us\",\"spans\":0,\"sent\":null}\n");
     buf_free(&out);
 }
 END_TEST
@@ -183,17 +183,17 @@ START_TEST(eval_reads_every_form_of_file)
         ck_assert_int_eq(buf_append(&many, (struct str){length, 4}), RC_OK);
         ck_assert_int_eq(buf_append(&many, buf_str(&body)), RC_OK);
     }
-    const char *const files[] = {files_write_bytes("a.pb", buf_str(&body)), files_write_bytes("a.pb.gz", buf_str(&packed)),
-        files_write_bytes("a.many", buf_str(&many)),
+    const char *const files[] = {tmp_write_bytes("a.pb", buf_str(&body)), tmp_write_bytes("a.pb.gz", buf_str(&packed)),
+        tmp_write_bytes("a.many", buf_str(&many)),
         span_json("a.jsonl", "US",
             "\n\n"
             "{}\n"),
-        files_write("a.yaml", "resource: {team: shop, geo.country.iso_code: US}\nspan: {name: mail alice@example.org from 203.0.113.7}\n")};
+        tmp_write("a.yaml", "resource: {team: shop, geo.country.iso_code: US}\nspan: {name: mail alice@example.org from 203.0.113.7}\n")};
 
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         ck_assert_msg(eval_file(files[i], NULL, EVAL_TEXT, &out) == EXIT_DONE && str_find(buf_str(&out), STR("1 of 1")) != SIZE_MAX, "%s", files[i]);
-        files_has(&out, " from IP\n");
-        files_has_not(&out, "alice@");
+        tmp_has(&out, " from IP\n");
+        tmp_has_not(&out, "alice@");
     }
     compressor_free(c);
     buf_free(&many);
@@ -209,11 +209,11 @@ START_TEST(eval_refuses_what_cannot_be_read)
     struct eval_options o = options();
     static const char *const wrong[] = {"eu"}, *const nothing[] = {"no-such-pack"};
 
-    (void)files_take_stderr();
-    ck_assert_int_eq(eval_file(files_path("none.json"), NULL, EVAL_TEXT, &out), EXIT_UNAVAILABLE);
-    ck_assert_int_eq(eval_file(files_write("bad.json", "{\"resourceSpans\":[{]}"), NULL, EVAL_TEXT, &out), EXIT_CONFIG);
-    ck_assert_int_eq(eval_file(files_write("bad.bin", "\xff\xff\xff\xff"), NULL, EVAL_TEXT, &out), EXIT_CONFIG);
-    ck_assert_int_eq(eval_file(files_write("bad.yaml", "spam: {name: x}\n"), NULL, EVAL_TEXT, &out), EXIT_CONFIG);
+    (void)tmp_take_stderr();
+    ck_assert_int_eq(eval_file(tmp_path("none.json"), NULL, EVAL_TEXT, &out), EXIT_UNAVAILABLE);
+    ck_assert_int_eq(eval_file(tmp_write("bad.json", "{\"resourceSpans\":[{]}"), NULL, EVAL_TEXT, &out), EXIT_CONFIG);
+    ck_assert_int_eq(eval_file(tmp_write("bad.bin", "\xff\xff\xff\xff"), NULL, EVAL_TEXT, &out), EXIT_CONFIG);
+    ck_assert_int_eq(eval_file(tmp_write("bad.yaml", "spam: {name: x}\n"), NULL, EVAL_TEXT, &out), EXIT_CONFIG);
     ck_assert_int_eq(eval_file(span_json("s.json", "DE", ""), "asia", EVAL_TEXT, &out), EXIT_USAGE);
     o.tool.destinations = wrong;
     o.tool.destination_count = 1;
@@ -233,13 +233,13 @@ START_TEST(eval_survives_files_cut_anywhere)
     char json[2048];
     int n = snprintf(json, sizeof(json), SPAN_JSON, "US");
 
-    (void)files_take_stderr();
+    (void)tmp_take_stderr();
     for (int len = 0; len < n; len += 7) {
-        const char *path = files_write_bytes("cut.json", (struct str){json, (size_t)len});
+        const char *path = tmp_write_bytes("cut.json", (struct str){json, (size_t)len});
         int code = eval_file(path, NULL, EVAL_JSON, &out);
 
         ck_assert_msg(code == EXIT_CONFIG || (len == 0 && code == EXIT_DONE), "%d bytes: %d", len, code);
-        files_has_not(&out, "alice@");
+        tmp_has_not(&out, "alice@");
     }
     buf_free(&out);
 }

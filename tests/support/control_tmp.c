@@ -1,4 +1,4 @@
-#include "control_files.h"
+#include "control_tmp.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ clean(void)
 }
 
 const char *
-files_path(const char *name)
+tmp_path(const char *name)
 {
     static char paths[256][128];
     static unsigned next;
@@ -42,9 +42,9 @@ files_path(const char *name)
 }
 
 const char *
-files_write_bytes(const char *name, struct str bytes)
+tmp_write_bytes(const char *name, struct str bytes)
 {
-    const char *path = files_path(name);
+    const char *path = tmp_path(name);
     FILE *f = fopen(path, "w");
 
     ck_assert_ptr_nonnull(f);
@@ -54,9 +54,9 @@ files_write_bytes(const char *name, struct str bytes)
 }
 
 const char *
-files_write(const char *name, const char *text)
+tmp_write(const char *name, const char *text)
 {
-    return files_write_bytes(name, str_of(text));
+    return tmp_write_bytes(name, str_of(text));
 }
 
 static const char *
@@ -68,21 +68,21 @@ terminated(struct buf *out)
 }
 
 void
-files_has(struct buf *out, const char *part)
+tmp_has(struct buf *out, const char *part)
 {
     ck_assert_msg(strstr(terminated(out), part) != NULL, "\"%s\" is not in:\n%s", part, out->ptr);
 }
 
 void
-files_has_not(struct buf *out, const char *part)
+tmp_has_not(struct buf *out, const char *part)
 {
     ck_assert_msg(strstr(terminated(out), part) == NULL, "\"%s\" is in:\n%s", part, out->ptr);
 }
 
 const char *
-files_take_stderr(void)
+tmp_take_stderr(void)
 {
-    const char *path = files_path("stderr.txt");
+    const char *path = tmp_path("stderr.txt");
 
     ck_assert_ptr_nonnull(freopen(path, "w", stderr));
     return path;
