@@ -56,7 +56,7 @@ check_national(struct match *m)
 
 const struct detector detect_address[] = {
     {
-        ENTRY("contact.phone_national", "PHONE_NUMBER", "Telephone number in its national form", TIER_C, "contact", "GDPR HIPAA-D", 1),
+        ENTRY("contact.phone_national", "PHONE_NUMBER", "Telephone number in its national form", TIER_B, "contact", "GDPR HIPAA-D", 1),
         .pattern = "(?:\\([0-9]{1,5}\\)|" GROUPS_START "(?<!\\+)[0-9]{2,15})(?:[ /-]{1,3}[0-9]{2,8}|\\.[0-9]{2}(?![0-9])){0,5}" GROUPS_END,
         .context = WORDS(LOCAL_PHONE_WORDS),
         .need_context = true,

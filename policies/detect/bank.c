@@ -132,9 +132,10 @@ const struct detector detect_bank[] = {
         ENTRY("fin.es_ccc", "ES_CCC", "Spanish bank account", TIER_C, "financial", "GDPR", 1),
         .pattern = GROUPS_START "[0-9]{4}([ -]?)[0-9]{4}\\1[0-9]{2}[ -]?[0-9]{10}" GROUPS_END,
         .context = WORDS("ccc", "cuenta", "cuenta bancaria"),
+        .need_context = true,
         .check = check_ccc,
-        .examples = EXAMPLES(
-            HIT("1234-1234-16 1234567890"), HIT("cuenta 12341234161234567890"), MISS("1234-1234-00 1234567890"), MISS("1234-1234-16 123456789")),
+        .examples = EXAMPLES(HIT("ccc 1234-1234-16 1234567890"), MISS("1234-1234-16 1234567890"), HIT("cuenta 12341234161234567890"),
+            MISS("1234-1234-00 1234567890"), MISS("1234-1234-16 123456789")),
     },
     {
         ENTRY("fin.au_bsb", "AU_BANK_ACCOUNT", "Australian bank state branch number", TIER_C, "financial", "GDPR", 1),
@@ -154,8 +155,10 @@ const struct detector detect_bank[] = {
         ENTRY("fin.mx_clabe", "MX_CLABE", "Mexican bank account", TIER_C, "financial", "GDPR", 1),
         .pattern = GROUPS_START "[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{11}[ -]?[0-9]" GROUPS_END,
         .context = WORDS("clabe", "cuenta"),
+        .need_context = true,
         .check = check_clabe,
-        .examples = EXAMPLES(HIT("032180000118359719"), HIT("clabe 032 180 00011835971 9"), MISS("032180000118359718"), MISS("03218000011835971")),
+        .examples = EXAMPLES(HIT("clabe 032180000118359719"), MISS("032180000118359719"), HIT("clabe 032 180 00011835971 9"),
+            MISS("032180000118359718"), MISS("03218000011835971")),
     },
     {
         ENTRY("fin.ar_cbu", "AR_CBU", "Argentine bank account", TIER_C, "financial", "GDPR", 1),

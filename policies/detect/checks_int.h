@@ -54,7 +54,9 @@ struct str match_group(const struct match *m, unsigned n);
 bool match_narrow(struct match *m, unsigned n);
 /* As check: the value is group 1. */
 bool match_first_group(struct match *m);
-/* As check: every match with a context word, or that is written in groups. */
+/* Groups with spaces between them, and another number right before or behind: a row of numbers, not one of them. */
+bool match_in_row(const struct match *m);
+/* As check: every match with a context word, or that is written in groups and not in a row. */
 bool match_vouched(struct match *m);
 /* As check of key-only detectors: the value says something. */
 bool match_not_placeholder(struct match *m);

@@ -79,9 +79,19 @@ match_first_group(struct match *m)
 }
 
 bool
+match_in_row(const struct match *m)
+{
+    struct str s = match_str(m);
+
+    if (str_find(s, STR(" ")) == SIZE_MAX)
+        return false;
+    return (match_before(m, 1) == ' ' && ascii_digit(match_before(m, 2))) || (match_after(m, 1) == ' ' && ascii_digit(match_after(m, 2)));
+}
+
+bool
 match_vouched(struct match *m)
 {
-    return m->context || match_formatted(m);
+    return m->context || (match_formatted(m) && !match_in_row(m));
 }
 
 bool

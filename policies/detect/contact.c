@@ -156,7 +156,7 @@ check_nanp(struct match *m)
         return false;
     for (size_t i = country + 1; i < s.len; i++)
         separators += !ascii_digit(s.ptr[i]) && ascii_digit(s.ptr[i - 1]);
-    return m->context || separators >= 2;
+    return m->context || (separators >= 2 && !match_in_row(m));
 }
 
 #define PHONE_WORDS                                                                                                                           \

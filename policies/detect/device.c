@@ -55,8 +55,10 @@ const struct detector detect_device[] = {
         ENTRY("dev.iccid", "DEVICE_ICCID", "Number of a SIM card (ICCID)", TIER_C, "network", "GDPR HIPAA-M", 1),
         .pattern = NUM_START "[0-9]{19,20}" NUM_END,
         .context = WORDS("iccid", "sim"),
+        .need_context = true,
         .check = check_iccid,
-        .examples = EXAMPLES(HIT("8944500102198304826"), HIT("iccid 8991101200003204514"), MISS("8944500102198304827"), MISS("1748503543012345678")),
+        .examples = EXAMPLES(HIT("iccid 8944500102198304826"), MISS("8944500102198304826"), HIT("iccid 8991101200003204514"),
+            MISS("8944500102198304827"), MISS("1748503543012345678")),
     },
     {
         ENTRY("dev.meid", "DEVICE_MEID", "Identity of a mobile device (MEID)", TIER_C, "network", "GDPR HIPAA-M", 1),

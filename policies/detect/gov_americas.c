@@ -230,8 +230,9 @@ const struct detector detect_gov_americas[] = {
         ENTRY("pe.ruc", "PE_RUC", "Peruvian taxpayer number", TIER_C, "government", "GDPR", 1),
         .pattern = NUM_START "[0-9]{11}" NUM_END,
         .context = WORDS("ruc"),
+        .need_context = true,
         .check = check_ruc,
-        .examples = EXAMPLES(HIT("20512333797"), HIT("ruc 20512333797"), MISS("20512333798"), MISS("30512333797")),
+        .examples = EXAMPLES(HIT("ruc 20512333797"), MISS("20512333797"), HIT("ruc 20512333797"), MISS("20512333798"), MISS("30512333797")),
     },
     {.id = NULL},
 };

@@ -164,8 +164,9 @@ const struct detector detect_gov_asia[] = {
         ENTRY("in.voter_epic", "IN_VOTER_ID", "Indian voter identity card", TIER_C, "government", "DPDP", 2),
         .pattern = WORD_START "[A-Z]{3}[0-9]{7}" WORD_END,
         .context = WORDS("voter", "epic", "election", "voter id"),
+        .need_context = true,
         .check = check_epic,
-        .examples = EXAMPLES(HIT("WKH1186253"), HIT("voter id WKH1186253"), MISS("WKH1186263"), MISS("WKH118625")),
+        .examples = EXAMPLES(HIT("voter WKH1186253"), MISS("WKH1186253"), HIT("voter id WKH1186253"), MISS("WKH1186263"), MISS("WKH118625")),
     },
     {
         ENTRY("in.passport", "IN_PASSPORT", "Indian passport number", TIER_C, "government", "DPDP", 2),
@@ -204,9 +205,10 @@ const struct detector detect_gov_asia[] = {
         ENTRY("id.nik", "ID_NIK", "Indonesian identity number", TIER_C, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{16}" NUM_END,
         .context = WORDS("nik", "ktp"),
+        .need_context = true,
         .check = check_nik,
-        .examples = EXAMPLES(
-            HIT("3171011708450001"), HIT("nik 3171015708450001"), MISS("9971011708450001"), MISS("3171011713450001"), MISS("3171011708450000")),
+        .examples = EXAMPLES(HIT("nik 3171011708450001"), MISS("3171011708450001"), HIT("nik 3171015708450001"), MISS("9971011708450001"),
+            MISS("3171011713450001"), MISS("3171011708450000")),
     },
     {
         ENTRY("ph.tin", "PH_TIN", "Philippine taxpayer number", TIER_C, "government", "GDPR", 1),

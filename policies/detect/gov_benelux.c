@@ -65,7 +65,7 @@ const struct detector detect_gov_benelux[] = {
     {
         ENTRY("lu.nin", "LU_NIN", "Luxembourg national number", TIER_C, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{13}" NUM_END,
-        .context = WORDS("matricule", "nin"),
+        .context = WORDS("matricule", "num\xc3\xa9ro d identification", "numero d identification", "nin", "num\xc3\xa9ro national"),
         .check = check_lu_nin,
         .examples = EXAMPLES(HIT("1893120105732"), HIT("matricule 1893120105732"), MISS("1893120105733"), MISS("1893130105732")),
     },

@@ -84,9 +84,10 @@ const struct detector detect_gov_britain[] = {
         ENTRY("uk.nhs", "UK_NHS", "UK national health service number", TIER_B, "health", "GDPR-9", 2),
         .pattern = GROUPS_START "[0-9]{3}([ -]?)[0-9]{3}\\1[0-9]{4}" GROUPS_END,
         .context = WORDS("nhs", "patient", "health", "nhs number"),
+        .need_context = true,
         .check = check_nhs,
-        .examples = EXAMPLES(HIT("943 476 5870"), HIT("nhs 9434765870"), HIT("NHS number: 943-476-5870"), MISS("9434765871"), MISS("9434765870"),
-            MISS("943 476 5871"), MISS("943-476-5870"), MISS("nhs 1111111111")),
+        .examples = EXAMPLES(HIT("nhs 943 476 5870"), MISS("943 476 5870"), HIT("nhs 9434765870"), HIT("NHS number: 943-476-5870"),
+            MISS("9434765871"), MISS("9434765870"), MISS("943 476 5871"), MISS("943-476-5870"), MISS("nhs 1111111111")),
     },
     {
         ENTRY("uk.utr", "UK_UTR", "UK unique taxpayer reference", TIER_B, "government", "GDPR", 2),

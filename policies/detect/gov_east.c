@@ -110,7 +110,8 @@ const struct detector detect_gov_east[] = {
     {
         ENTRY("cz.rc", "CZ_BIRTH_NUMBER", "Czech or Slovak birth number", TIER_C, "government", "GDPR", 2),
         .pattern = GROUPS_START "[0-9]{6}/?[0-9]{3,4}(?!/)" GROUPS_END,
-        .context = WORDS("rodn\xc3\xa9 \xc4\x8d\xc3\xadslo", "rodne cislo", "rc", "rodne"),
+        .context = WORDS("r\xc4\x8c", "r\xc4\x8d", "rodn\xc3\xa9 \xc4\x8d\xc3\xadslo", "rodne cislo", "rodn\xc3\xa9 \xc4\x8d\xc3\xadslo",
+            "rodne cislo", "rc", "rodne"),
         .check = check_rc,
         .examples = EXAMPLES(
             HIT("710319/2745"), HIT("rodne cislo 7103192745"), HIT("rc 401231/123"), MISS("710319/2746"), MISS("7103192745"), MISS("711319/2745")),
@@ -129,22 +130,27 @@ const struct detector detect_gov_east[] = {
         ENTRY("pl.pesel", "PL_PESEL", "Polish personal number", TIER_C, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{11}" NUM_END,
         .context = WORDS("pesel"),
+        .need_context = true,
         .check = check_pesel,
-        .examples = EXAMPLES(HIT("44051401359"), HIT("pesel 44051401359"), MISS("44051401358"), MISS("02381307589"), MISS("4405140135")),
+        .examples = EXAMPLES(
+            HIT("pesel 44051401359"), MISS("44051401359"), HIT("pesel 44051401359"), MISS("44051401358"), MISS("02381307589"), MISS("4405140135")),
     },
     {
         ENTRY("pl.nip", "PL_NIP", "Polish tax number", TIER_C, "government", "GDPR", 1),
         .pattern = GROUPS_START "[0-9]{3}(?:-[0-9]{3}-[0-9]{2}-[0-9]{2}|-[0-9]{2}-[0-9]{2}-[0-9]{3}|[0-9]{7})" GROUPS_END,
         .context = WORDS("nip"),
+        .need_context = true,
         .check = check_nip,
-        .examples = EXAMPLES(HIT("nip 8567346215"), HIT("856-734-62-15"), MISS("nip 8567346216"), MISS("8567346215")),
+        .examples = EXAMPLES(HIT("nip 8567346215"), HIT("nip 856-734-62-15"), MISS("856-734-62-15"), MISS("nip 8567346216"), MISS("8567346215")),
     },
     {
         ENTRY("ee.isikukood", "EE_PERSONAL_CODE", "Estonian or Lithuanian personal code", TIER_C, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{11}" NUM_END,
         .context = WORDS("isikukood", "asmens kodas", "ik"),
+        .need_context = true,
         .check = check_isikukood,
-        .examples = EXAMPLES(HIT("38507300337"), HIT("asmens kodas 33309240064"), MISS("38507300338"), MISS("38513300337")),
+        .examples = EXAMPLES(
+            HIT("isikukood 38507300337"), MISS("38507300337"), HIT("asmens kodas 33309240064"), MISS("38507300338"), MISS("38513300337")),
     },
     {
         ENTRY("lv.pk", "LV_PERSONAL_CODE", "Latvian personal code", TIER_C, "government", "GDPR", 2),

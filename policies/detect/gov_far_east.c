@@ -62,6 +62,7 @@ check_mynumber(struct match *m)
 }
 
 #define NEW_KOREAN_NUMBERS 2020
+#define LAST_KOREAN_BIRTH 2040 /* two digits of a year cannot tell the future from the past */
 
 /* Weights 2 to 9 and 2 to 5; for foreigners (5 to 8) often 2 more. Numbers given since October 2020 have random digits in place of the check. */
 static bool
@@ -75,6 +76,9 @@ check_rrn(struct match *m)
     bool foreigner = d[6] >= 5 && d[6] <= 8;
 
     if (n != 13 || !date_valid(year, month, d[4] * 10u + d[5]) || !match_vouched(m))
+        return false;
+    /* 200115-3004567/8000000 is a range of bytes. */
+    if (year > LAST_KOREAN_BIRTH || match_after(m, 1) == '/')
         return false;
     int check = 11 - digits_weigh(d, weights, 12) % 11;
 
@@ -107,9 +111,11 @@ const struct detector detect_gov_far_east[] = {
     {
         ENTRY("tw.id", "TW_ID", "Taiwanese identity number", TIER_C, "government", "GDPR", 2),
         .pattern = WORD_START "[A-Z][0-9]{9}" WORD_END,
-        .context = WORDS("\xe8\xba\xab\xe5\x88\x86\xe8\xad\x89", "national id"),
+        .context = WORDS("\xe8\xba\xab\xe5\x88\x86\xe8\xad\x89", "\xe8\xba\xab\xe4\xbb\xbd\xe8\xad\x89", "national id", "national identification",
+            "\xe8\xba\xab\xe5\x88\x86\xe8\xad\x89", "national id"),
+        .need_context = true,
         .check = check_tw_id,
-        .examples = EXAMPLES(HIT("A123456789"),
+        .examples = EXAMPLES(HIT("national id A123456789"), MISS("A123456789"),
             HIT("\xe8\xba\xab\xe5\x88\x86\xe8\xad\x89"
                 "A123456789"),
             MISS("A123456788"), MISS("A323456789")),
@@ -126,8 +132,9 @@ const struct detector detect_gov_far_east[] = {
         .pattern = GROUPS_START "[0-9]{4}([ -]?)[0-9]{4}\\1[0-9]{4}" GROUPS_END,
         .context = WORDS("\xe3\x83\x9e\xe3\x82\xa4\xe3\x83\x8a\xe3\x83\xb3\xe3\x83\x90\xe3\x83\xbc", "my number", "individual number",
             "\xe5\x80\x8b\xe4\xba\xba\xe7\x95\xaa\xe5\x8f\xb7"),
+        .need_context = true,
         .check = check_mynumber,
-        .examples = EXAMPLES(HIT("6214-9832-0257"),
+        .examples = EXAMPLES(HIT("my number 6214-9832-0257"), MISS("6214-9832-0257"),
             HIT("\xe3\x83\x9e\xe3\x82\xa4\xe3\x83\x8a\xe3\x83\xb3\xe3\x83\x90\xe3\x83\xbc"
                 "621498320257"),
             HIT_IN("user.my_number", "621498320257"), MISS("621498320258"), MISS("621498320257"), MISS("6214-9832-0258")),
@@ -145,8 +152,10 @@ const struct detector detect_gov_far_east[] = {
         ENTRY("kr.brn", "KR_BRN", "Korean business registration number", TIER_C, "government", "", 0),
         .pattern = GROUPS_START "[0-9]{3}(-?)[0-9]{2}\\1[0-9]{5}" GROUPS_END,
         .context = WORDS("\xec\x82\xac\xec\x97\x85\xec\x9e\x90\xeb\x93\xb1\xeb\xa1\x9d\xeb\xb2\x88\xed\x98\xb8", "business registration"),
+        .need_context = true,
         .check = check_brn,
-        .examples = EXAMPLES(HIT("116-82-00276"), HIT("business registration 1168200276"), MISS("116-82-00277"), MISS("1168200276")),
+        .examples = EXAMPLES(HIT("business registration 116-82-00276"), MISS("116-82-00276"), HIT("business registration 1168200276"),
+            MISS("116-82-00277"), MISS("1168200276")),
     },
     {.id = NULL},
 };

@@ -123,9 +123,10 @@ const struct detector detect_gov_germany[] = {
         ENTRY("de.idnr", "DE_TAX_ID", "German tax identification number", TIER_B, "government", "GDPR", 2),
         .pattern = GROUPS_START "[0-9]{2}(?: ?[0-9]{3}){3}" GROUPS_END,
         .context = WORDS("steuer id", "idnr", "steueridentifikationsnummer", "steuernummer", "tax id", "identifikationsnummer", "tin"),
+        .need_context = true,
         .check = check_idnr,
-        .examples = EXAMPLES(HIT("36 574 261 809"), HIT("Steuer-ID 36574261809"), HIT_IN("user.tax_id", "36574261809"), MISS("36574261890"),
-            MISS("36574261809"), MISS("idnr 36574261890"), MISS("idnr 06574261809")),
+        .examples = EXAMPLES(HIT("steuer id 36 574 261 809"), MISS("36 574 261 809"), HIT("Steuer-ID 36574261809"),
+            HIT_IN("user.tax_id", "36574261809"), MISS("36574261890"), MISS("36574261809"), MISS("idnr 36574261890"), MISS("idnr 06574261809")),
     },
     {
         ENTRY("de.svnr", "DE_SOCIAL_SECURITY", "German pension insurance number", TIER_A, "government", "GDPR", 2),
@@ -158,7 +159,9 @@ const struct detector detect_gov_germany[] = {
         ENTRY("de.vat", "DE_VAT", "German VAT number", TIER_C, "government", "", 0),
         .pattern = WORD_START "DE ?[0-9]{9}" WORD_END,
         .context = WORDS("ust id", "ust idnr", "vat", "umsatzsteuer"),
-        .examples = EXAMPLES(HIT("DE136695976"), HIT("USt-IdNr. DE 136695976"), MISS("136695978"), MISS("DE13669597"), MISS("DE1366959761")),
+        .need_context = true,
+        .examples = EXAMPLES(HIT("ust id DE136695976"), MISS("DE136695976"), HIT("USt-IdNr. DE 136695976"), MISS("136695978"), MISS("DE13669597"),
+            MISS("DE1366959761")),
     },
     {
         ENTRY("de.steuernummer", "DE_TAX_NUMBER", "German tax number", TIER_C, "government", "GDPR", 1),
@@ -207,8 +210,10 @@ const struct detector detect_gov_germany[] = {
         ENTRY("at.svnr", "AT_SOCIAL_SECURITY", "Austrian social insurance number", TIER_B, "government", "GDPR", 2),
         .pattern = GROUPS_START "[0-9]{4}[ -]?[0-9]{6}" GROUPS_END,
         .context = WORDS("svnr", "sv nummer", "sozialversicherungsnummer", "sozialversicherung"),
+        .need_context = true,
         .check = check_at_svnr,
-        .examples = EXAMPLES(HIT("1237 010180"), HIT("svnr 1237010180"), MISS("2237 010180"), MISS("1237010180"), MISS("1237 013280")),
+        .examples = EXAMPLES(
+            HIT("svnr 1237 010180"), MISS("1237 010180"), HIT("svnr 1237010180"), MISS("2237 010180"), MISS("1237010180"), MISS("1237 013280")),
     },
     {
         ENTRY("ch.ahv", "CH_AHV", "Swiss social insurance number", TIER_A, "government", "GDPR FADP", 2),

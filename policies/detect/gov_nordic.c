@@ -102,9 +102,10 @@ const struct detector detect_gov_nordic[] = {
         .context = WORDS("f\xc3\xb8"
                          "dselsnummer",
             "fodselsnummer", "personnummer", "fnr"),
+        .need_context = true,
         .check = check_fodselsnummer,
-        .examples = EXAMPLES(
-            HIT("15108695088"), HIT("151086 95088"), HIT("fnr 15108695088"), MISS("15108695077"), MISS("15138695088"), MISS("99999999999")),
+        .examples = EXAMPLES(HIT("fnr 15108695088"), MISS("15108695088"), HIT("fnr 151086 95088"), MISS("151086 95088"), HIT("fnr 15108695088"),
+            MISS("15108695077"), MISS("15138695088"), MISS("99999999999")),
     },
     {
         ENTRY("is.kennitala", "IS_KENNITALA", "Icelandic identity number", TIER_C, "government", "GDPR", 2),

@@ -49,7 +49,7 @@ check_codice_fiscale(struct match *m)
 
         sum += i % 2 ? v : odd[v];
     }
-    if (!strchr(months, s[8]) || omocodia(s[12]) + omocodia(s[13]) + omocodia(s[14]) > 27)
+    if (match_mixed(m) || !strchr(months, s[8]) || omocodia(s[12]) + omocodia(s[13]) + omocodia(s[14]) > 27)
         return false;
     unsigned day = omocodia(s[9]) * 10 + omocodia(s[10]), month = (unsigned)(strchr(months, s[8]) - months) + 1;
 
@@ -184,9 +184,10 @@ const struct detector detect_gov_romance[] = {
         ENTRY("ro.cnp", "RO_CNP", "Romanian personal number", TIER_C, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{13}" NUM_END,
         .context = WORDS("cnp", "cod numeric personal"),
+        .need_context = true,
         .check = check_cnp,
-        .examples = EXAMPLES(
-            HIT("cnp 1630615123457"), HIT("2630615123459"), MISS("cnp 1630615123458"), MISS("1630615123457"), MISS("cnp 1631315123457")),
+        .examples = EXAMPLES(HIT("cnp 1630615123457"), HIT("cnp 2630615123459"), MISS("2630615123459"), MISS("cnp 1630615123458"),
+            MISS("1630615123457"), MISS("cnp 1631315123457")),
     },
     {.id = NULL},
 };

@@ -77,8 +77,9 @@ const struct detector detect_gov_south_east[] = {
         ENTRY("bg.egn", "BG_EGN", "Bulgarian personal number", TIER_C, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{10}" NUM_END,
         .context = WORDS("\xd0\xb5\xd0\xb3\xd0\xbd", "\xd0\x95\xd0\x93\xd0\x9d", "egn"),
+        .need_context = true,
         .check = check_egn,
-        .examples = EXAMPLES(HIT("8032056031"), HIT("egn 8032056031"), MISS("8032056032"), MISS("8013056031")),
+        .examples = EXAMPLES(HIT("egn 8032056031"), MISS("8032056031"), HIT("egn 8032056031"), MISS("8032056032"), MISS("8013056031")),
     },
     {
         ENTRY("hr.oib", "HR_OIB", "Croatian personal number", TIER_C, "government", "GDPR", 2),
@@ -92,8 +93,9 @@ const struct detector detect_gov_south_east[] = {
         ENTRY("gr.amka", "GR_AMKA", "Greek social security number", TIER_C, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{11}" NUM_END,
         .context = WORDS("amka", "\xce\xb1\xce\xbc\xce\xba\xce\xb1", "\xce\x91\xce\x9c\xce\x9a\xce\x91"),
+        .need_context = true,
         .check = check_amka,
-        .examples = EXAMPLES(HIT("01013099997"), HIT("amka 01013099997"), MISS("01013099999"), MISS("01133099997")),
+        .examples = EXAMPLES(HIT("amka 01013099997"), MISS("01013099997"), HIT("amka 01013099997"), MISS("01013099999"), MISS("01133099997")),
     },
     {
         ENTRY("gr.tin", "GR_AFM", "Greek tax number", TIER_C, "government", "GDPR", 1),
@@ -106,9 +108,11 @@ const struct detector detect_gov_south_east[] = {
     {
         ENTRY("si.emso", "SI_EMSO", "Slovene personal number", TIER_C, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{13}" NUM_END,
-        .context = WORDS("em\xc5\xa1o", "emso", "jmbg"),
+        .context = WORDS("em\xc5\xa0o", "em\xc5\xa1o", "em\xc5\xa1o", "emso", "jmbg"),
+        .need_context = true,
         .check = check_emso,
-        .examples = EXAMPLES(HIT("0101006500006"), HIT("emso 0101006500006"), MISS("0101006500007"), MISS("0113006500006")),
+        .examples = EXAMPLES(
+            HIT("emso 0101006500006"), MISS("0101006500006"), HIT("emso 0101006500006"), MISS("0101006500007"), MISS("0113006500006")),
     },
     {
         ENTRY("tr.tckn", "TR_TCKN", "Turkish identity number", TIER_B, "government", "GDPR", 2),

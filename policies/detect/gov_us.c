@@ -13,7 +13,7 @@ check_ssn(struct match *m)
         return false;
     if (value == 78051120 || value == 219099999 || digits_all_equal(d, n))
         return false;
-    return m->context || match_formatted(m);
+    return match_vouched(m);
 }
 
 /* Groups 50-65, 70-88, 90-92 and 94-99 (IRS). */
@@ -119,9 +119,10 @@ const struct detector detect_gov_us[] = {
         ENTRY("us.ein", "US_EIN", "US employer identification number", TIER_B, "government", "GDPR", 0),
         .pattern = GROUPS_START "[0-9]{2}-?[0-9]{7}" GROUPS_END,
         .context = WORDS("ein", "employer", "fein", "employer id"),
+        .need_context = true,
         .check = check_ein,
-        .examples = EXAMPLES(
-            HIT("91-1144442"), HIT("ein 911144442"), MISS("07-1144442"), MISS("911-14-4442"), MISS("911144442"), MISS("91-11444421")),
+        .examples = EXAMPLES(HIT("ein 91-1144442"), MISS("91-1144442"), HIT("ein 911144442"), MISS("07-1144442"), MISS("911-14-4442"),
+            MISS("911144442"), MISS("91-11444421")),
     },
     {
         ENTRY("us.passport", "US_PASSPORT", "US passport number", TIER_B, "government", "HIPAA-K GDPR", 2),

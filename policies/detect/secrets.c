@@ -39,10 +39,25 @@ looks_secret(struct str s)
     return s.len > LONG_VALUE || str_entropy(s) >= (s.len < 16 ? 2.5 : 3.0);
 }
 
+/* PublicKeyToken=b77a5c561934e089 names an assembly of .NET, public_key= what may be known. */
+static bool
+after_public(const struct match *m)
+{
+    static const char *const before[] = {"publickey", "public_key_", "public-key-", "public", "public_", "public-", NULL};
+
+    for (const char *const *b = before; *b; b++) {
+        size_t n = strlen(*b);
+
+        if (m->start >= n && str_eq_nocase(str_sub(m->text, m->start - n, m->start), str_of(*b)))
+            return true;
+    }
+    return false;
+}
+
 static bool
 check_generic(struct match *m)
 {
-    return pair_narrow(m) && looks_secret(match_str(m));
+    return !after_public(m) && pair_narrow(m) && looks_secret(match_str(m));
 }
 
 /* Names that end so say something about the secret, not the secret. */

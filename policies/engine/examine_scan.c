@@ -300,14 +300,14 @@ static enum rc scan_deeper(struct examiner *ex, struct query *q, const struct vi
 
 /* Take layers off one by one; each may show something that the next one hides again. */
 static enum rc
-scan_folded(struct examiner *ex, struct query *q, const struct view *v, struct view *last)
+scan_folded(struct examiner *ex, struct query *q, const struct view *v, bool form, struct view *last)
 {
     struct view now = *v;
 
-    for (unsigned pass = 0; pass < FOLD_PASSES && fold_wanted(now.bytes); pass++) {
+    for (unsigned pass = 0; pass < FOLD_PASSES && (fold_wanted(now.bytes) || (form && pass == 0)); pass++) {
         struct fold_view *out = &ex->fold[2 * v->depth + pass % 2];
         bool changed = false;
-        enum rc rc = fold_pass(now.bytes, now.map, out, &changed);
+        enum rc rc = fold_pass(now.bytes, now.map, form && pass == 0, out, &changed);
 
         if (rc == RC_LIMIT)
             return RC_UNDECIDABLE;
@@ -368,8 +368,13 @@ scan_deeper(struct examiner *ex, struct query *q, const struct view *v)
     struct view folded = *v;
     enum rc rc = RC_OK;
 
-    if (fold_wanted(v->bytes))
-        rc = scan_folded(ex, q, v, &folded);
+    /* A + is itself, or the space of a form: both are looked at. */
+    if (fold_form_wanted(v->bytes))
+        rc = scan_folded(ex, q, v, true, &folded);
+    if (rc == RC_OK)
+        folded = *v;
+    if (rc == RC_OK && fold_wanted(v->bytes))
+        rc = scan_folded(ex, q, v, false, &folded);
     if (rc == RC_OK && v->bytes.len >= DECODE_RUN_MIN)
         rc = scan_decoded(ex, q, v);
     if (rc == RC_OK && folded.bytes.ptr != v->bytes.ptr)

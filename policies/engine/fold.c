@@ -382,9 +382,9 @@ form_space(const struct form *f, struct str s, size_t at)
 }
 
 enum rc
-fold_pass(struct str in, const uint32_t *map, struct fold_view *out, bool *changed)
+fold_pass(struct str in, const uint32_t *map, bool form, struct fold_view *out, bool *changed)
 {
-    struct form form = {false, '\0'};
+    struct form pair = {false, '\0'};
     bool any = false;
 
     if (in.len > FOLD_TEXT_MAX)
@@ -397,9 +397,9 @@ fold_pass(struct str in, const uint32_t *map, struct fold_view *out, bool *chang
     for (size_t i = 0; i < in.len;) {
         struct unit u = next_unit(str_sub(in, i, in.len));
 
-        if (!map && form_space(&form, in, i))
+        if (form && form_space(&pair, in, i))
             u = (struct unit){1, ' ', true, true};
-        form_step(&form, in.ptr[i]);
+        form_step(&pair, in.ptr[i]);
         uint32_t folded = unit_folded(&u, out), from = map ? map[i] : (uint32_t)i;
         char bytes[4];
         size_t n = 0;
@@ -424,7 +424,7 @@ fold_pass(struct str in, const uint32_t *map, struct fold_view *out, bool *chang
 static bool
 may_fold(unsigned char c)
 {
-    return c >= 0x80 || c == '%' || c == '\\' || c == '&' || c == '+' || c == 0;
+    return c >= 0x80 || c == '%' || c == '\\' || c == '&' || c == 0;
 }
 
 static size_t
@@ -444,7 +444,6 @@ fold_mask(__m128i v)
     __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('%')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
 
     hit = _mm_or_si128(hit, _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('&')), _mm_cmpeq_epi8(v, _mm_setzero_si128())));
-    hit = _mm_or_si128(hit, _mm_cmpeq_epi8(v, _mm_set1_epi8('+')));
     return (unsigned)_mm_movemask_epi8(_mm_or_si128(hit, v)); /* the sign of a byte above 0x7F is a hit of its own */
 }
 
@@ -491,17 +490,25 @@ first_fold(struct str s)
 bool
 fold_wanted(struct str s)
 {
-    struct form form = {false, '\0'};
-    size_t first = first_fold(s);
-
-    for (size_t i = 0; i < first && first < s.len; i++)
-        form_step(&form, s.ptr[i]);
-    for (size_t i = first; i < s.len; form_step(&form, s.ptr[i]), i++) {
-        if ((unsigned char)s.ptr[i] >= 0x80 || s.ptr[i] == 0 || form_space(&form, s, i))
+    for (size_t i = first_fold(s); i < s.len; i++) {
+        if ((unsigned char)s.ptr[i] >= 0x80 || s.ptr[i] == 0)
             return true;
         if (may_fold((unsigned char)s.ptr[i]) && next_unit(str_sub(s, i, s.len)).folds)
             return true;
     }
+    return false;
+}
+
+bool
+fold_form_wanted(struct str s)
+{
+    struct form pair = {false, '\0'};
+
+    if (s.len == 0 || !memchr(s.ptr, '+', s.len))
+        return false;
+    for (size_t i = 0; i < s.len; form_step(&pair, s.ptr[i]), i++)
+        if (form_space(&pair, s, i))
+            return true;
     return false;
 }
 

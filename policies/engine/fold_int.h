@@ -22,13 +22,17 @@ struct fold_view {
 bool fold_wanted(struct str s);
 
 /**
- * fold_pass(in, map, out):
- * Take one layer off. In a text as it stands (map NULL), a + between the letters of a pair's value is a space, as forms write it.
+ * fold_pass(in, map, form, out, changed):
+ * Take one layer off.
  * In:      map   of in's bytes to the original, NULL = in is the original
+ *          form  a + in the value of a pair (a=b+c) is a space, as forms write it
  * Out:     out   a view that is reused: its memory grows (malloc), the owner calls fold_free; changed = false: out is of no interest
  * Returns: RC_OK; RC_NOMEM; RC_LIMIT when in is longer than FOLD_TEXT_MAX
  */
-enum rc fold_pass(struct str in, const uint32_t *map, struct fold_view *out, bool *changed) MUST_USE;
+enum rc fold_pass(struct str in, const uint32_t *map, bool form, struct fold_view *out, bool *changed) MUST_USE;
+
+/* Whether form makes a difference to fold_pass: a + that may be a space. */
+bool fold_form_wanted(struct str s);
 
 /* Whether an escape is left that could hide any byte (%41, \u0041): asked after the last pass. */
 bool fold_hides(struct str s);

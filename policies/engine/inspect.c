@@ -282,7 +282,7 @@ look_folded(struct look *lk, struct form f)
         struct fold_view *v = &views[pass % 2];
         bool changed = false;
 
-        rc = fold_pass(f.bytes, f.map, v, &changed);
+        rc = fold_pass(f.bytes, f.map, false, v, &changed);
         if (rc != RC_OK || !changed)
             break;
         f = (struct form){.bytes = {v->bytes, v->len}, .map = v->map, .view = VIEW_FOLDED};

@@ -60,7 +60,7 @@ unfold(struct str s, struct arena *ar, struct str *out)
     for (unsigned pass = 0; pass < FOLD_PASSES && fold_wanted(s) && rc == RC_OK; pass++) {
         bool changed = false;
 
-        rc = fold_pass(s, NULL, &view, &changed);
+        rc = fold_pass(s, NULL, false, &view, &changed);
         if (rc != RC_OK || !changed)
             break;
         s = arena_dup(ar, (struct str){view.bytes, view.len});

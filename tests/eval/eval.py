@@ -30,6 +30,7 @@ import decoys
 import encodings_ as encodings
 import oracle
 import texts
+import values
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BATCH = 40
@@ -207,6 +208,15 @@ def carry(engine, jobs, tally):
             judge_findings(d, written[i], e, of[i], c, tally)
 
 
+# Where a secret is known by the syntax around it (Bearer x, key=x), writing only the value otherwise makes another syntax.
+NEIGHBOURS = {"cjk", "cyrillic", "base64-value", "hex-value", "percent-value", "json-u-value", "html-value"}
+
+
+def splits(doc):
+    families = {e.split(":")[1] for _, _, e in doc["labels"] if ":" in e}
+    return bool(families & (values.SECRET_BODY | {"dsn", "slack_hook"}))
+
+
 def plan(docs, r, pairs):
     """Every document plain in a plain attribute; every document in pairs other combinations, all of which come up equally often."""
     jobs = [(d, "attribute", "plain") for d in docs]
@@ -219,7 +229,10 @@ def plan(docs, r, pairs):
             if not deck:
                 deck = list(single if n % 2 == 0 else all_pairs)
                 r.shuffle(deck)
-            jobs.append((d, *deck.pop()))
+            carrier, encoding = deck.pop()
+            if splits(d) and encoding in NEIGHBOURS:
+                encoding = "plain"
+            jobs.append((d, carrier, encoding))
     return jobs
 
 
@@ -237,6 +250,9 @@ def run_decoys(engine, seed, count, tally, progress):
             sys.exit("eval: decoys refused: %s" % out["refused"])
         after = [a for s in out["resourceSpans"][0]["scopeSpans"][0]["spans"] for a in s["attributes"]]
         before = [a for x in attributes for a in x]
+        if len(after) != len(before):
+            tally.undecidable += sum(f["e"] == "UNDECIDABLE" for f in found)
+            after += [None] * (len(before) - len(after))
         for (name, key, value), b, a in zip(waiting, before, after):
             total[name] += 1
             if a != b:

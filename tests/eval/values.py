@@ -722,7 +722,7 @@ NATIONAL = {
     "IL_ID": (il_id, ["teudat zehut", "ת.ז"], False),
     "AE_EMIRATES_ID": (ae_eid, ["Emirates ID"], True),
     "CN_RIC": (cn_ric, ["身份证", "resident id"], True),
-    "TW_ID": (tw_id, ["身分證", "national id"], True),
+    "TW_ID": (tw_id, ["身分證", "national id"], False),
     "HK_HKID": (hk_hkid, ["HKID"], True),
     "JP_MY_NUMBER": (jp_my, ["マイナンバー", "My Number"], False),
     "KR_RRN": (kr_rrn, ["주민등록번호", "RRN"], True),

@@ -16,7 +16,7 @@ fold_all(struct str s, struct fold_view *v)
     unsigned passes = 0;
 
     for (bool changed = true; passes < FOLD_PASSES; passes++) {
-        ck_assert_int_eq(fold_pass(in, map, next, &changed), RC_OK);
+        ck_assert_int_eq(fold_pass(in, map, false, next, &changed), RC_OK);
         if (!changed)
             break;
         struct fold_view *swap = now;
@@ -155,7 +155,7 @@ START_TEST(fold_survives_random_bytes_at_a_guard_page)
         struct guard g;
         struct str in = guard_copy(&g, (struct str){text, len});
 
-        ck_assert_int_eq(fold_pass(in, NULL, &v, &changed), RC_OK);
+        ck_assert_int_eq(fold_pass(in, NULL, false, &v, &changed), RC_OK);
         ck_assert_uint_le(v.len, len);
         ck_assert_uint_eq(v.map[v.len], len);
         for (size_t i = 0; i < v.len; i++)
@@ -176,8 +176,8 @@ START_TEST(fold_refuses_texts_over_its_limit)
     bool changed;
 
     ck_assert_ptr_nonnull(big);
-    ck_assert_int_eq(fold_pass((struct str){big, FOLD_TEXT_MAX}, NULL, &v, &changed), RC_OK);
-    ck_assert_int_eq(fold_pass((struct str){big, FOLD_TEXT_MAX + 1}, NULL, &v, &changed), RC_LIMIT);
+    ck_assert_int_eq(fold_pass((struct str){big, FOLD_TEXT_MAX}, NULL, false, &v, &changed), RC_OK);
+    ck_assert_int_eq(fold_pass((struct str){big, FOLD_TEXT_MAX + 1}, NULL, false, &v, &changed), RC_LIMIT);
     fold_free(&v);
     free(big);
 }
@@ -188,7 +188,7 @@ START_TEST(fold_says_when_memory_ends)
     for (long n = 1; nomem_round(n); n++) {
         struct fold_view v = {0};
         bool changed;
-        enum rc rc = fold_pass(STR("a%40"), NULL, &v, &changed);
+        enum rc rc = fold_pass(STR("a%40"), NULL, false, &v, &changed);
         bool failed = nomem_end();
 
         fold_free(&v);
