@@ -59,7 +59,7 @@ LDHARD   := -fsanitize=$(SAN)
 OPT      := -O1
 endif
 VERSION  := $(shell sed -n 's/^\#\# \([0-9][0-9.]*\).*/\1/p' CHANGELOG.md 2>/dev/null | head -1)
-CFLAGS   += -std=c17 -g $(OPT) $(WARN) $(HARDEN) -pthread
+CFLAGS   += -std=c17 -g $(OPT) $(WARN) $(HARDEN) $(COVER) -pthread
 CPPFLAGS += -D_GNU_SOURCE -DSPANGATE_VERSION='"$(or $(VERSION),0)"' -Iinclude -I$(GEN) $(PKG_CF)
 LDLIBS   += $(PKG_LD) -lm
 
@@ -172,7 +172,7 @@ certs: $(BIN)
 valgrind: $(UNITBIN)
 	@for t in $(UNITBIN); do case $$t in *finder*|*emit|*detectors) continue;; esac; CK_FORK=no valgrind -q --error-exitcode=1 --leak-check=full $$t >/dev/null || exit 1; echo "ok   $$t"; done
 cover:
-	@$(MAKE) --no-print-directory B=$(B)/cover CFLAGS="--coverage" OPT=-O0 check-unit && python3 tests/support/cover.py $(B)/cover
+	@$(MAKE) --no-print-directory B=$(B)/cover COVER="--coverage -fprofile-update=atomic" check-unit; tests/support/cover.py $(B)/cover
 PREFIX   ?= /usr/local
 install: $(BIN)
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/spangate
