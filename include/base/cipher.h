@@ -28,7 +28,7 @@ enum rc cipher_siv_seal(struct str key, const struct str *ad, size_t count, stru
 enum rc cipher_siv_open(struct str key, const struct str *ad, size_t count, struct str sealed, uint8_t *out) MUST_USE;
 
 #define FF1_LEN_MAX 128
-#define FF1_TWEAK_MAX 512
+#define FF1_TWEAK_MAX 768
 #define FF1_DOMAIN_MIN 1000000 /* SP 800-38G revision 1, 2nd draft, section 5.2 */
 
 /* Whether radix^len is at least FF1_DOMAIN_MIN and len is within bounds. */

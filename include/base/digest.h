@@ -30,6 +30,8 @@ bool digest_unhex(struct str s, uint8_t *out) MUST_USE;
 
 /* Base64, RFC 4648 section 4, padded. */
 enum rc digest_base64(struct str data, struct buf *out) MUST_USE;
+/* RFC 4648 section 5, without padding. out has room for (data.len + 2) / 3 * 4 bytes. Returns: bytes that were written */
+size_t digest_base64url(struct str data, char *out);
 /* Accepts the standard and the URL alphabet, padded or not; RC_MALFORMED otherwise, nothing appended. */
 enum rc digest_unbase64(struct str s, struct buf *out) MUST_USE;
 

@@ -43,6 +43,9 @@ enum rc edits_remove_unknown(struct edits *es, const struct batch *b) MUST_USE;
  */
 enum rc edits_set_text(struct edits *es, const struct batch *b, uint32_t text, struct str value) MUST_USE;
 
+/* The same for a number, when value is one of its kind in the usual form. RC_NOMEM; RC_MALFORMED it is not: nothing was added. */
+enum rc edits_set_number(struct edits *es, const struct batch *b, uint32_t text, struct str value) MUST_USE;
+
 /* Replace the key of an attribute. */
 enum rc edits_set_key(struct edits *es, const struct batch *b, uint32_t attr, struct str key) MUST_USE;
 

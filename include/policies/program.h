@@ -30,10 +30,12 @@ struct program_source {
     size_t file_count;
     const struct destination_info *destinations; /* bit i of a route mask is destination i */
     size_t destination_count;
-    /* Named keys for hash actions: configuration `keys:`; the secret outlives the program. */
+    /* Named keys of hash, encrypt and fpe: configuration `keys:`; the secrets outlive the program. */
     const struct program_key {
         struct str id;
         const struct secret *secret;
+        struct str previous_id; /* of the key that was used before, while its tokens are still about; previous NULL: there is none */
+        const struct secret *previous;
     } * keys;
     size_t key_count;
 };

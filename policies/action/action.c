@@ -1,5 +1,8 @@
 #include "action.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "../engine/codes_int.h"
 
 static const struct action_type *const types[] = {
@@ -7,6 +10,8 @@ static const struct action_type *const types[] = {
     &action_replace,
     &action_mask,
     &action_hash,
+    &action_encrypt,
+    &action_fpe,
     &action_truncate,
     &action_generalize,
 };
@@ -146,6 +151,26 @@ action_template(const struct action_env *env, const struct conf_node *n, struct 
         return RC_NOMEM;
     *parts = got;
     return RC_OK;
+}
+
+struct str
+action_tenant(const struct action *a, const struct action_in *in)
+{
+    return a->tenant_key.len ? in->tenant : a->tenant;
+}
+
+enum rc
+action_refuse(const struct action_env *env, const struct conf_node *n, const char *fmt, ...)
+{
+    char text[256];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    errs_add(env->es, ERR_ERROR, RC_CONFIG, SG_ACTION_ARGUMENT, conf_pos(env->doc, n ? n : env->at), "action of rule %.*s: %s", (int)env->rule.len,
+        env->rule.ptr, text);
+    return RC_CONFIG;
 }
 
 size_t

@@ -11,18 +11,31 @@
 
 #include "base/arena.h"
 #include "base/conf.h"
-#include "base/digest.h"
 #include "policies/program.h"
+#include "policies/token.h"
 
 /* Stands where a rule could not be run to its end. */
 #define ACTION_UNDECIDABLE "[redacted:undecidable]"
 /* Stands where a value was found in an encoded form (base64, hex) of which no part may be kept. */
 #define ACTION_ENCODED "[redacted:encoded]"
+/* Stands where format-preserving encryption is not possible or would be no encryption. */
+#define ACTION_NOT_FPE "[redacted:not_encryptable]"
 
-enum canonical { CANONICAL_RAW, CANONICAL_EMAIL, CANONICAL_DIGITS, CANONICAL_ALNUM, CANONICAL_TRIM };
+/* A key as its tokens name it. id.ptr is NULL: there is none. */
+struct action_key {
+    struct str id;
+    uint8_t bytes[SIV_KEY_SIZE]; /* derived for the purpose; how many of them count depends on it */
+};
+
+/* What generalize makes of a value. */
+enum general { GENERAL_IP, GENERAL_DATE, GENERAL_AGE, GENERAL_COORDINATES, GENERAL_NUMBER, GENERAL_POSTAL };
+enum general_date { DATE_YEAR, DATE_MONTH, DATE_DAY };
+#define GENERAL_BUCKETS_MAX 32
 
 struct action {
     const struct action_type *type;
+    struct str tenant;     /* text that keeps pseudonyms apart; empty: none */
+    struct str tenant_key; /* or the resource attribute that holds it; empty: none */
     union {
         struct {
             struct str text;
@@ -30,22 +43,47 @@ struct action {
         struct {
             char mark[4];
             uint8_t mark_len;
+            bool all; /* separators too */
             uint32_t keep_first, keep_last;
+            uint32_t width; /* marks, whatever the length; 0: one for each character */
         } mask;
         struct {
-            uint8_t key[SHA256_SIZE]; /* derived for the entity */
-            struct str before, after; /* of the digits */
-            uint8_t hex;              /* digits, 16..64 */
-            bool named;               /* the key id stands in the token */
-            uint8_t canonical;        /* enum canonical */
+            struct action_key key, previous; /* of pseudonyms of the entity */
+            struct str before, after;        /* of the digits */
+            struct str old_before, old_after;
+            uint8_t hex;       /* digits, 16..64 */
+            bool named;        /* the key id stands in the token */
+            uint8_t check;     /* how many of the last digits prove that the others were made here */
+            uint8_t canonical; /* enum canonical */
         } hash;
+        struct {
+            struct action_key key, previous;
+            struct str entity;
+            struct fpe_shape shape; /* of fpe */
+        } seal;                     /* encrypt, fpe */
         struct {
             uint32_t to;
         } truncate;
         struct {
+            uint8_t what; /* enum general */
             uint8_t ipv4_prefix, ipv6_prefix;
+            uint8_t date;           /* enum general_date */
+            uint8_t digits;         /* coordinates: decimals; number: significant digits, 0 = buckets */
+            uint8_t postal;         /* digits of a ZIP code that stay */
+            uint32_t not_before;    /* a year; 0: none */
+            uint32_t top;           /* age from which on there is one group */
+            uint64_t width;         /* of buckets of ages and numbers */
+            const int64_t *buckets; /* lower bounds, ascending; NULL: width */
+            uint32_t bucket_count;
         } generalize;
     };
+};
+
+/* What an action is applied to. */
+struct action_in {
+    struct str value;
+    struct str tenant; /* of the resource, for actions with a tenant_key */
+    bool number;       /* value is the decimal form of a number: what can be one again should be */
 };
 
 /* What an action may know when it is read. */
@@ -56,6 +94,7 @@ struct action_env {
     struct arena *ar;           /* of the program: strings of the action live here */
     const struct conf_node *at; /* where the action stands, for errors without a place of their own */
     struct str rule, entity;
+    bool whole; /* the rule is one by key or of a scanner: the action gets whatever stands there, its own output among them */
 };
 
 struct action_type {
@@ -68,14 +107,17 @@ struct action_type {
     /* Read the argument (NULL: none was given). RC_OK; RC_CONFIG with errors in env->es; RC_NOMEM. */
     enum rc (*read)(const struct action_env *env, const struct conf_node *arg, struct action *a);
     /* What stands in place of value; out is in ar, or lives as long as a. RC_OK; RC_NOMEM; RC_UNDECIDABLE. */
-    enum rc (*apply)(const struct action *a, struct str value, struct arena *ar, struct str *out);
+    enum rc (*apply)(const struct action *a, const struct action_in *in, struct arena *ar, struct str *out);
     /* Bytes at the start of value that are no concern of the action; NULL = none. They stay open to other findings. */
     size_t (*kept)(const struct action *a, struct str value);
-    /* Whether [start, end) of text can only be, or lie in, what this very action has put there before; NULL = never. */
+    /*
+     * Whether [start, end) of text can only be, or lie in, what this very action has put there before; NULL = never. For what holds parts of values; texts
+     * and tokens are known to the program as a whole: own.h.
+     */
     bool (*is_own)(const struct action *a, struct str text, size_t start, size_t end);
 };
 
-extern const struct action_type action_drop, action_replace, action_mask, action_hash, action_truncate, action_generalize;
+extern const struct action_type action_drop, action_replace, action_mask, action_hash, action_encrypt, action_fpe, action_truncate, action_generalize;
 
 /* All actions. */
 const struct action_type *const *action_types(size_t *count);
@@ -101,6 +143,12 @@ struct action_parts {
 };
 enum rc action_template(
     const struct action_env *env, const struct conf_node *n, struct str text, const char *keyid, struct action_parts *parts) MUST_USE;
+
+/* The tenant that counts for a value. */
+struct str action_tenant(const struct action *a, const struct action_in *in);
+
+/* An error at an argument of an action; n NULL: at the action. Returns: RC_CONFIG */
+enum rc action_refuse(const struct action_env *env, const struct conf_node *n, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Length of the UTF-8 sequence that starts s, 1 for a byte that starts none. s is not empty. */
 size_t action_point(struct str s);

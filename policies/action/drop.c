@@ -8,9 +8,9 @@ drop_read(const struct action_env *env, const struct conf_node *arg, struct acti
 }
 
 static enum rc
-drop_apply(const struct action *a, struct str value, struct arena *ar, struct str *out)
+drop_apply(const struct action *a, const struct action_in *in, struct arena *ar, struct str *out)
 {
-    (void)a, (void)value, (void)ar;
+    (void)a, (void)in, (void)ar;
     *out = (struct str){NULL, 0};
     return RC_OK;
 }

@@ -1,26 +1,163 @@
-#include "action.h"
+#include "generalize_int.h"
 
 #include <arpa/inet.h>
 
-#define ADDRESS_MAX 64
+#include "canonical_int.h"
+
+#define YEAR_MAX 9999
+#define WIDTH_MAX ((uint64_t)1 << 53) /* whole numbers that a double tells apart */
+
+/* ---- reading ---- */
+
+static enum rc
+read_ip(const struct action_env *env, const struct conf_node *arg, struct action *a)
+{
+    uint64_t v4 = 24, v6 = 48;
+    enum rc rc4 = conf_u64(env->doc, conf_get(arg, "ipv4_prefix"), 0, 31, &v4, env->es);
+    enum rc rc6 = conf_u64(env->doc, conf_get(arg, "ipv6_prefix"), 0, 127, &v6, env->es);
+
+    a->generalize.ipv4_prefix = (uint8_t)v4;
+    a->generalize.ipv6_prefix = (uint8_t)v6;
+    return rc4 != RC_OK || rc6 != RC_OK ? RC_CONFIG : RC_OK;
+}
+
+static enum rc
+read_date(const struct action_env *env, const struct conf_node *arg, struct action *a)
+{
+    static const char *const to[] = {[DATE_YEAR] = "year", [DATE_MONTH] = "month", [DATE_DAY] = "day"};
+    unsigned choice = 0;
+    uint64_t year = 0;
+    enum rc rc_to = conf_choice(env->doc, conf_get(arg, "date"), to, 3, &choice, env->es);
+    enum rc rc_year = conf_u64(env->doc, conf_get(arg, "not_before"), 1, YEAR_MAX, &year, env->es);
+
+    a->generalize.date = (uint8_t)choice;
+    a->generalize.not_before = (uint32_t)year;
+    return rc_to != RC_OK || rc_year != RC_OK ? RC_CONFIG : RC_OK;
+}
+
+static enum rc
+read_age(const struct action_env *env, const struct conf_node *arg, struct action *a)
+{
+    uint64_t width = 5, top = 90; /* 45 CFR 164.514(b)(2)(i)(C): ages over 89 are one category */
+    enum rc rc_width = conf_u64(env->doc, conf_get(arg, "age"), 1, 90, &width, env->es);
+    enum rc rc_top = conf_u64(env->doc, conf_get(arg, "top"), 1, 90, &top, env->es);
+
+    if (rc_width != RC_OK || rc_top != RC_OK)
+        return RC_CONFIG;
+    if (top % width)
+        return action_refuse(env, conf_get(arg, "age"), "bands of ages must end where the top group begins: %d is no multiple", (int)top);
+    a->generalize.width = width;
+    a->generalize.top = (uint32_t)top;
+    return RC_OK;
+}
+
+static bool
+read_i64(struct str s, int64_t *value)
+{
+    bool minus = str_starts(s, STR("-"));
+    uint64_t v;
+
+    if (!str_to_u64(minus ? str_sub(s, 1, s.len) : s, &v) || v > WIDTH_MAX)
+        return false;
+    *value = minus ? -(int64_t)v : (int64_t)v;
+    return true;
+}
+
+static enum rc
+read_buckets(const struct action_env *env, const struct conf_node *n, struct action *a)
+{
+    if (n->kind != CONF_LIST || n->count == 0 || n->count > GENERAL_BUCKETS_MAX)
+        return action_refuse(env, n, "buckets is a list of 1 to %d lower bounds", GENERAL_BUCKETS_MAX);
+    int64_t *list = arena_calloc(env->ar, n->count, sizeof(*list));
+
+    if (!list)
+        return RC_NOMEM;
+    for (unsigned i = 0; i < n->count; i++)
+        if (n->items[i]->kind != CONF_SCALAR || !read_i64(n->items[i]->text, &list[i]) || (i && list[i] <= list[i - 1]))
+            return action_refuse(env, n->items[i], "buckets are whole numbers in ascending order");
+    a->generalize.buckets = list;
+    a->generalize.bucket_count = n->count;
+    return RC_OK;
+}
+
+static enum rc
+read_number(const struct action_env *env, const struct conf_node *arg, struct action *a)
+{
+    const struct conf_node *number = conf_get(arg, "number"), *buckets = conf_get(arg, "buckets"), *digits = conf_get(arg, "digits");
+    uint64_t width = 0, significant = 0;
+
+    if ((number != NULL) + (buckets != NULL) + (digits != NULL) != 1)
+        return action_refuse(env, arg, "number, buckets and digits exclude each other");
+    enum rc rc_width = conf_u64(env->doc, number, 1, WIDTH_MAX, &width, env->es);
+    enum rc rc_digits = conf_u64(env->doc, digits, 1, 9, &significant, env->es);
+
+    a->generalize.width = width;
+    a->generalize.digits = (uint8_t)significant;
+    if (rc_width != RC_OK || rc_digits != RC_OK)
+        return RC_CONFIG;
+    return buckets ? read_buckets(env, buckets, a) : RC_OK;
+}
+
+static enum rc
+read_coordinates(const struct action_env *env, const struct conf_node *arg, struct action *a)
+{
+    uint64_t decimals = 2;
+    enum rc rc = conf_u64(env->doc, conf_get(arg, "coordinates"), 0, 6, &decimals, env->es);
+
+    a->generalize.digits = (uint8_t)decimals;
+    return rc;
+}
+
+static enum rc
+read_postal(const struct action_env *env, const struct conf_node *arg, struct action *a)
+{
+    uint64_t digits = 3;
+    enum rc rc = conf_u64(env->doc, conf_get(arg, "postal"), 1, 3, &digits, env->es);
+
+    a->generalize.postal = (uint8_t)digits;
+    return rc;
+}
+
+static const struct kind {
+    enum general what;
+    const char *const names[4];
+    size_t count;
+    enum rc (*read)(const struct action_env *env, const struct conf_node *arg, struct action *a);
+} kinds[] = {
+    {GENERAL_IP, {"ipv4_prefix", "ipv6_prefix"}, 2, read_ip},
+    {GENERAL_DATE, {"date", "not_before"}, 2, read_date},
+    {GENERAL_AGE, {"age", "top"}, 2, read_age},
+    {GENERAL_COORDINATES, {"coordinates"}, 1, read_coordinates},
+    {GENERAL_NUMBER, {"number", "buckets", "digits"}, 3, read_number},
+    {GENERAL_POSTAL, {"postal"}, 1, read_postal},
+};
+#define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
 static enum rc
 generalize_read(const struct action_env *env, const struct conf_node *arg, struct action *a)
 {
-    static const char *const names[] = {"ipv4_prefix", "ipv6_prefix"};
-    uint64_t v4 = 24, v6 = 48;
+    static const char *const names[] = {
+        "ipv4_prefix", "ipv6_prefix", "date", "not_before", "age", "top", "coordinates", "number", "buckets", "digits", "postal"};
+    const struct kind *kind = NULL;
 
-    if (arg && conf_map_check(env->doc, arg, names, 2, env->es) != RC_OK)
+    if (arg && conf_map_check(env->doc, arg, names, sizeof(names) / sizeof(names[0]), env->es) != RC_OK)
         return RC_CONFIG;
-    enum rc rc4 = conf_u64(env->doc, conf_get(arg, "ipv4_prefix"), 0, 31, &v4, env->es);
-    enum rc rc6 = conf_u64(env->doc, conf_get(arg, "ipv6_prefix"), 0, 127, &v6, env->es);
-
-    if (rc4 != RC_OK || rc6 != RC_OK)
-        return RC_CONFIG;
-    a->generalize.ipv4_prefix = (uint8_t)v4;
-    a->generalize.ipv6_prefix = (uint8_t)v6;
-    return RC_OK;
+    for (size_t k = 0; k < KIND_COUNT; k++)
+        for (size_t i = 0; i < kinds[k].count; i++) {
+            if (!conf_get(arg, kinds[k].names[i]))
+                continue;
+            if (kind && kind != &kinds[k])
+                return action_refuse(env, arg, "generalize is of one kind of value: %s and %s exclude each other", kind->names[0], kinds[k].names[0]);
+            kind = &kinds[k];
+        }
+    kind = kind ? kind : &kinds[0];
+    if (kind->what != GENERAL_IP && kind->what != GENERAL_NUMBER && !conf_get(arg, kind->names[0]))
+        return action_refuse(env, arg, "%s belongs to %s", kind->names[1], kind->names[0]);
+    a->generalize.what = (uint8_t)kind->what;
+    return kind->read(env, arg, a);
 }
+
+/* ---- addresses ---- */
 
 static void
 clear_after(uint8_t *address, size_t size, unsigned prefix)
@@ -32,66 +169,59 @@ clear_after(uint8_t *address, size_t size, unsigned prefix)
     }
 }
 
-/* The address in "[v6]:port", "v4:port", "v6%zone", "address/length", as text; false when it is too long to be one. */
-static bool
-address_text(struct str value, char out[ADDRESS_MAX])
+size_t
+general_ip(const struct action *a, struct str value, char out[GENERAL_OUT_MAX])
 {
-    struct str s = str_trim(value);
-    size_t end = str_find(s, STR("/"));
+    uint8_t address[16];
+    size_t size = address_parse(value, address);
 
-    s.len = end < s.len ? end : s.len;
-    if (str_starts(s, STR("["))) {
-        end = str_find(s, STR("]"));
-        if (end == SIZE_MAX)
-            return false;
-        s = str_sub(s, 1, end);
-    } else {
-        size_t colon = str_find(s, STR(":"));
-
-        if (colon != SIZE_MAX && str_find(str_sub(s, colon + 1, s.len), STR(":")) == SIZE_MAX)
-            s.len = colon; /* one colon: a port */
-    }
-    end = str_find(s, STR("%"));
-    s.len = end < s.len ? end : s.len;
-    if (s.len >= ADDRESS_MAX || memchr(s.ptr, '\0', s.len))
-        return false;
-    memcpy(out, s.ptr, s.len);
-    out[s.len] = '\0';
-    return true;
+    if (size == 0)
+        return 0;
+    clear_after(address, size, size == 4 ? a->generalize.ipv4_prefix : a->generalize.ipv6_prefix);
+    return inet_ntop(size == 4 ? AF_INET : AF_INET6, address, out, GENERAL_OUT_MAX) ? strlen(out) : 0;
 }
 
 static enum rc
-generalize_apply(const struct action *a, struct str value, struct arena *ar, struct str *out)
+generalize_apply(const struct action *a, const struct action_in *in, struct arena *ar, struct str *out)
 {
-    static const uint8_t mapped[12] = {[10] = 0xFF, [11] = 0xFF}; /* ::ffff:0:0/96, RFC 4291 section 2.5.5.2 */
-    char text[ADDRESS_MAX];
-    uint8_t address[16];
-    int family = AF_INET6;
+    char text[GENERAL_OUT_MAX];
+    size_t len = 0;
 
-    if (value.len == 0 || !address_text(value, text)) {
+    switch ((enum general)a->generalize.what) {
+    case GENERAL_IP:
+        len = general_ip(a, in->value, text);
+        break;
+    case GENERAL_DATE:
+        len = general_date(a, in->value, text);
+        break;
+    case GENERAL_AGE:
+        len = general_age(a, in->value, in->number, text);
+        break;
+    case GENERAL_COORDINATES:
+        len = general_coordinates(a, in->value, text);
+        break;
+    case GENERAL_NUMBER:
+        len = general_number(a, in->value, text);
+        break;
+    case GENERAL_POSTAL:
+        len = general_postal(a, in->value, text);
+        break;
+    }
+    if (len == 0) {
         *out = STR(ACTION_UNDECIDABLE);
         return RC_OK;
     }
-    if (inet_pton(AF_INET, text, address) == 1) {
-        family = AF_INET;
-    } else if (inet_pton(AF_INET6, text, address) != 1) {
-        *out = STR(ACTION_UNDECIDABLE);
-        return RC_OK;
-    } else if (memcmp(address, mapped, sizeof(mapped)) == 0) {
-        family = AF_INET;
-        memmove(address, address + sizeof(mapped), 4);
-    }
-    clear_after(address, family == AF_INET ? 4 : 16, family == AF_INET ? a->generalize.ipv4_prefix : a->generalize.ipv6_prefix);
-    if (!inet_ntop(family, address, text, sizeof(text)))
-        return RC_UNDECIDABLE;
-    *out = arena_dup(ar, str_of(text));
+    *out = arena_dup(ar, (struct str){text, len});
     return out->ptr ? RC_OK : RC_NOMEM;
 }
 
 const struct action_type action_generalize = {
     .name = "generalize",
-    .doc = "Cut an IP address to its network; what is no address is redacted whole.",
-    .argument = "{ipv4_prefix: 24, ipv6_prefix: 48}",
+    .doc =
+        "Put something coarser in place of the value: the network of an address, the year of a date, a band of ages, fewer decimals, the area of a "
+        "postal code; what is no such value is redacted whole.",
+    .argument = "{ipv4_prefix: 24, ipv6_prefix: 48} or {date: year, not_before: 1936} or {age: 5, top: 90} or {coordinates: 2} or {number: 100} or "
+                "{buckets: [0, 18, 65]} or {digits: 2} or {postal: 3}",
     .partial = true,
     .read = generalize_read,
     .apply = generalize_apply,

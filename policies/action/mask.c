@@ -3,6 +3,7 @@
 #include "../engine/codes_int.h"
 
 #define KEEP_MAX 64
+#define WIDTH_MAX 64
 
 /* They show the shape of a number and are never masked. */
 static bool
@@ -26,11 +27,15 @@ mark_good(struct str mark)
 static enum rc
 mask_read(const struct action_env *env, const struct conf_node *arg, struct action *a)
 {
-    static const char *const names[] = {"char", "keep_first", "keep_last"};
-    uint64_t first = 0, last = 0;
+    static const char *const names[] = {"char", "keep_first", "keep_last", "width", "separators"}, *const separators[] = {"keep", "mask"};
+    uint64_t first = 0, last = 0, width = 0;
+    unsigned all = 0;
     struct str mark = STR("*");
 
-    if (arg && conf_map_check(env->doc, arg, names, 3, env->es) != RC_OK)
+    if (arg && conf_map_check(env->doc, arg, names, 5, env->es) != RC_OK)
+        return RC_CONFIG;
+    if (conf_u64(env->doc, conf_get(arg, "width"), 1, WIDTH_MAX, &width, env->es) != RC_OK ||
+        conf_choice(env->doc, conf_get(arg, "separators"), separators, 2, &all, env->es) != RC_OK)
         return RC_CONFIG;
     enum rc rc_mark = conf_text(env->doc, conf_get(arg, "char"), &mark, env->es);
     enum rc rc_first = conf_u64(env->doc, conf_get(arg, "keep_first"), 0, KEEP_MAX, &first, env->es);
@@ -47,42 +52,61 @@ mask_read(const struct action_env *env, const struct conf_node *arg, struct acti
     a->mask.mark_len = (uint8_t)mark.len;
     a->mask.keep_first = (uint32_t)first;
     a->mask.keep_last = (uint32_t)last;
+    a->mask.width = (uint32_t)width;
+    a->mask.all = all || width;
     return RC_OK;
+}
+
+/* Whether the character at i stays because it separates. */
+static bool
+stays(const struct action *a, struct str s, size_t i)
+{
+    return !a->mask.all && is_separator(s.ptr[i]);
 }
 
 /* Code points that can be masked. */
 static size_t
-count_points(struct str s)
+count_points(const struct action *a, struct str s)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < s.len; i += action_point(str_sub(s, i, s.len)))
-        n += !is_separator(s.ptr[i]);
+        n += !stays(a, s, i);
     return n;
 }
 
+/* A mark for each character that is not kept; of a fixed width, as many marks whatever there was. */
 static enum rc
-mask_apply(const struct action *a, struct str value, struct arena *ar, struct str *out)
+mask_apply(const struct action *a, const struct action_in *in, struct arena *ar, struct str *out)
 {
-    size_t points = count_points(value), n = 0, len = 0;
+    struct str value = in->value;
+    size_t points = count_points(a, value), n = 0, len = 0, marks = a->mask.width;
     size_t first = a->mask.keep_first, last = a->mask.keep_last;
 
     if (points <= first + last)
-        first = last = 0;                                        /* keeping would show everything */
-    char *p = arena_alloc(ar, value.len * a->mask.mark_len + 1); /* a character is never shorter than one byte */
+        first = last = 0; /* keeping would show everything */
+    /* A character is never shorter than one byte. */
+    char *p = arena_alloc(ar, (value.len + marks) * a->mask.mark_len + value.len + 1);
 
     if (!p)
         return RC_NOMEM;
     for (size_t i = 0, step; i < value.len; i += step) {
-        bool keep = is_separator(value.ptr[i]);
+        bool keep = stays(a, value, i);
+        size_t times = 1;
 
         step = action_point(str_sub(value, i, value.len));
         if (!keep) {
             keep = n < first || n >= points - last;
+            if (!keep && a->mask.width) {
+                times = marks;
+                marks = 0;
+            }
             n++;
         }
-        memcpy(p + len, keep ? value.ptr + i : a->mask.mark, keep ? step : a->mask.mark_len);
-        len += keep ? step : a->mask.mark_len;
+        for (size_t t = 0; t < times; t++) {
+            memcpy(p + len, keep ? value.ptr + i : a->mask.mark, keep ? step : a->mask.mark_len);
+            len += keep ? step : a->mask.mark_len;
+        }
     }
     *out = (struct str){p, len};
     return RC_OK;
@@ -91,17 +115,27 @@ mask_apply(const struct action *a, struct str value, struct arena *ar, struct st
 static bool
 mark_before(const struct action *a, struct str text, size_t at)
 {
-    while (at > 0 && is_separator(text.ptr[at - 1]))
-        at--;
-    return str_ends(str_sub(text, 0, at), (struct str){a->mask.mark, a->mask.mark_len});
+    struct str mark = {a->mask.mark, a->mask.mark_len};
+    bool gap = false;
+
+    for (; at > 0 && is_separator(text.ptr[at - 1]); at--)
+        gap = true;
+    if (!str_ends(str_sub(text, 0, at), mark))
+        return false;
+    return !gap || str_ends(str_sub(text, 0, at - mark.len), mark); /* "* 1234" is an item of a list */
 }
 
 static bool
 mark_after(const struct action *a, struct str text, size_t at)
 {
-    while (at < text.len && is_separator(text.ptr[at]))
-        at++;
-    return str_starts(str_sub(text, at, text.len), (struct str){a->mask.mark, a->mask.mark_len});
+    struct str mark = {a->mask.mark, a->mask.mark_len};
+    bool gap = false;
+
+    for (; at < text.len && is_separator(text.ptr[at]); at++)
+        gap = true;
+    if (!str_starts(str_sub(text, at, text.len), mark))
+        return false;
+    return !gap || str_starts(str_sub(text, at + mark.len, text.len), mark);
 }
 
 /* "5678" in "****5678": what was kept, and no more than would be kept again. */
@@ -124,8 +158,8 @@ mask_is_own(const struct action *a, struct str text, size_t start, size_t end)
 
 const struct action_type action_mask = {
     .name = "mask",
-    .doc = "Put a character in place of each character but the first or last ones; separators stay.",
-    .argument = "{char: \"*\", keep_first: 0, keep_last: 4}",
+    .doc = "Put a character in place of each character but the first or last ones; separators stay, unless the number of marks is fixed.",
+    .argument = "{char: \"*\", keep_first: 0, keep_last: 4, width: 8, separators: keep}",
     .partial = true,
     .read = mask_read,
     .apply = mask_apply,

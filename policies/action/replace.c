@@ -16,25 +16,11 @@ replace_read(const struct action_env *env, const struct conf_node *arg, struct a
 }
 
 static enum rc
-replace_apply(const struct action *a, struct str value, struct arena *ar, struct str *out)
+replace_apply(const struct action *a, const struct action_in *in, struct arena *ar, struct str *out)
 {
-    (void)value, (void)ar;
+    (void)in, (void)ar;
     *out = a->replace.text;
     return RC_OK;
-}
-
-/* "/home/[USER]/x", where the detector takes "[USER" for a name: the bytes are the policy's, not somebody's. */
-static bool
-replace_is_own(const struct action *a, struct str text, size_t start, size_t end)
-{
-    struct str own = a->replace.text;
-
-    if (own.len < end - start)
-        return false;
-    size_t spare = own.len - (end - start);
-    size_t from = start > spare ? start - spare : 0, to = text.len - end > spare ? end + spare : text.len;
-
-    return own.len > 0 && str_find(str_sub(text, from, to), own) != SIZE_MAX;
 }
 
 const struct action_type action_replace = {
@@ -43,5 +29,4 @@ const struct action_type action_replace = {
     .argument = "\"<{entity}>\"",
     .read = replace_read,
     .apply = replace_apply,
-    .is_own = replace_is_own,
 };

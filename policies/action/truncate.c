@@ -35,9 +35,9 @@ truncate_kept(const struct action *a, struct str value)
 }
 
 static enum rc
-truncate_apply(const struct action *a, struct str value, struct arena *ar, struct str *out)
+truncate_apply(const struct action *a, const struct action_in *in, struct arena *ar, struct str *out)
 {
-    (void)a, (void)value, (void)ar;
+    (void)a, (void)in, (void)ar;
     *out = (struct str){NULL, 0};
     return RC_OK;
 }

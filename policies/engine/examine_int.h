@@ -84,8 +84,6 @@ bool examine_rule_wants(struct examiner *ex, const struct query *q, const struct
 /* Whether [start, end) of the text is what a rule's action has put there. */
 bool examine_action_owns(const struct action *a, struct str text, const struct finding *f);
 /* Whether the name of a key stands in the text; if so, whether a match lies in a pseudonym of any rule: it is the value of none. */
-bool examine_names_key(const struct program *prog, struct str text);
-bool examine_in_token(const struct program *prog, struct str text, const struct finding *f);
 
 /* ---- examine_use.c ---- */
 

@@ -141,23 +141,11 @@ examine_action_owns(const struct action *a, struct str text, const struct findin
     return a->type->is_own && a->type->is_own(a, text, f->start, f->end);
 }
 
-/* Nearly no text holds the name of a key. */
-bool
-examine_names_key(const struct program *prog, struct str text)
+/* Whether a match is nothing but what rules have put there, as it stands or behind escapes that were added since. */
+static bool
+in_own(const struct program *prog, const struct query *q, const struct view *v, const struct match *m, const struct finding *f)
 {
-    for (size_t i = 0; i < prog->key_name_count; i++)
-        if (str_find(text, prog->key_names[i]) != SIZE_MAX)
-            return true;
-    return false;
-}
-
-bool
-examine_in_token(const struct program *prog, struct str text, const struct finding *f)
-{
-    for (size_t i = 0; i < prog->rule_count; i++)
-        if (prog->rules[i].action.type == &action_hash && examine_action_owns(&prog->rules[i].action, text, f))
-            return true;
-    return false;
+    return own_holds(prog->own, q->text, f->start, f->end) || (v->kind == VIEW_FOLDED && own_holds(prog->own, v->bytes, m->start, m->end));
 }
 
 static enum rc
@@ -166,7 +154,7 @@ add_match(struct examiner *ex, const struct query *q, const struct view *v, cons
     struct finding f = place_match(q, v, m);
     enum rc rc = RC_OK;
 
-    if (examine_names_key(ex->prog, q->text) && examine_in_token(ex->prog, q->text, &f))
+    if (in_own(ex->prog, q, v, m, &f))
         return RC_OK;
     for (uint16_t i = 0; i < p->rule_count && rc == RC_OK; i++) {
         const struct rule *r = &ex->prog->rules[p->rules[i]];

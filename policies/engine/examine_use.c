@@ -67,7 +67,6 @@ struct collector {
     size_t count;
     size_t end;    /* of the last range */
     size_t ranges; /* seen */
-    bool named;    /* a pseudonym with the name of its key may be in the text */
 };
 
 static enum rc
@@ -82,7 +81,7 @@ add_value(void *to, enum scan_kind kind, size_t start, size_t end)
     if (start < c->end || end <= start || end > c->q->text.len || ++c->ranges > RANGES_MAX)
         return RC_UNDECIDABLE;
     c->end = end;
-    if (c->named && examine_in_token(prog, c->q->text, &f))
+    if (own_holds(prog->own, c->q->text, start, end))
         return RC_OK;
     for (size_t i = 0; i < c->count && rc == RC_OK; i++) {
         f.rule = prog->uses[c->uses[i]].rules[kind];
@@ -115,7 +114,7 @@ static enum rc
 run_scanner(struct examiner *ex, const struct query *q, const uint16_t *uses, size_t count)
 {
     const struct scanner *s = ex->prog->uses[uses[0]].scanner;
-    struct collector c = {.ex = ex, .q = q, .uses = uses, .count = count, .named = examine_names_key(ex->prog, q->text)};
+    struct collector c = {.ex = ex, .q = q, .uses = uses, .count = count};
     struct scan_in in = {.text = q->text, .key = q->key.path, .before = before(q)};
     struct scan_out out = {.add = add_value, .to = &c};
     uint32_t first = ex->sink->count;
@@ -138,7 +137,7 @@ examine_uses(struct examiner *ex, struct query *q)
     enum rc rc = examine_know_key(ex, q);
 
     /* What an earlier gate has put in place of the whole text. */
-    if (str_eq(q->text, STR(ACTION_UNDECIDABLE)) || q->text.len == 0)
+    if (q->text.len == 0 || own_holds(ex->prog->own, q->text, 0, q->text.len))
         return rc;
     for (size_t i = 0, end; i < v->use_count && rc == RC_OK; i = end) {
         size_t n = 0;

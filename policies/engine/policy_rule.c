@@ -213,7 +213,14 @@ read_action(struct loader *ld, const struct draft *d, const struct selection *se
         n = conf_get(o->n, "action");
         doc = o->doc;
     }
-    struct action_env env = {.src = ld->src, .doc = doc, .es = ld->es, .ar = ld->prog->ar, .at = n, .rule = d->id, .entity = sel->entity};
+    struct action_env env = {.src = ld->src,
+        .doc = doc,
+        .es = ld->es,
+        .ar = ld->prog->ar,
+        .at = n,
+        .rule = d->id,
+        .entity = sel->entity,
+        .whole = sel->detector_count == 0 && !sel->local};
 
     if (!n && sel->replacement) {
         r->action = (struct action){.type = &action_replace};

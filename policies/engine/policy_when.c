@@ -17,7 +17,7 @@ struct cursor {
 };
 
 /* The next word, operator, or quoted value; empty at the end or where a quote does not close. */
-struct token {
+struct word {
     struct str text;
     bool quoted;
 };
@@ -28,7 +28,7 @@ is_special(char c)
     return strchr("=![],\"' \t", c) != NULL;
 }
 
-static struct token
+static struct word
 next(struct cursor *c)
 {
     struct str s = str_trim(c->left);
@@ -36,13 +36,13 @@ next(struct cursor *c)
 
     if (s.len == 0) {
         c->left = s;
-        return (struct token){s, false};
+        return (struct word){s, false};
     }
     if (s.ptr[0] == '"' || s.ptr[0] == '\'') {
         size_t close = str_find(str_sub(s, 1, s.len), str_sub(s, 0, 1));
 
         c->left = close == SIZE_MAX ? (struct str){s.ptr, 0} : str_sub(s, close + 2, s.len);
-        return (struct token){close == SIZE_MAX ? (struct str){s.ptr, 0} : str_sub(s, 1, close + 1), true};
+        return (struct word){close == SIZE_MAX ? (struct str){s.ptr, 0} : str_sub(s, 1, close + 1), true};
     }
     if ((s.ptr[0] == '=' || s.ptr[0] == '!') && s.len > 1 && s.ptr[1] == '=')
         n = 2;
@@ -50,7 +50,7 @@ next(struct cursor *c)
         while (n < s.len && !is_special(s.ptr[n]))
             n++;
     c->left = str_sub(s, n, s.len);
-    return (struct token){str_sub(s, 0, n), false};
+    return (struct word){str_sub(s, 0, n), false};
 }
 
 struct term {
@@ -72,7 +72,7 @@ wrong(struct loader *ld, const struct conf_node *n, const char *what, struct str
 static bool
 read_list(struct loader *ld, const struct conf_node *n, struct cursor *c, struct term *t)
 {
-    struct token tok = next(c);
+    struct word tok = next(c);
 
     if (!str_eq(tok.text, STR("[")))
         return wrong(ld, n, "a list [..] is expected", tok.text);
@@ -92,7 +92,7 @@ read_list(struct loader *ld, const struct conf_node *n, struct cursor *c, struct
 static bool
 read_term(struct loader *ld, const struct conf_node *n, struct cursor *c, struct term *t)
 {
-    struct token tok = next(c);
+    struct word tok = next(c);
     unsigned f = 0;
 
     while (f < 3 && !str_eq(tok.text, str_of(field_names[f])))
@@ -188,7 +188,7 @@ policy_when(struct loader *ld, const struct conf_node *n)
         for (size_t i = 0; i < t.count; i++)
             check_value(ld, n, t.field, t.values[i]);
         set &= holds_for(ld, &t);
-        struct token tok = next(&c);
+        struct word tok = next(&c);
 
         if (tok.text.len == 0 && !tok.quoted)
             break;

@@ -210,23 +210,18 @@ make_finder(struct loader *ld)
         ld->fatal = finder_compile(list, p->finder_total, &p->finder);
 }
 
-/* The keys whose names stand in pseudonyms. */
 static void
-name_keys(struct loader *ld)
+collect_own(struct loader *ld)
 {
     struct program *p = ld->prog;
 
-    p->key_names = policy_alloc(ld, ld->src->key_count, sizeof(*p->key_names));
-    for (size_t k = 0; k < ld->src->key_count && p->key_names; k++) {
-        bool used = false;
-
-        for (size_t i = 0; i < p->rule_count && !used; i++) {
-            const struct action *a = &p->rules[i].action;
-
-            used = a->type == &action_hash && a->hash.named && str_find(a->hash.before, ld->src->keys[k].id) != SIZE_MAX;
-        }
-        if (used)
-            p->key_names[p->key_name_count++] = policy_dup(ld, ld->src->keys[k].id);
+    p->own = own_new(p->ar);
+    if (!p->own)
+        ld->fatal = RC_NOMEM;
+    for (size_t i = 0; i < p->rule_count && ld->fatal == RC_OK; i++) {
+        p->tenants |= p->rules[i].action.tenant_key.len > 0;
+        if (p->rules[i].mode != RULE_OFF)
+            ld->fatal = own_add(p->own, p->ar, &p->rules[i].action);
     }
 }
 
@@ -281,7 +276,7 @@ program_compile(const struct program_source *src, struct program **prog, struct 
     if (ld.fatal == RC_OK && es->errors == errors)
         check_replacements(&ld);
     if (ld.fatal == RC_OK && es->errors == errors)
-        name_keys(&ld);
+        collect_own(&ld);
     if (ld.fatal != RC_OK || es->errors != errors) {
         program_free(ld.prog);
         return ld.fatal != RC_OK ? ld.fatal : RC_CONFIG;

@@ -19,7 +19,7 @@
 #include "policies/detector.h"
 #include "policies/program.h"
 #include "policies/scanner.h"
-#include "../action/action.h"
+#include "../action/own.h"
 #include "../action/residency_int.h"
 
 #define PROGRAM_POLICIES_MAX 64 /* a set of policies is one uint64_t */
@@ -122,8 +122,8 @@ struct program {
     size_t key_pattern_count;
     struct scan_use *uses; /* by scanner */
     size_t use_count;
-    struct str *key_names; /* of the keys that pseudonyms name */
-    size_t key_name_count;
+    struct own *own; /* what the actions of all rules put into data */
+    bool tenants;    /* an action asks for an attribute of the resource */
     struct str destinations[PROGRAM_DESTINATIONS_MAX];
     uint8_t class_of[PROGRAM_DESTINATIONS_MAX];
     size_t destination_count;

@@ -39,6 +39,14 @@ resource_of_text(const struct batch *b, uint32_t text)
     return lo;
 }
 
+/* Only actions that keep tenants apart ask for it. */
+static void
+know_resource(struct run *run, uint32_t resource)
+{
+    run->rd.b = run->rd.prog->tenants ? run->b : NULL;
+    run->rd.resource = resource;
+}
+
 /* ---- what could not be decided ---- */
 
 /* The strictest wish of the enforcing policies of a resource. */
@@ -180,6 +188,8 @@ redact_key(struct run *run, const struct finding *list, size_t count)
         first++;
     if (first == count)
         return RC_OK;
+    know_resource(run, run->rd.prog->tenants ? redact_resource_of(run->b, list->index) : 0);
+    run->rd.number = false;
     enum rc rc = resolve_text(&run->rd, key, a->place, list + first, count - first, &now);
 
     if (rc != RC_OK || str_eq(key, now))
@@ -270,13 +280,16 @@ redact_one(struct run *run, const struct finding *list, size_t count)
     char number[BATCH_NUMBER_SIZE];
     struct str text = batch_text_bytes(run->b, t), now;
 
-    if (t->kind != TEXT_STRING && t->kind != TEXT_BYTES)
+    run->rd.number = t->kind != TEXT_STRING && t->kind != TEXT_BYTES;
+    if (run->rd.number)
         text = (struct str){number, batch_text_format(run->b, t, number)};
+    know_resource(run, run->rd.prog->tenants ? resource_of_text(run->b, list->index) : 0);
     enum rc rc = resolve_text(&run->rd, text, t->place, list, count, &now);
 
     if (rc != RC_OK || str_eq(text, now))
         return rc;
-    return edits_set_text(run->edits, run->b, list->index, now);
+    rc = run->rd.number ? edits_set_number(run->edits, run->b, list->index, now) : RC_MALFORMED;
+    return rc == RC_MALFORMED ? edits_set_text(run->edits, run->b, list->index, now) : rc;
 }
 
 static enum rc
@@ -320,7 +333,7 @@ redact_edits(
     const struct program *prog, const struct batch *b, const struct findings *f, unsigned class, struct edits *edits, struct redact_report *report)
 {
     struct redact_report done;
-    struct run run = {.rd = {prog, class, edits->ar, &done}, .b = b, .f = f, .edits = edits};
+    struct run run = {.rd = {.prog = prog, .class = class, .ar = edits->ar, .report = &done}, .b = b, .f = f, .edits = edits};
     enum rc rc = class < prog->class_count ? report_init(prog, edits->ar, &done) : RC_INTERNAL;
 
     if (rc == RC_OK)
@@ -342,7 +355,7 @@ enum rc
 redact_text(const struct program *prog, const struct findings *f, unsigned class, struct str text, struct arena *ar, struct str *out)
 {
     struct redact_report report;
-    struct redaction rd = {prog, class, ar, &report};
+    struct redaction rd = {.prog = prog, .class = class, .ar = ar, .report = &report};
     struct finding *list = arena_alloc(ar, (f->count + 1) * sizeof(*list));
     enum rc rc = class < prog->class_count ? report_init(prog, ar, &report) : RC_INTERNAL;
     size_t n = 0;

@@ -71,9 +71,8 @@ follow_key(struct run *run, const struct batch_resource *r, uint32_t text)
     return edits_remove(run->edits, t->field, t->off + t->len);
 }
 
-/* The resource that holds an attribute. */
-static uint32_t
-resource_of(const struct batch *b, uint32_t attr)
+uint32_t
+redact_resource_of(const struct batch *b, uint32_t attr)
 {
     uint32_t lo = 0, hi = b->resource_count;
 
@@ -120,7 +119,7 @@ redact_entities(struct run *run)
 
         if (!concerns(run, attr))
             continue;
-        uint32_t resource = resource_of(run->b, attr);
+        uint32_t resource = redact_resource_of(run->b, attr);
 
         if (resource != done)
             rc = follow_keys(run, resource);

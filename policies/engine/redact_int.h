@@ -31,6 +31,9 @@ struct run {
     size_t settled_count, settled_cap;
 };
 
+/* The resource that holds an attribute. */
+uint32_t redact_resource_of(const struct batch *b, uint32_t attr);
+
 /* Edit the entities of every resource that loses or renames an attribute. RC_NOMEM. */
 enum rc redact_entities(struct run *run) MUST_USE;
 

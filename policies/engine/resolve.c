@@ -73,13 +73,25 @@ unfold(struct str s, struct arena *ar, struct str *out)
     return rc;
 }
 
+/* The resource's value of the attribute that keeps tenants apart; empty when it has none. */
+static struct str
+tenant_of(const struct redaction *rd, const struct action *a)
+{
+    const struct batch_resource *r = rd->b && a->tenant_key.len ? &rd->b->resources[rd->resource] : NULL;
+    uint32_t attr = r ? batch_find_attr(rd->b, r->attr_first, r->attr_end, PLACE_RESOURCE_ATTRIBUTE, a->tenant_key) : BATCH_NONE;
+    struct str value = attr != BATCH_NONE ? batch_attr_string(rd->b, attr) : STR("");
+
+    return value.ptr ? value : STR("");
+}
+
 static enum rc
 act(const struct redaction *rd, struct str text, const struct finding *f, struct str *out)
 {
     const struct action *a = &rd->prog->rules[f->rule].action;
     struct str value = str_sub(text, f->start, f->end);
+    bool own = is_key_rule(f) && a->type->is_own && a->type->is_own(a, text, f->start, f->end);
 
-    if (is_key_rule(f) && a->type->is_own && a->type->is_own(a, text, f->start, f->end)) {
+    if (own || (is_key_rule(f) && own_holds(rd->prog->own, text, f->start, f->end))) {
         *out = value; /* an earlier gate has been here */
         return RC_OK;
     }
@@ -93,7 +105,8 @@ act(const struct redaction *rd, struct str text, const struct finding *f, struct
         if (rc != RC_OK)
             return rc;
     }
-    enum rc rc = a->type->apply(a, value, rd->ar, out);
+    const struct action_in in = {.value = value, .tenant = tenant_of(rd, a), .number = rd->number};
+    enum rc rc = a->type->apply(a, &in, rd->ar, out);
 
     /* Bytes from behind escapes need not be characters. */
     if (rc == RC_OK && f->view == VIEW_FOLDED && !str_utf8_valid(*out))

@@ -15,6 +15,9 @@ struct redaction {
     unsigned class;
     struct arena *ar;
     struct redact_report *report; /* counts and places are there */
+    const struct batch *b;        /* with resource: whose text it is; NULL: not known */
+    uint32_t resource;
+    bool number; /* the text is the decimal form of a number */
 };
 
 static inline bool

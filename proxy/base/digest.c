@@ -156,6 +156,23 @@ digest_base64(struct str data, struct buf *out)
     return RC_OK;
 }
 
+size_t
+digest_base64url(struct str data, char *out)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    unsigned v = 0, bits = 0;
+    size_t n = 0;
+
+    for (size_t i = 0; i < data.len; i++) {
+        v = (v << 8 | (unsigned char)data.ptr[i]) & 0xFFFF;
+        for (bits += 8; bits >= 6; bits -= 6)
+            out[n++] = digits[v >> (bits - 6) & 63];
+    }
+    if (bits)
+        out[n++] = digits[v << (6 - bits) & 63];
+    return n;
+}
+
 static int
 unbase64_digit(char c)
 {

@@ -101,6 +101,49 @@ edits_set_text(struct edits *es, const struct batch *b, uint32_t text, struct st
     return field.ptr ? edits_add(es, t->field, t->off + t->len, field) : RC_NOMEM;
 }
 
+/* Digits, a sign, a point: neither blanks nor exponents, nor zeros that say nothing. */
+static bool
+plain_number(struct str s, bool point)
+{
+    size_t at = str_starts(s, STR("-")), digits = 0, points = 0;
+
+    if (at + 1 < s.len && s.ptr[at] == '0' && s.ptr[at + 1] != '.')
+        return false;
+    for (; at < s.len; at++) {
+        digits += s.ptr[at] >= '0' && s.ptr[at] <= '9';
+        points += s.ptr[at] == '.';
+        if (s.ptr[at] == '.' && digits == 0)
+            return false;
+    }
+    return digits > 0 && digits <= 18 && points <= point && digits + points + str_starts(s, STR("-")) == s.len && s.ptr[s.len - 1] != '.';
+}
+
+enum rc
+edits_set_number(struct edits *es, const struct batch *b, uint32_t text, struct str value)
+{
+    const struct batch_text *t = &b->texts[text];
+    bool real = t->kind == TEXT_DOUBLE;
+    char number[32] = {0}, *p;
+    size_t n = 0;
+
+    if ((t->kind != TEXT_INT && !real) || !plain_number(value, real))
+        return RC_MALFORMED;
+    memcpy(number, value.ptr, value.len);
+    p = arena_alloc(es->ar, 2 * WIRE_VARINT_MAX + sizeof(double));
+    if (!p)
+        return RC_NOMEM;
+    n = wire_varint_write((uint8_t *)p, real ? 4 << 3 | WIRE_FIXED64 : 3 << 3 | WIRE_VARINT); /* AnyValue.int_value = 3, double_value = 4 */
+    if (real) {
+        double v = strtod(number, NULL);
+
+        memcpy(p + n, &v, sizeof(v));
+        n += sizeof(v);
+    } else {
+        n += wire_varint_write((uint8_t *)p + n, (uint64_t)strtoll(number, NULL, 10));
+    }
+    return edits_add(es, t->field, t->off + t->len, (struct str){p, n});
+}
+
 enum rc
 edits_set_key(struct edits *es, const struct batch *b, uint32_t attr, struct str key)
 {

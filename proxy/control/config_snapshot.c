@@ -110,7 +110,7 @@ load_keys(struct config_owner *o, struct program_key *keys, struct errs *es)
     }
 give:
     for (size_t i = 0; ok && i < c->key_count; i++)
-        keys[i] = (struct program_key){str_of(c->keys[i].id), o->secrets[i]};
+        keys[i] = (struct program_key){.id = str_of(c->keys[i].id), .secret = o->secrets[i]};
     return ok;
 }
 

@@ -117,21 +117,25 @@ key_add(struct test_suite *s, struct sources *src, struct str id)
     if (src->key_count == KEYS_MAX || !name || digest_sha256(id, md) != RC_OK)
         return;
     src->secrets[src->key_count] = secret_of((struct str){(const char *)md, sizeof(md)});
-    src->keys[src->key_count] = (struct program_key){str_of(name), src->secrets[src->key_count]};
+    src->keys[src->key_count] = (struct program_key){.id = str_of(name), .secret = src->secrets[src->key_count]};
     if (src->secrets[src->key_count])
         src->key_count++;
     else
         s->t->nomem = true;
 }
 
-/* Every `hash: {key: ID}` below a node. */
+/* Every `hash: {key: ID}` below a node, and other actions with keys. */
 static void
 keys_find(struct test_suite *s, struct sources *src, const struct conf_node *n)
 {
-    const struct conf_node *id = conf_get(conf_get(n, "hash"), "key");
+    static const char *const actions[] = {"hash", "encrypt", "fpe"};
 
-    if (id && id->kind == CONF_SCALAR)
-        key_add(s, src, id->text);
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        const struct conf_node *id = conf_get(conf_get(n, actions[i]), "key");
+
+        if (id && id->kind == CONF_SCALAR)
+            key_add(s, src, id->text);
+    }
     for (unsigned i = 0; i < n->count; i++)
         keys_find(s, src, n->items[i]);
 }

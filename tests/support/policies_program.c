@@ -39,7 +39,7 @@ keys(size_t *count)
         ck_assert_int_eq(secret_load(path, (struct err_pos){0}, &s, &es), RC_OK);
         unlink(path);
         errs_free(&es);
-        list[i] = (struct program_key){str_of(ids[i]), s};
+        list[i] = (struct program_key){.id = str_of(ids[i]), .secret = s};
     }
     *count = 3;
     return list;

@@ -1,0 +1,38 @@
+#include "keyed_int.h"
+
+static enum rc
+encrypt_read(const struct action_env *env, const struct conf_node *arg, struct action *a)
+{
+    static const char *const names[] = {"key", "tenant"};
+
+    if (!arg || !conf_get(arg, "key"))
+        return action_refuse(env, arg, "encrypt needs a key");
+    if (conf_map_check(env->doc, arg, names, 2, env->es) != RC_OK)
+        return RC_CONFIG;
+    enum rc rc = keyed_read(env, arg, KEY_SEAL, a, &a->seal.key, &a->seal.previous);
+
+    if (rc != RC_OK)
+        return rc;
+    if (!token_name_good(a->seal.key.id) || (a->seal.previous.id.ptr && !token_name_good(a->seal.previous.id)))
+        return action_refuse(env, arg, "the id of a key in tokens has 1 to %d letters, digits, '.', '_' or '-'", TOKEN_NAME_MAX);
+    a->seal.entity = arena_dup(env->ar, env->entity);
+    return a->seal.entity.ptr ? RC_OK : RC_NOMEM;
+}
+
+static enum rc
+encrypt_apply(const struct action *a, const struct action_in *in, struct arena *ar, struct str *out)
+{
+    const struct token_of of = {a->seal.entity, action_tenant(a, in), a->seal.key.id};
+
+    *out = in->value;
+    return in->value.len ? token_seal(a->seal.key.bytes, &of, in->value, ar, out) : RC_OK;
+}
+
+const struct action_type action_encrypt = {
+    .name = "encrypt",
+    .doc = "Put a token in place of the value that `spangate reveal` opens with the key: AES-SIV, bound to entity, tenant and key; equal values stay "
+           "equal.",
+    .argument = "{key: reveal-2026, tenant: shop}",
+    .read = encrypt_read,
+    .apply = encrypt_apply,
+};

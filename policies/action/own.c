@@ -1,0 +1,194 @@
+#include "own.h"
+
+#define HEAD_MAX 256
+#define OWN_MIN 3 /* a shorter replacement says too little to be known again by itself */
+
+enum own_kind { OWN_TEXT, OWN_PSEUDONYM, OWN_SEALED };
+
+/* Lists by the first byte: few bytes begin anything of ours. */
+struct own_item {
+    struct own_item *next;
+    enum own_kind kind;
+    struct str head, tail; /* OWN_TEXT: all is head; OWN_PSEUDONYM: before and after the digits */
+    unsigned hex;
+    const struct action *action; /* OWN_SEALED: a copy in the arena */
+};
+
+struct own {
+    struct own_item *heads[256]; /* texts and pseudonyms */
+    struct own_item *sealed;
+    bool bytes[256]; /* that stand in heads and tails, and digits */
+    size_t longest;
+};
+
+static enum rc
+item_add(struct own *o, struct arena *ar, struct own_item item)
+{
+    struct own_item **list = &o->heads[item.head.len ? (unsigned char)item.head.ptr[0] : 0];
+    size_t len = item.head.len + item.hex + item.tail.len;
+
+    if (item.head.len == 0 || len > HEAD_MAX + 2 * SHA256_SIZE + HEAD_MAX)
+        return RC_OK;
+    for (const struct own_item *i = *list; i; i = i->next)
+        if (i->kind == item.kind && str_eq(i->head, item.head) && str_eq(i->tail, item.tail) && i->hex == item.hex)
+            return RC_OK;
+    struct own_item *made = arena_alloc(ar, sizeof(*made));
+
+    if (!made)
+        return RC_NOMEM;
+    *made = item;
+    made->next = *list;
+    *list = made;
+    o->longest = len > o->longest ? len : o->longest;
+    for (size_t i = 0; i < item.head.len; i++)
+        o->bytes[(unsigned char)item.head.ptr[i]] = true;
+    for (size_t i = 0; i < item.tail.len; i++)
+        o->bytes[(unsigned char)item.tail.ptr[i]] = true;
+    for (const char *c = "0123456789abcdef"; item.hex && *c; c++)
+        o->bytes[(unsigned char)*c] = true;
+    return RC_OK;
+}
+
+struct own *
+own_new(struct arena *ar)
+{
+    static const char *const markers[] = {ACTION_UNDECIDABLE, ACTION_ENCODED, ACTION_NOT_FPE, "REDACTED"};
+    struct own *o = arena_calloc(ar, 1, sizeof(*o));
+
+    for (size_t i = 0; o && i < sizeof(markers) / sizeof(markers[0]); i++)
+        if (item_add(o, ar, (struct own_item){.kind = OWN_TEXT, .head = str_of(markers[i])}) != RC_OK)
+            return NULL;
+    return o;
+}
+
+static enum rc
+sealed_add(struct own *o, struct arena *ar, const struct action *a)
+{
+    struct own_item *item = arena_calloc(ar, 1, sizeof(*item));
+    struct action *copy = arena_alloc(ar, sizeof(*copy));
+
+    if (!item || !copy)
+        return RC_NOMEM;
+    *copy = *a;
+    *item = (struct own_item){.next = o->sealed, .kind = OWN_SEALED, .action = copy};
+    o->sealed = item;
+    return RC_OK;
+}
+
+/* A format without the key's id, or with few digits, may be somebody's own. */
+#define PSEUDONYM_HEX 32
+
+enum rc
+own_add(struct own *o, struct arena *ar, const struct action *a)
+{
+    enum rc rc = RC_OK;
+
+    if (a->type == &action_replace && a->replace.text.len >= OWN_MIN && a->replace.text.len <= HEAD_MAX)
+        return item_add(o, ar, (struct own_item){.kind = OWN_TEXT, .head = a->replace.text});
+    if (a->type == &action_encrypt || a->type == &action_fpe)
+        return sealed_add(o, ar, a);
+    if (a->type != &action_hash || !a->hash.named || a->hash.hex < PSEUDONYM_HEX)
+        return RC_OK;
+    rc = item_add(o, ar, (struct own_item){.kind = OWN_PSEUDONYM, .head = a->hash.before, .tail = a->hash.after, .hex = a->hash.hex});
+    if (rc == RC_OK && a->hash.old_before.len)
+        rc = item_add(o, ar, (struct own_item){.kind = OWN_PSEUDONYM, .head = a->hash.old_before, .tail = a->hash.old_after, .hex = a->hash.hex});
+    return rc;
+}
+
+/* Bytes of the item that stand at the start of s; 0: it does not stand there. */
+static size_t
+item_at(const struct own_item *i, struct str s)
+{
+    size_t len = i->head.len + i->hex + i->tail.len;
+
+    if (s.len < len || !str_starts(s, i->head) || !str_starts(str_sub(s, i->head.len + i->hex, s.len), i->tail))
+        return 0;
+    for (size_t k = i->head.len; k < i->head.len + i->hex; k++)
+        if (!((s.ptr[k] >= '0' && s.ptr[k] <= '9') || (s.ptr[k] >= 'a' && s.ptr[k] <= 'f')))
+            return 0;
+    return len;
+}
+
+static bool
+opens(const struct action *a, const struct action_key *key, const struct token *t)
+{
+    struct arena *ar;
+    struct str plain;
+    const struct token_of of = {a->seal.entity, a->tenant, key->id};
+
+    if (!key->id.ptr || !str_eq(key->id, t->key_id))
+        return false;
+    if (a->tenant_key.len)
+        return true; /* whose it is, is not known here; the form says enough */
+    if (t->kind == TOKEN_FPE)
+        return token_fpe_good(key->bytes, &of, t->body);
+    ar = arena_new(2 * t->body.len + 4096);
+
+    bool ok = ar && token_open(key->bytes, &of, t->body, ar, &plain) == RC_OK;
+
+    arena_free(ar);
+    return ok;
+}
+
+/* End of the sealed token that holds byte at; 0: there is none of ours. */
+static size_t
+sealed_around(const struct own *o, struct str text, size_t at)
+{
+    struct token t;
+
+    if (!o->sealed || !token_around(text, at, &t))
+        return 0;
+    for (const struct own_item *i = o->sealed; i; i = i->next) {
+        const struct action *a = i->action;
+        bool kind = (t.kind == TOKEN_FPE) == (a->type == &action_fpe);
+        size_t open = t.start + t.entity.len;
+
+        if (!kind || !str_ends(t.entity, a->seal.entity) || at < open - a->seal.entity.len)
+            continue;
+        if (opens(a, &a->seal.key, &t) || opens(a, &a->seal.previous, &t))
+            return t.end;
+    }
+    return 0;
+}
+
+/* End of the piece of ours that holds byte at; 0: there is none. */
+static size_t
+piece_around(const struct own *o, struct str text, size_t at)
+{
+    size_t low = at + 1 > o->longest ? at + 1 - o->longest : 0, best = 0;
+
+    if (o->bytes[(unsigned char)text.ptr[at]])
+        for (size_t p = at + 1; p-- > low;)
+            for (const struct own_item *i = o->heads[(unsigned char)text.ptr[p]]; i; i = i->next) {
+                size_t end = p + item_at(i, str_sub(text, p, text.len));
+
+                best = end > at && end > best ? end : best;
+            }
+    return best ? best : sealed_around(o, text, at);
+}
+
+static bool
+is_glue(char c)
+{
+    return c != '\0' && strchr(":@/?&=;, .\"'", c);
+}
+
+bool
+own_holds(const struct own *o, struct str text, size_t start, size_t end)
+{
+    bool any = false;
+
+    for (size_t at = start; at < end;) {
+        size_t next = piece_around(o, text, at);
+
+        if (next) {
+            any = true;
+            at = next;
+        } else if (is_glue(text.ptr[at])) {
+            at++;
+        } else {
+            return false;
+        }
+    }
+    return any;
+}
