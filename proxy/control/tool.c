@@ -56,7 +56,7 @@ key_add(struct tool *t, struct str id)
     t->secrets[t->key_count] = secret_of((struct str){(const char *)md, sizeof(md)});
     if (!t->secrets[t->key_count])
         return false;
-    t->keys[t->key_count] = (struct program_key){{name, id.len}, t->secrets[t->key_count]};
+    t->keys[t->key_count] = (struct program_key){.id = {name, id.len}, .secret = t->secrets[t->key_count]};
     t->key_count++;
     return true;
 }
