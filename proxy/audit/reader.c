@@ -105,6 +105,12 @@ read_at(int folder, const char *path, size_t max, struct buf *out)
     return rc;
 }
 
+enum rc
+reader_file(const struct reader *r, const char *path, size_t max, struct buf *out)
+{
+    return read_at(r->folder, path, max, out);
+}
+
 static enum rc
 at(struct reader *r, enum rc rc, struct tile t, const char *what)
 {

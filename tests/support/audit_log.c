@@ -26,6 +26,8 @@ void
 test_log_begin(struct test_log *l)
 {
     *l = (struct test_log){.dir = "/tmp/spangate-audit-XXXXXX"};
+    if (access("/dev/shm", W_OK) == 0) /* an fsync costs nothing there */
+        snprintf(l->dir, sizeof(l->dir), "/dev/shm/spangate-audit-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(l->dir));
     ck_assert_int_eq(note_signer_make(STR(TEST_ORIGIN), NOTE_ED25519, &l->signer), RC_OK);
     open_writer(l);

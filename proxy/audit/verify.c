@@ -1,0 +1,543 @@
+#include "audit/verify.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "reader_int.h"
+
+struct level {
+    uint64_t nodes;
+    struct tree_hash hash[TILE_WIDTH]; /* the last nodes % 256, as the entries give them */
+};
+
+struct anchor {
+    struct tree_state tree;
+    const char *name;
+};
+
+struct verification {
+    const struct verify_options *o;
+    struct verify_result *result;
+    struct errs *es;
+    struct reader *reader;
+    struct buf entries, hashes;
+    struct level level[TILE_LEVELS];
+    struct tree_edge edge; /* for roots at the sizes of anchors */
+    struct note_key keys[VERIFY_KEYS_MAX];
+    size_t key_count;
+    struct anchor anchor[VERIFY_ANCHORS_MAX + VERIFY_KEYS_MAX];
+    size_t anchor_count;
+    struct retention retention;
+    bool retention_proven;
+};
+
+static void
+problem(struct verification *v, const char *file, const char *what)
+{
+    errs_add(v->es, ERR_ERROR, RC_INTEGRITY, 0, (struct err_pos){.file = file}, "audit log: %s", what);
+}
+
+/* A wrong hash further up says no more than the leaf below it that is known to be wrong. */
+static bool
+explained(const struct verification *v, uint64_t from, uint64_t to)
+{
+    const struct verify_result *r = v->result;
+
+    return r->first_bad != VERIFY_NO_LEAF && r->first_bad >= from && r->first_bad_to <= to;
+}
+
+static void
+bad_leaves(struct verification *v, uint64_t from, uint64_t to)
+{
+    if (from >= v->result->first_bad || explained(v, from, to))
+        return;
+    v->result->first_bad = from;
+    v->result->first_bad_to = to;
+}
+
+static void
+tile_problem(struct verification *v, struct tile t, const char *what)
+{
+    char path[TILE_PATH_MAX];
+
+    tile_path(t, path);
+    problem(v, path, what);
+}
+
+/* -- who signed ------------------------------------------------------------------------------------------------------------------- */
+
+enum rc
+verify_note(struct str text, const struct note_key *keys, size_t count, struct checkpoint *c, struct note_key *signer)
+{
+    struct checkpoint out;
+    struct note n;
+    enum rc found = RC_NOT_FOUND, rc = note_parse(text, &n);
+
+    if (rc == RC_OK)
+        rc = checkpoint_parse(n.body, &out);
+    if (rc != RC_OK)
+        return RC_MALFORMED;
+    for (size_t i = 0; i < count; i++) {
+        if (keys[i].type != NOTE_ED25519 || !str_eq(out.origin, str_of(keys[i].name)))
+            continue;
+        rc = note_check(&n, &keys[i], NULL);
+        if (rc == RC_NOT_FOUND)
+            continue;
+        if (rc != RC_OK)
+            return rc;
+        found = RC_OK;
+        if (signer)
+            *signer = keys[i];
+    }
+    if (found == RC_OK)
+        *c = out;
+    return found;
+}
+
+enum rc
+verify_record(struct str proof, struct str entry, const struct note_key *keys, size_t count, struct checkpoint *c)
+{
+    struct record_proof p;
+    struct checkpoint out;
+    struct tree_hash leaf;
+    enum rc rc = record_proof_parse(proof, &p);
+
+    if (rc == RC_OK)
+        rc = verify_note(p.checkpoint, keys, count, &out, NULL);
+    if (rc != RC_OK)
+        return rc == RC_MALFORMED ? RC_MALFORMED : RC_INTEGRITY;
+    tree_leaf(entry, &leaf);
+    rc = tree_check_inclusion(&leaf, p.index, out.tree.size, &p.inclusion, &out.tree.root);
+    if (rc == RC_OK)
+        *c = out;
+    return rc;
+}
+
+/* What stands between two texts that quotes in a JSON string cannot spell. */
+static bool
+between(struct str text, struct str before, char end, struct str *out)
+{
+    size_t at = str_find(text, before);
+
+    if (at == SIZE_MAX)
+        return false;
+    struct str rest = str_sub(text, at + before.len, text.len);
+    const char *stop = rest.len ? memchr(rest.ptr, end, rest.len) : NULL;
+
+    if (!stop)
+        return false;
+    *out = (struct str){rest.ptr, (size_t)(stop - rest.ptr)};
+    return true;
+}
+
+enum rc
+rotation_key(struct str entry, struct note_key *key)
+{
+    struct str text;
+
+    if (!str_ends(entry, STR(",\"type\":\"key.rotate\",\"v\":1}")) || !between(entry, STR(",\"key\":{\"new\":\""), '"', &text))
+        return RC_NOT_FOUND;
+    return note_key_parse(text, key) == RC_OK ? RC_OK : RC_NOT_FOUND;
+}
+
+enum rc
+retention_of_entry(struct str entry, uint64_t *until)
+{
+    struct str inside, text;
+
+    if (!str_ends(entry, STR(",\"type\":\"retention\",\"v\":1}")) || !between(entry, STR(",\"retention\":{"), '}', &inside))
+        return RC_NOT_FOUND;
+    size_t at = str_find(inside, STR("\"until\":"));
+
+    if (at == SIZE_MAX)
+        return RC_NOT_FOUND;
+    text = str_sub(inside, at + 8, inside.len);
+    return str_to_u64(text, until) ? RC_OK : RC_NOT_FOUND;
+}
+
+static bool
+knows(const struct verification *v, const struct note_key *key)
+{
+    for (size_t i = 0; i < v->key_count; i++)
+        if (v->keys[i].id == key->id && memcmp(v->keys[i].public_key, key->public_key, SIGN_PUBLIC) == 0)
+            return true;
+    return false;
+}
+
+/* The successor that a trusted key has announced in the log, in a checkpoint of its own: trusted from then on, and the checkpoint is an anchor. */
+static enum rc
+follow_rotation(struct verification *v, const struct note_key *old)
+{
+    char name[NOTE_NAME_MAX];
+    struct note_key next;
+    struct checkpoint c;
+
+    buf_clear(&v->entries);
+    buf_clear(&v->hashes);
+    snprintf(name, sizeof(name), READER_KEYS "/%08x", old->id);
+    enum rc rc = reader_file(v->reader, name, NOTE_MAX, &v->hashes);
+
+    if (rc == RC_NOT_FOUND)
+        return RC_OK;
+    snprintf(name, sizeof(name), READER_KEYS "/%08x.entry", old->id);
+    if (rc == RC_OK)
+        rc = reader_file(v->reader, name, TILE_ENTRY_MAX, &v->entries);
+    if (rc == RC_OK)
+        rc = verify_record(buf_str(&v->hashes), buf_str(&v->entries), old, 1, &c);
+    if (rc == RC_OK)
+        rc = rotation_key(buf_str(&v->entries), &next);
+    if (rc == RC_NOMEM || rc == RC_IO)
+        return rc;
+    if (rc != RC_OK || strcmp(next.name, old->name) != 0) {
+        problem(v, name, "is no proof that this key was replaced");
+        return RC_OK;
+    }
+    if (knows(v, &next) || v->key_count == VERIFY_KEYS_MAX)
+        return RC_OK;
+    v->anchor[v->anchor_count++] = (struct anchor){c.tree, "the last checkpoint of a key that was replaced"};
+    v->keys[v->key_count++] = next;
+    return RC_OK;
+}
+
+static enum rc
+check_witnesses(struct verification *v)
+{
+    struct note n;
+    uint64_t time;
+    enum rc rc = note_parse(reader_note(v->reader), &n);
+
+    for (size_t i = 0; i < v->o->witness_count && rc == RC_OK; i++) {
+        if (note_check(&n, &v->o->witnesses[i], &time) != RC_OK)
+            problem(v, READER_CHECKPOINT, "a witness that was asked for has not cosigned it");
+        else
+            v->result->witnessed = time > v->result->witnessed ? time : v->result->witnessed;
+    }
+    return rc;
+}
+
+static enum rc
+check_checkpoint(struct verification *v)
+{
+    struct checkpoint c;
+    enum rc rc = RC_OK;
+
+    if (v->o->key_count > VERIFY_KEYS_MAX / 2 || v->o->anchor_count > VERIFY_ANCHORS_MAX)
+        return RC_USAGE;
+    memcpy(v->keys, v->o->keys, v->o->key_count * sizeof(*v->keys));
+    v->key_count = v->o->key_count;
+    for (size_t i = 0; i < v->key_count && rc == RC_OK; i++) { /* grows on the way */
+        const struct note_key key = v->keys[i];
+
+        rc = follow_rotation(v, &key);
+    }
+    if (rc != RC_OK)
+        return rc;
+    rc = verify_note(reader_note(v->reader), v->keys, v->key_count, &c, &v->result->signer);
+    if (rc == RC_NOT_FOUND)
+        problem(v, READER_CHECKPOINT, "no key that is trusted has signed it");
+    else if (rc != RC_OK)
+        problem(v, READER_CHECKPOINT, "its signature does not fit");
+    return check_witnesses(v);
+}
+
+static enum rc
+take_anchors(struct verification *v)
+{
+    for (size_t i = 0; i < v->o->anchor_count; i++) {
+        const struct verify_anchor *a = &v->o->anchors[i];
+        struct checkpoint c;
+        enum rc rc = verify_note(a->note, v->keys, v->key_count, &c, NULL);
+
+        if (rc == RC_MALFORMED) {
+            errs_add(v->es, ERR_ERROR, RC_USAGE, 0, (struct err_pos){.file = a->name}, "this is no checkpoint");
+            return RC_USAGE;
+        }
+        if (rc != RC_OK)
+            problem(v, a->name, "this anchor is not signed by a key that is trusted");
+        else
+            v->anchor[v->anchor_count++] = (struct anchor){c.tree, a->name};
+    }
+    return RC_OK;
+}
+
+/* -- the tree --------------------------------------------------------------------------------------------------------------------- */
+
+/* Compare a row with its file. What the entries give goes on upwards, whatever the file says. */
+static enum rc
+check_tile(struct verification *v, int level, unsigned width)
+{
+    const struct level *l = &v->level[level];
+    struct tile t = {level, (l->nodes - 1) / TILE_WIDTH, width};
+
+    buf_clear(&v->hashes);
+    enum rc rc = reader_load(v->reader, t, &v->hashes);
+
+    if (rc == RC_IO || rc == RC_NOMEM)
+        return rc;
+    bool same = rc == RC_OK && memcmp(v->hashes.ptr, l->hash, (size_t)width * TREE_HASH) == 0;
+
+    if (same)
+        return RC_OK;
+    if (v->o->on_tile)
+        v->o->on_tile(v->o->arg, t, l->hash);
+    if (rc != RC_OK) {
+        tile_problem(v, t, rc == RC_NOT_FOUND ? "is missing" : "is damaged");
+        return RC_OK;
+    }
+    for (unsigned i = 0; i < width; i++) {
+        uint64_t leaves = (uint64_t)1 << (TILE_HEIGHT * level), first = (t.n * TILE_WIDTH + i) * leaves;
+
+        if (memcmp(v->hashes.ptr + (size_t)i * TREE_HASH, l->hash[i].bytes, TREE_HASH) == 0)
+            continue;
+        bad_leaves(v, first, first + leaves - 1);
+        tile_problem(v, t, level ? "has another hash than the tiles below it" : "has another hash than the entry");
+        break;
+    }
+    return RC_OK;
+}
+
+static void
+check_anchors(struct verification *v)
+{
+    struct tree_hash root;
+
+    for (size_t i = 0; i < v->anchor_count; i++) {
+        const struct anchor *a = &v->anchor[i];
+
+        if (a->tree.size != v->edge.size)
+            continue;
+        tree_edge_root(&v->edge, &root);
+        if (tree_equal(&root, &a->tree.root))
+            continue;
+        bad_leaves(v, 0, a->tree.size ? a->tree.size - 1 : 0);
+        errs_add(v->es, ERR_ERROR, RC_INTEGRITY, 0, (struct err_pos){.file = a->name}, "audit log: the log had another root at size %llu",
+            (unsigned long long)a->tree.size);
+    }
+}
+
+static bool
+anchor_within(const struct verification *v, uint64_t from, uint64_t to)
+{
+    for (size_t i = 0; i < v->anchor_count; i++)
+        if (v->anchor[i].tree.size > from && v->anchor[i].tree.size < to)
+            return true;
+    return false;
+}
+
+/* The edge, for anchors: leaf by leaf only where one lies inside. */
+static void
+grow_edge(struct verification *v, unsigned count)
+{
+    const struct level *l = &v->level[0];
+
+    for (unsigned i = 0; i < count; i++) {
+        tree_edge_append(&v->edge, &l->hash[i]);
+        check_anchors(v);
+    }
+}
+
+/* 256 leaves are in the lowest row: check their tile, and those above that become full with them. */
+static enum rc
+close_tile(struct verification *v)
+{
+    uint64_t first = v->level[0].nodes - TILE_WIDTH;
+    bool anchored = anchor_within(v, first, first + TILE_WIDTH);
+    struct tree_hash row[TILE_WIDTH], root;
+
+    if (anchored)
+        grow_edge(v, TILE_WIDTH);
+    for (int level = 0; level < TILE_LEVELS && v->level[level].nodes % TILE_WIDTH == 0; level++) {
+        enum rc rc = check_tile(v, level, TILE_WIDTH);
+
+        if (rc != RC_OK || level + 1 == TILE_LEVELS)
+            return rc;
+        memcpy(row, v->level[level].hash, sizeof(row));
+        for (unsigned n = TILE_WIDTH; n > 1; n /= 2)
+            for (unsigned i = 0; i < n; i += 2)
+                tree_node(&row[i], &row[i + 1], &row[i / 2]);
+        root = row[0];
+        if (level == 0 && !anchored) {
+            tree_edge_append_node(&v->edge, TILE_HEIGHT, &root);
+            check_anchors(v);
+        }
+        v->level[level + 1].hash[v->level[level + 1].nodes++ % TILE_WIDTH] = root;
+    }
+    return RC_OK;
+}
+
+/* Hashes of the entries, until the bundle ends. */
+static unsigned
+hash_entries(struct verification *v, uint64_t first, unsigned width)
+{
+    struct str rest = buf_str(&v->entries), entry;
+    unsigned i = 0;
+    uint64_t until;
+
+    for (; i < width && tile_bundle_next(&rest, &entry); i++) {
+        tree_leaf(entry, &v->level[0].hash[i]);
+        if (first + i == v->retention.entry && retention_of_entry(entry, &until) == RC_OK && until >= v->retention.until)
+            v->retention_proven = true;
+    }
+    v->result->entries += i;
+    return i;
+}
+
+/* Leaves whose entries are not there or cannot be read: their hashes as the tile says. */
+static enum rc
+take_hashes(struct verification *v, struct tile bundle, unsigned from)
+{
+    struct tile t = {0, bundle.n, bundle.width};
+
+    buf_clear(&v->hashes);
+    enum rc rc = reader_load(v->reader, t, &v->hashes);
+
+    if (rc == RC_OK)
+        memcpy(v->level[0].hash + from, v->hashes.ptr + (size_t)from * TREE_HASH, (size_t)(bundle.width - from) * TREE_HASH);
+    else if (rc == RC_NOT_FOUND || rc == RC_INTEGRITY)
+        memset(v->level[0].hash + from, 0, (size_t)(bundle.width - from) * TREE_HASH);
+    return rc == RC_NOT_FOUND || rc == RC_INTEGRITY ? RC_OK : rc;
+}
+
+/* The file of a bundle that does not have the right shape: as much of it as can be read. */
+static enum rc
+load_damaged(struct verification *v, struct tile t)
+{
+    char path[TILE_PATH_MAX];
+
+    tile_path(t, path);
+    buf_clear(&v->entries);
+    return reader_file(v->reader, path, TILE_BUNDLE_MAX, &v->entries);
+}
+
+static enum rc
+check_bundle(struct verification *v, struct tile t)
+{
+    uint64_t first = t.n * TILE_WIDTH;
+    unsigned good;
+
+    buf_clear(&v->entries);
+    enum rc rc = reader_load(v->reader, t, &v->entries);
+
+    if (rc == RC_NOT_FOUND && first + TILE_WIDTH <= v->retention.until) {
+        rc = take_hashes(v, t, 0);
+        v->level[0].nodes += t.width;
+        return rc;
+    }
+    bool sound = rc == RC_OK, missing = rc == RC_NOT_FOUND;
+
+    if (rc == RC_INTEGRITY && load_damaged(v, t) != RC_OK)
+        buf_clear(&v->entries);
+    else if (rc == RC_IO || rc == RC_NOMEM)
+        return rc;
+    good = hash_entries(v, first, t.width);
+    if (!sound) {
+        tile_problem(v, t, missing ? "is missing" : "is damaged");
+        bad_leaves(v, first + good, first + t.width - 1); /* unless a hash before it differs: check_tile */
+    }
+    rc = good < t.width ? take_hashes(v, t, good) : RC_OK;
+    v->level[0].nodes += t.width;
+    return rc;
+}
+
+static enum rc
+check_rest(struct verification *v)
+{
+    enum rc rc = RC_OK;
+
+    grow_edge(v, (unsigned)(v->level[0].nodes % TILE_WIDTH));
+    for (int level = 0; level < TILE_LEVELS && rc == RC_OK; level++)
+        if (v->level[level].nodes % TILE_WIDTH)
+            rc = check_tile(v, level, (unsigned)(v->level[level].nodes % TILE_WIDTH));
+    return rc;
+}
+
+static enum rc
+check_tree(struct verification *v)
+{
+    const struct tree_state *signed_tree = &reader_checkpoint(v->reader)->tree;
+    uint64_t size = signed_tree->size;
+    struct tree_hash root;
+    enum rc rc = RC_OK;
+
+    check_anchors(v); /* of the empty tree */
+    for (uint64_t n = 0; n * TILE_WIDTH < size && rc == RC_OK; n++) {
+        uint64_t left = size - n * TILE_WIDTH;
+
+        rc = check_bundle(v, (struct tile){TILE_BUNDLE, n, left < TILE_WIDTH ? (unsigned)left : TILE_WIDTH});
+        if (rc == RC_OK && left >= TILE_WIDTH)
+            rc = close_tile(v);
+    }
+    if (rc == RC_OK)
+        rc = check_rest(v);
+    if (rc != RC_OK)
+        return rc;
+    tree_edge_root(&v->edge, &root);
+    v->result->root_fits = tree_equal(&root, &signed_tree->root);
+    if (!v->result->root_fits) {
+        problem(v, READER_CHECKPOINT, "the entries do not have the root that was signed");
+        if (size && v->result->first_bad == VERIFY_NO_LEAF)
+            bad_leaves(v, 0, size - 1);
+    }
+    return RC_OK;
+}
+
+static void
+check_ends(struct verification *v)
+{
+    uint64_t size = reader_checkpoint(v->reader)->tree.size;
+
+    for (size_t i = 0; i < v->anchor_count; i++) {
+        if (v->anchor[i].tree.size <= size)
+            continue;
+        errs_add(v->es, ERR_ERROR, RC_INTEGRITY, 0, (struct err_pos){.file = v->anchor[i].name},
+            "audit log: it had %llu entries then, now it has %llu: it was rolled back", (unsigned long long)v->anchor[i].tree.size,
+            (unsigned long long)size);
+        bad_leaves(v, size, v->anchor[i].tree.size - 1);
+    }
+    if (v->retention.until && !v->retention_proven) {
+        problem(v, READER_RETENTION, "no entry of the log says that entries were removed");
+        bad_leaves(v, 0, v->retention.until - 1);
+    }
+}
+
+static enum rc
+run(struct verification *v)
+{
+    enum rc rc = reader_open(v->o->dir, &v->reader, v->es);
+
+    if (rc != RC_OK)
+        return rc;
+    v->result->tree = reader_checkpoint(v->reader)->tree;
+    v->retention = reader_retention(v->reader);
+    rc = check_checkpoint(v);
+    if (rc == RC_OK)
+        rc = take_anchors(v);
+    if (rc == RC_OK)
+        rc = check_tree(v);
+    if (rc == RC_OK)
+        check_ends(v);
+    return rc;
+}
+
+enum rc
+verify_log(const struct verify_options *o, struct verify_result *result, struct errs *es)
+{
+    struct verification *v = calloc(1, sizeof(*v));
+    size_t before = es->errors;
+
+    if (!v)
+        return RC_NOMEM;
+    *result = (struct verify_result){.first_bad = VERIFY_NO_LEAF};
+    v->o = o;
+    v->result = result;
+    v->es = es;
+    v->entries = BUF_INIT(TILE_BUNDLE_MAX + 1);
+    v->hashes = BUF_INIT(TILE_BUNDLE_MAX + 1);
+    enum rc rc = run(v);
+
+    reader_close(v->reader);
+    buf_free(&v->entries);
+    buf_free(&v->hashes);
+    free(v);
+    return rc == RC_OK && es->errors > before ? RC_INTEGRITY : rc;
+}
