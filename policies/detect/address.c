@@ -31,7 +31,9 @@ check_street(struct match *m)
 #define LOCAL_PHONE_WORDS                                                                                                                  \
     "phone", "telephone", "telefon", "telefonnummer", "rufnummer", "handy", "mobil", "t\xc3\xa9l\xc3\xa9phone", "telephone mobile", "tel", \
         "t\xc3\xa9l", "portable", "mobile", "cell", "fax", "call me", "reach me", "sms", "whatsapp", "msisdn", "\xe9\x9b\xbb\xe8\xa9\xb1", \
-        "\xe7\x94\xb5\xe8\xaf\x9d", "\xe6\x89\x8b\xe6\x9c\xba", "tel\303\251fono", "m\xc3\xb3vil", "telefono", "cellulare", "telefoon"
+        "\xe7\x94\xb5\xe8\xaf\x9d", "\xe6\x89\x8b\xe6\x9c\xba", "tel\303\251fono", "m\xc3\xb3vil", "telefono", "cellulare", "telefoon",    \
+        "phone number", "telephone number", "phone no", "contact number", "mobile number", "hotline", "helpline", "landline", "tel no",    \
+        "call me at", "call us", "cell phone", "fax number"
 
 /* 2024-01-31 and 31-01-2024. */
 static bool
@@ -44,20 +46,64 @@ written_as_date(struct str s, const uint8_t *d)
     return !ascii_digit(s.ptr[2]) && !ascii_digit(s.ptr[5]) && date_valid((unsigned)digits_value(d + 4, 4), d[2] * 10u + d[3], d[0] * 10u + d[1]);
 }
 
+/* 192.168.100.200: that is not for here, nor is a version. */
+static bool
+dotted_otherwise(struct str s, size_t digits)
+{
+    unsigned groups = 1, value = 0;
+    bool octets = true;
+
+    if (str_find(s, STR(".")) == SIZE_MAX)
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        bool digit = ascii_digit(s.ptr[i]);
+
+        octets = octets && (digit || s.ptr[i] == '.') && !(digit && s.ptr[i] == '0' && (i == 0 || s.ptr[i - 1] == '.') && i + 1 < s.len);
+        value = digit ? value * 10 + (unsigned)(s.ptr[i] - '0') : 0;
+        octets = octets && value <= 255;
+        groups += s.ptr[i] == '.';
+    }
+    return digits < 8 || (octets && groups == 4);
+}
+
 /* Any grouping of 7 to 15 digits, behind a word for telephone; no time stamp and no date. */
 static bool
 check_national(struct match *m)
 {
-    uint8_t d[15];
+    uint8_t d[21];
+    size_t n = match_digits(m, d, sizeof(d));
+    bool formatted = match_formatted(m);
+
+    return n >= 7 && !(digits_epoch(d, n) && !formatted) && !(n == 8 && written_as_date(match_str(m), d)) && !dotted_otherwise(match_str(m), n);
+}
+
+/* The word before is one of everyday life: the number must be written as one does telephone numbers. */
+static bool
+check_called(struct match *m)
+{
+    uint8_t d[21];
     size_t n = match_digits(m, d, sizeof(d));
 
-    return n >= 7 && !(digits_epoch(d, n) && !match_formatted(m)) && !(n == 8 && written_as_date(match_str(m), d));
+    return check_national(m) && (match_formatted(m) || (d[0] == 0 && n >= 9 && n <= 12));
 }
+
+/* 416 60 039 office: group 1 is the number. */
+static bool
+check_labelled(struct match *m)
+{
+    uint8_t d[21];
+
+    return match_narrow(m, 1) && check_national(m) && (match_formatted(m) || match_digits(m, d, sizeof(d)) >= 9);
+}
+
+#define NATIONAL_NUMBER                                                                                                       \
+    "(?:\\([0-9]{1,5}\\)[ /-]{0,3}[0-9]{2,8}|" GROUPS_START "(?<!\\+)[0-9]{2,15})(?:[ /-]{1,3}[0-9]{2,8}|\\.[0-9]{2,8}){0,5}" \
+    "(?: ?(?:x|ext\\.?) ?[0-9]{1,6})?"
 
 const struct detector detect_address[] = {
     {
         ENTRY("contact.phone_national", "PHONE_NUMBER", "Telephone number in its national form", TIER_B, "contact", "GDPR HIPAA-D", 1),
-        .pattern = "(?:\\([0-9]{1,5}\\)|" GROUPS_START "(?<!\\+)[0-9]{2,15})(?:[ /-]{1,3}[0-9]{2,8}|\\.[0-9]{2}(?![0-9])){0,5}" GROUPS_END,
+        .pattern = NATIONAL_NUMBER GROUPS_END,
         .context = WORDS(LOCAL_PHONE_WORDS),
         .need_context = true,
         .check = check_national,
@@ -68,6 +114,26 @@ const struct detector detect_address[] = {
             HIT("Phone: (37) 788-063"), HIT("t\xc3\xa9l 06.12.34.56.78"), MISS("phone os 17.4.1"), MISS("phone 2024-01-31"),
             MISS("[PHONE_NUMBER] 13812345678"), MISS("phone 192.168.100.200"), MISS("13812345678"), MISS("090-1234-5678"), MISS("order 98765 43210"),
             MISS_IN("user.mobile", "1700000000")),
+    },
+    {
+        ENTRY("contact.phone_called", "PHONE_NUMBER", "Telephone number behind a word such as call or office", TIER_B, "contact", "GDPR HIPAA-D", 1),
+        .pattern = NATIONAL_NUMBER GROUPS_END,
+        .context = WORDS("call", "calling", "called", "answering", "answering at", "reach", "reached at", "contact", "dial", "dialed", "dialled",
+            "office", "desk", "direct", "home", "work", "text", "message to", "messages to", "registered", "registered number", "number", "extension",
+            "ring", "kontakt", "anruf", "appeler", "appelez", "llamar", "llame", "chiamare", "bellen"),
+        .need_context = true,
+        .check = check_called,
+        .examples = EXAMPLES(HIT("They do not answer; answering at 78 651 450"), HIT("stop messages to 699 956 915"), HIT("call 0494 92 82 32"),
+            HIT("my registered 905-674-3793"), HIT("Desk: (898)666-3621x0135"), HIT("call 0703340932"), HIT("Desk: 0490 75 40 81"),
+            MISS("call 12345678"), MISS("call 2024-01-31"), MISS("contact 10.20.30.40"), MISS("78 651 450"), MISS("number 17.4.1")),
+    },
+    {
+        ENTRY("contact.phone_labelled", "PHONE_NUMBER", "Telephone number before its label", TIER_B, "contact", "GDPR HIPAA-D", 1),
+        .pattern = "(" NATIONAL_NUMBER ")[ -]{1,3}\\(?(?:fax|office|mobile|cell|home|work|desk|phone|telephone|tel|direct|landline)(?![0-9A-Za-z_])",
+        .caseless = true,
+        .check = check_labelled,
+        .examples = EXAMPLES(HIT("416 60 039 office\n"), HIT("07700 063 966-Fax"), HIT("(37) 788-063-Office"), HIT("3660170548-Fax"),
+            HIT("0912 345 678 (mobile)"), MISS("20 office"), MISS("12345678 mobile users"), MISS("416 60 039 offices"), MISS("416 60 039")),
     },
     {
         ENTRY("contact.postal_us", "US_ZIP_CODE", "US postal code", TIER_B, "contact", "GDPR HIPAA-B", 0),

@@ -116,12 +116,14 @@ check_e164(struct match *m)
 {
     struct str s = match_str(m);
     uint8_t d[20];
-    size_t n = 0, best = 0, code = 0;
+    size_t n = 0, best = 0, code = 0, national = 0; /* before an extension */
     unsigned lengths = 0;
 
+    while (national < s.len && ascii_lower(s.ptr[national]) != 'x')
+        national++;
     if (s.ptr[0] != '+' && !m->context)
         return false;
-    for (size_t i = s.ptr[0] == '+' ? 1 : 2; i < s.len && n < sizeof(d); i++) {
+    for (size_t i = s.ptr[0] == '+' ? 1 : 2; i < national && n < sizeof(d); i++) {
         if (str_starts(str_sub(s, i, s.len), STR("(0)"))) {
             i += 2;
             continue;
@@ -133,12 +135,13 @@ check_e164(struct match *m)
             return false;
         char next = i + 1 < s.len ? s.ptr[i + 1] : match_after(m, 1);
 
-        if (code && !ascii_alnum(next) && next != '_' && (lengths >> (n - code) & 1))
+        if (code && ((i + 1 == national && national < s.len) || (!ascii_alnum(next) && next != '_')) && (lengths >> (n - code) & 1))
             best = i + 1;
     }
     if (best == 0 || (d[0] == 1 && d[1] < 2))
         return false;
-    m->end = m->start + best;
+    if (best < national)
+        m->end = m->start + best;
     return true;
 }
 
@@ -151,8 +154,8 @@ check_nanp(struct match *m)
 
     if (n < 10 + country)
         return false;
-    /* N11 are service codes, x9x is kept for a longer plan: no area has them. */
-    if ((d[country + 1] == 1 && d[country + 2] == 1) || d[country + 1] == 9)
+    /* N11 are service codes: no area has them. */
+    if (d[country + 1] == 1 && d[country + 2] == 1)
         return false;
     for (size_t i = country + 1; i < s.len; i++)
         separators += !ascii_digit(s.ptr[i]) && ascii_digit(s.ptr[i - 1]);
@@ -191,14 +194,14 @@ const struct detector detect_contact[] = {
         .tier = TIER_A,
         .category = "contact",
         .controls = "GDPR HIPAA-D",
-        .pattern = "(?:(?<![0-9A-Za-z_+])\\+|(?<![0-9A-Za-z_.])00)[1-9](?:[ .()/-]{0,3}[0-9]){6,17}",
+        .pattern = "(?:(?<![0-9A-Za-z_+])\\+|(?<![0-9A-Za-z_.])00)[1-9](?:[ .()/-]{0,3}[0-9]){6,17}(?:[xX][0-9]{1,6})?",
         .context = WORDS(PHONE_WORDS),
         .check = check_e164,
         .severity = 1,
         .examples = EXAMPLES(HIT("+1 415 555 0132"), HIT("+44 (20) 7123 4567"), HIT("+55 11 98456 5666"), HIT("+44 (0)20 7123 4567"),
             HIT("tel:+4915112345678"), HIT("+1-415-555-0132 2024-01-01"), HIT("\xe9\x9b\xbb\xe8\xa9\xb1+81 90-1234-5678\xe3\x81\xbe\xe3\x81\xa7"),
-            HIT("phone 0049 151 12345678"), MISS("+999 1"), MISS("2024-01-01T00:00:00+02:00"), MISS("0049 151 12345678"), MISS("+1 015 555 0132"),
-            MISS("+99912345678"), MISS("x+4915112345678"), MISS("+1 415 555 01325")),
+            HIT("phone 0049 151 12345678"), HIT("+1-903-555-4508x769"), MISS("+999 1"), MISS("2024-01-01T00:00:00+02:00"), MISS("0049 151 12345678"),
+            MISS("+1 015 555 0132"), MISS("+99912345678"), MISS("x+4915112345678"), MISS("+1 415 555 01325")),
     },
     {
         .id = "contact.phone_nanp",

@@ -119,7 +119,9 @@ def judge_labels(doc, seen, carrier, encoding, tally):
     """seen: the forms of what left."""
     kind = "plain" if encoding in encodings.PLAIN and carrier not in carriers.ENCODED_CARRIERS else "encoded"
     inside, at = [], 0
-    for a, b, _ in doc["labels"]:
+    for a, b, e in doc["labels"]:
+        if e.startswith("~"):
+            continue  # it stays, and so may what it shares with an address made from it
         inside.append(doc["text"][at:a])
         at = max(at, b)
     rest = ("\0".join(inside) + "\0" + doc["text"][at:]).lower() + background(carrier)
@@ -153,6 +155,7 @@ def judge_findings(doc, text, encoding, found, carrier, tally):
     if encoding == "plain":
         for a, b, entity in doc["labels"]:
             offsets.append((len(doc["text"][:a].encode()), len(doc["text"][:b].encode()), entity))
+    where = []
     for f in found:
         if f["e"] == "UNDECIDABLE":
             tally.undecidable += 1
@@ -161,13 +164,18 @@ def judge_findings(doc, text, encoding, found, carrier, tally):
         at = f["t"].encode().find(data) if encoding == "plain" else -1
         if at < 0 and doc["labels"]:
             continue  # where its labels stand in this writing is not known
-        start, end = f["s"] - max(at, 0), f["n"] - max(at, 0)
+        where.append((f["s"] - max(at, 0), f["n"] - max(at, 0), f["e"], f["t"].encode()[f["s"]:f["n"]].decode("utf-8", "replace")))
+    for start, end, entities, what in clusters(where):
         hits = [e for a, b, e in offsets if start < b and a < end]
-        tally.precise[f["e"]]["true" if hits else "false"] += 1
+        types = {type_of(e) for e in hits}
+        entity = next((e for e in entities if e in types), entities[0])
+        tally.precise[entity]["true" if hits else "false"] += 1
         if not hits:
-            tally.miss("false", f["e"], carrier, encoding, f["t"].encode()[f["s"]:f["n"]].decode("utf-8", "replace"), doc["text"])
+            tally.miss("false", entity, carrier, encoding, what, doc["text"])
         else:
-            tally.precise[f["e"]]["typed"] += any(type_of(e) == f["e"] for e in hits)
+            tally.precise[entity]["typed"] += entity in types
+            if entity not in types and not all(e.startswith("~") for e in hits):
+                tally.miss("type", entity, carrier, encoding, what, hits, doc["text"])
         changed.update(range(start, end))
     if encoding == "plain" or not doc["labels"]:
         inside = set()
@@ -176,6 +184,18 @@ def judge_findings(doc, text, encoding, found, carrier, tally):
         innocent = len(data) - len(inside)
         tally.bytes[kind]["innocent"] += innocent
         tally.bytes[kind]["changed"] += min(innocent, len(changed - inside))
+
+
+def clusters(found):
+    """One redaction for all findings that overlap."""
+    out = []
+    for start, end, entity, what in sorted(found):
+        if out and start < out[-1][1]:
+            out[-1][1] = max(out[-1][1], end)
+            out[-1][2].append(entity)
+        else:
+            out.append([start, end, [entity], what])
+    return out
 
 
 SAME = {"ES_NIE": "ES_DNI", "SECRET:jwt": "JWT"}
