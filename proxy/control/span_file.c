@@ -179,7 +179,7 @@ span_file_given(const struct span_file *f)
 static enum rc
 next_json(struct span_file *f, struct buf *out, struct errs *es)
 {
-    struct str rest = str_sub(buf_str(&f->bytes), f->at, f->bytes.len), line = {0};
+    struct str rest = f->bytes.len ? str_sub(buf_str(&f->bytes), f->at, f->bytes.len) : STR(""), line = {0};
     uint64_t unknown;
 
     while (line.len == 0 && rest.len > 0) {
@@ -202,7 +202,7 @@ next_json(struct span_file *f, struct buf *out, struct errs *es)
 static enum rc
 next_prefixed(struct span_file *f, struct buf *out, struct errs *es)
 {
-    struct str rest = str_sub(buf_str(&f->bytes), f->at, f->bytes.len);
+    struct str rest = f->bytes.len ? str_sub(buf_str(&f->bytes), f->at, f->bytes.len) : STR("");
     const unsigned char *p = (const unsigned char *)rest.ptr;
     size_t len = 0;
 

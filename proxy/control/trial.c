@@ -171,6 +171,10 @@ trial_emit(struct trial *tr, size_t d, bool routed_only, struct buf *out, uint32
         rc = edits_merge(&selection, &merged, tr->ar, &all);
     if (rc == RC_OK)
         rc = emit_batch(&tr->b, &all, out);
+    if (rc == RC_OK && out->len == before) {
+        *spans = 0;
+        return RC_OK;
+    }
     if (rc == RC_OK)
         rc = batch_index(str_sub(buf_str(out), before, out->len), &batch_limits_default, tr->ar, &emitted);
     if (rc == RC_OK)
