@@ -111,17 +111,36 @@ enum rc journal_load(struct journal *jn, uint64_t id, struct buf *out) MUST_USE;
  */
 enum rc journal_entries(struct journal *jn, uint64_t from_seq, bool (*fn)(void *arg, uint64_t seq, struct str entry), void *arg) MUST_USE;
 
+/**
+ * journal_take(jn, from, to, out, next):
+ * Append the entries [from, to) to ${out}, each as its length in two bytes, big-endian, and its bytes, as long as there is room.
+ * Out:     next  the first that was not taken; set unless RC_NOT_FOUND
+ * Returns: RC_OK; RC_INTEGRITY entry *next does not fit its CRC, those before it are taken; RC_NOT_FOUND entry from is not there; RC_IO; RC_NOMEM
+ * Thread:  any
+ */
+enum rc journal_take(struct journal *jn, uint64_t from, uint64_t to, struct buf *out, uint64_t *next) MUST_USE;
+/**
+ * journal_release(jn, until):
+ * Entries below ${until} are durable elsewhere: remove them, some with each commit, all of them soon when there are none.
+ * Thread:  any
+ */
+void journal_release(struct journal *jn, uint64_t until);
+/* Wait until all that has been posted is committed or refused. Not from a loop that it is answered on. */
+void journal_settle(struct journal *jn);
+
 /* The same from another process, read-only, also while the gate runs, for `audit tail`. RC_USAGE when this process itself has the journal open; RC_NOT_FOUND. */
 struct journal_reader;
 enum rc journal_reader_open(const char *dir, struct journal_reader **r, struct errs *es) MUST_USE;
 enum rc journal_reader_entries(
     struct journal_reader *r, uint64_t from_seq, bool (*fn)(void *arg, uint64_t seq, struct str entry), void *arg) MUST_USE;
 uint64_t journal_reader_next_seq(struct journal_reader *r);
+uint64_t journal_reader_first_seq(struct journal_reader *r);
 void journal_reader_close(struct journal_reader *r);
 
 struct journal_stats {
-    uint64_t payload_bytes, payload_count, audit_bytes, next_seq;
-    uint64_t oldest_created_us; /* of the oldest payload, 0 = none; up to a second old */
+    uint64_t payload_bytes, payload_count, audit_bytes;
+    uint64_t first_seq, next_seq; /* of the entries that are here */
+    uint64_t oldest_created_us;   /* of the oldest payload, 0 = none; up to a second old */
 };
 struct journal_stats journal_stats(const struct journal *jn);
 

@@ -61,6 +61,7 @@ journal_post(struct journal *jn, struct journal_tx *tx)
     q->bytes += bytes;
     q->count++;
     q->eager += !tx->lazy;
+    jn->posted++;
     *q->tail = tx;
     q->tail = &tx->next;
     pthread_mutex_unlock(&jn->mu);
@@ -92,7 +93,7 @@ init_locks(struct journal *jn)
     if (pthread_condattr_init(&cond) || pthread_condattr_setclock(&cond, CLOCK_MONOTONIC) || pthread_cond_init(&jn->wake, &cond))
         return -1;
     if (pthread_rwlockattr_init(&rw) || pthread_rwlockattr_setkind_np(&rw, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP) ||
-        pthread_rwlock_init(&jn->store_lock, &rw) || pthread_mutex_init(&jn->mu, NULL))
+        pthread_rwlock_init(&jn->store_lock, &rw) || pthread_mutex_init(&jn->mu, NULL) || pthread_cond_init(&jn->settled, NULL))
         return -1;
     pthread_condattr_destroy(&cond);
     pthread_rwlockattr_destroy(&rw);
@@ -145,6 +146,7 @@ journal_free(struct journal *jn)
     if (jn->lock_fd >= 0)
         owner_unlock(jn->lock_fd);
     pthread_cond_destroy(&jn->wake);
+    pthread_cond_destroy(&jn->settled);
     pthread_mutex_destroy(&jn->mu);
     pthread_rwlock_destroy(&jn->store_lock);
     free(jn->dir);
@@ -202,7 +204,8 @@ journal_stats(const struct journal *jn)
     return (struct journal_stats){.payload_bytes = atomic_load_explicit(&jn->payload_bytes, memory_order_relaxed),
         .payload_count = atomic_load_explicit(&jn->payload_count, memory_order_relaxed),
         .audit_bytes = atomic_load_explicit(&jn->audit_bytes, memory_order_relaxed),
-        .next_seq = atomic_load_explicit(&jn->next_seq, memory_order_relaxed),
+        .first_seq = atomic_load_explicit(&jn->first_seq, memory_order_relaxed),
+        .next_seq = atomic_load_explicit(&jn->next_seq, memory_order_acquire),
         .oldest_created_us = atomic_load_explicit(&jn->oldest_us, memory_order_relaxed)};
 }
 
@@ -255,4 +258,32 @@ enum rc
 journal_entries(struct journal *jn, uint64_t from_seq, bool (*fn)(void *arg, uint64_t seq, struct str entry), void *arg)
 {
     return entries_walk(&(struct entry_source){entry_from, jn}, from_seq, fn, arg);
+}
+
+enum rc
+journal_take(struct journal *jn, uint64_t from, uint64_t to, struct buf *out, uint64_t *next)
+{
+    pthread_rwlock_rdlock(&jn->store_lock);
+    enum rc rc = jn->store ? store_entries_take(jn->store, (struct store_span){from, to}, out, next) : RC_IO;
+
+    pthread_rwlock_unlock(&jn->store_lock);
+    return rc;
+}
+
+void
+journal_release(struct journal *jn, uint64_t until)
+{
+    atomic_store_explicit(&jn->release, until, memory_order_relaxed);
+    pthread_mutex_lock(&jn->mu); /* the thread is not between looking and waiting */
+    pthread_mutex_unlock(&jn->mu);
+    pthread_cond_signal(&jn->wake);
+}
+
+void
+journal_settle(struct journal *jn)
+{
+    pthread_mutex_lock(&jn->mu);
+    for (uint64_t all = jn->posted; jn->answered < all;)
+        pthread_cond_wait(&jn->settled, &jn->mu);
+    pthread_mutex_unlock(&jn->mu);
 }

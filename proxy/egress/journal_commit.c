@@ -14,7 +14,8 @@
 
 #define GROUP_BYTES_MAX (64u << 20) /* LMDB keeps the pages of a transaction in memory */
 #define LAZY_US 20000u
-#define QUIET_PART 50u  /* of group_delay: with no arrival for so long a group is complete */
+#define QUIET_PART 50u /* of group_delay: with no arrival for so long a group is complete */
+#define RELEASE_US 200000u
 #define AGE_US 1000000u /* how often the age of the oldest payload is measured while some wait */
 
 /*
@@ -45,7 +46,10 @@ chore_due_us(const struct journal *jn)
 {
     if (!jn->store)
         return jn->retry_us;
-    return atomic_load_explicit(&jn->payload_count, memory_order_relaxed) ? jn->age_us : UINT64_MAX;
+    uint64_t age = atomic_load_explicit(&jn->payload_count, memory_order_relaxed) ? jn->age_us : UINT64_MAX;
+
+    store_release(jn->store, atomic_load_explicit(&jn->release, memory_order_relaxed));
+    return store_has_released(jn->store) && jn->release_us < age ? jn->release_us : age;
 }
 
 static struct journal_tx *
@@ -93,7 +97,7 @@ group_wait(struct journal *jn, bool *stop)
         uint64_t now = journal_now_us(), due = group_due_us(jn), chore = chore_due_us(jn);
 
         *stop = jn->stopping && jn->queue.count == 0;
-        if (*stop || chore <= now)
+        if (*stop || (chore <= now && (!jn->store || due > now))) /* removals never keep a group waiting */
             break;
         if (due <= now) {
             group = queue_take(jn);
@@ -135,7 +139,8 @@ journal_publish(struct journal *jn)
     atomic_store_explicit(&jn->payload_bytes, t->payload_bytes, memory_order_relaxed);
     atomic_store_explicit(&jn->payload_count, t->payload_count, memory_order_relaxed);
     atomic_store_explicit(&jn->audit_bytes, t->audit_bytes, memory_order_relaxed);
-    atomic_store_explicit(&jn->next_seq, t->next_seq, memory_order_relaxed);
+    atomic_store_explicit(&jn->first_seq, t->first_seq, memory_order_relaxed);
+    atomic_store_explicit(&jn->next_seq, t->next_seq, memory_order_release);
     metric_set(jn->m_bytes, (int64_t)t->payload_bytes);
     jn->sound_next_id = t->next_id;
     bool room = t->audit_bytes + ENTRY_CRC + ENTRY_PARTS_MAX + ENTRY_MIDDLE_MAX <= jn->store_options.audit_max_bytes;
@@ -216,24 +221,40 @@ group_commit(struct journal *jn, struct journal_tx *txs)
         store_drop(jn, rc);
         return;
     }
+    if (txs)
+        jn->release_us = journal_now_us() + RELEASE_US;
     metric_add(jn->m_entries, (int64_t)(store_totals(jn->store)->next_seq - seq));
     journal_publish(jn);
+}
+
+/* Removals go with the commits of others; alone only when there have been none for a while. */
+static void
+release_commit(struct journal *jn)
+{
+    group_commit(jn, NULL);
+    if (!jn->store || !store_has_released(jn->store))
+        jn->release_us = journal_now_us() + RELEASE_US;
 }
 
 static void
 group_answer(struct journal *jn, struct journal_tx *txs)
 {
     struct journal_tx *next;
-    unsigned eager = 0;
+    unsigned eager = 0, count = 0;
 
     for (struct journal_tx *tx = txs; tx; tx = next) {
         next = tx->next; /* tx is its owner's again once posted */
         eager += !tx->lazy;
+        count++;
         if (tx->rc != RC_OK)
             metric_add(jn->m_entries_lost, tx->entry_count);
         journal_answer(tx);
     }
     jn->last_group = eager ? eager : jn->last_group;
+    pthread_mutex_lock(&jn->mu);
+    jn->answered += count;
+    pthread_mutex_unlock(&jn->mu);
+    pthread_cond_broadcast(&jn->settled);
 }
 
 void *
@@ -249,6 +270,8 @@ journal_commit_run(void *arg)
             group_answer(jn, group);
         } else if (!stop && !jn->store) {
             store_retry(jn);
+        } else if (!stop && store_has_released(jn->store) && journal_now_us() >= jn->release_us) {
+            release_commit(jn);
         }
         if (!stop && journal_now_us() >= jn->age_us)
             journal_publish_age(jn);

@@ -44,10 +44,10 @@ void entry_write(uint64_t seq, const struct journal_entry *e, struct str middle,
 enum rc entry_read(uint64_t seq, struct str value, struct str *entry) MUST_USE;
 
 struct totals {
-    uint64_t next_seq, next_id;
+    uint64_t first_seq, next_seq, next_id;              /* entries below first_seq were released */
     uint64_t audit_bytes, payload_bytes, payload_count; /* bytes of whole records */
 };
-#define TOTALS_SIZE 48
+#define TOTALS_SIZE 56
 void totals_write(const struct totals *t, uint8_t out[TOTALS_SIZE]);
 enum rc totals_read(struct str value, struct totals *t) MUST_USE;
 
@@ -78,6 +78,10 @@ uint64_t store_oldest_us(struct store *s);
  *          environment must not be used again (a failed fsync is not retried on the same descriptor)
  */
 enum rc store_commit(struct store *s, struct journal_tx *txs, uint64_t wall_us) MUST_USE;
+/* From the next commit on, remove entries below until: so many with each that none takes long. */
+void store_release(struct store *s, uint64_t until);
+/* Whether some are left to remove. */
+bool store_has_released(const struct store *s);
 
 /**
  * store_mend(s, next_id):
@@ -95,8 +99,13 @@ enum rc store_mend(struct store *s, uint64_t next_id) MUST_USE;
 enum rc store_payload_after(struct store *s, uint64_t id, struct buf *copy, struct journal_payload *p) MUST_USE;
 /* Append the bytes of one payload. The same results. */
 enum rc store_payload_bytes(struct store *s, uint64_t id, struct buf *out) MUST_USE;
+struct store_span {
+    uint64_t from, to;
+};
 /* The first entry with seq >= from, in the same way. */
 enum rc store_entry_from(struct store *s, uint64_t from, struct buf *copy, uint64_t *seq, struct str *entry) MUST_USE;
+/* journal_take. */
+enum rc store_entries_take(struct store *s, struct store_span span, struct buf *out, uint64_t *next) MUST_USE;
 /* As it is on disk now, also for a read-only store. */
 enum rc store_read_totals(struct store *s, struct totals *t) MUST_USE;
 

@@ -73,6 +73,14 @@ journal_reader_next_seq(struct journal_reader *r)
     return store_read_totals(r->store, &t) == RC_OK ? t.next_seq : 0;
 }
 
+uint64_t
+journal_reader_first_seq(struct journal_reader *r)
+{
+    struct totals t;
+
+    return store_read_totals(r->store, &t) == RC_OK ? t.first_seq : 0;
+}
+
 void
 journal_reader_close(struct journal_reader *r)
 {

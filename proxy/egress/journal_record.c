@@ -9,7 +9,9 @@
 
 #define RECORD_VERSION 1
 #define RECORD_CRC_AT 24
-#define TOTALS_VERSION 1
+#define TOTALS_VERSION 2
+#define TOTALS_BEFORE_RELEASE 1 /* without first_seq, which was always 0 */
+#define TOTALS_SIZE_BEFORE_RELEASE 48
 
 static void
 put16(uint8_t *out, uint16_t v)
@@ -188,20 +190,24 @@ totals_write(const struct totals *t, uint8_t out[TOTALS_SIZE])
     put64(out + 20, t->audit_bytes);
     put64(out + 28, t->payload_bytes);
     put64(out + 36, t->payload_count);
-    put32(out + 44, digest_crc32c(0, bytes(out, 44)));
+    put64(out + 44, t->first_seq);
+    put32(out + TOTALS_SIZE - 4, digest_crc32c(0, bytes(out, TOTALS_SIZE - 4)));
 }
 
 enum rc
 totals_read(struct str value, struct totals *t)
 {
     const uint8_t *v = (const uint8_t *)value.ptr;
+    bool now = value.len == TOTALS_SIZE && get32(v) == TOTALS_VERSION;
+    bool before = value.len == TOTALS_SIZE_BEFORE_RELEASE && get32(v) == TOTALS_BEFORE_RELEASE;
 
-    if (value.len != TOTALS_SIZE || get32(v) != TOTALS_VERSION || get32(v + 44) != digest_crc32c(0, bytes(v, 44)))
+    if ((!now && !before) || get32(v + value.len - 4) != digest_crc32c(0, bytes(v, value.len - 4)))
         return RC_INTEGRITY;
     *t = (struct totals){.next_seq = get64(v + 4),
         .next_id = get64(v + 12),
         .audit_bytes = get64(v + 20),
         .payload_bytes = get64(v + 28),
-        .payload_count = get64(v + 36)};
+        .payload_count = get64(v + 36),
+        .first_seq = now ? get64(v + 44) : 0};
     return RC_OK;
 }

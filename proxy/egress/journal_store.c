@@ -167,7 +167,9 @@ check_contents(struct store *s, MDB_txn *txn)
         return store_rc(e);
     if (payload.count != t->payload_count || payload.bytes != t->payload_bytes || payload.last >= t->next_id)
         return RC_INTEGRITY;
-    if (audit.count ? audit.last + 1 != t->next_seq || audit.count != audit.last - audit.first + 1 : t->next_seq != 0)
+    if (t->first_seq > t->next_seq || audit.count != t->next_seq - t->first_seq)
+        return RC_INTEGRITY;
+    if (audit.count && (audit.first != t->first_seq || audit.last + 1 != t->next_seq))
         return RC_INTEGRITY;
     return RC_OK;
 }
@@ -453,4 +455,68 @@ store_entry_from(struct store *s, uint64_t from, struct buf *copy, uint64_t *seq
     enum rc rc = copy_record(s, s->audit, seq, copy, &value);
 
     return rc == RC_OK ? entry_read(*seq, value, entry) : rc;
+}
+
+static enum rc
+take_one(uint64_t seq, struct str value, struct buf *out)
+{
+    struct str entry;
+    enum rc rc = entry_read(seq, value, &entry);
+
+    if (rc != RC_OK)
+        return rc;
+    if (entry.len > UINT16_MAX)
+        return RC_INTEGRITY;
+    char len[2] = {(char)(entry.len >> 8), (char)entry.len};
+
+    rc = buf_reserve(out, sizeof(len) + entry.len);
+    if (rc == RC_OK)
+        rc = buf_append(out, (struct str){len, sizeof(len)});
+    return rc == RC_OK ? buf_append(out, entry) : rc;
+}
+
+static enum rc
+take_with(MDB_cursor *cur, struct store_span span, struct buf *out, uint64_t *next)
+{
+    struct store_key raw;
+    MDB_val k = store_key(span.from, &raw), v;
+    int e = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
+    uint64_t seq = span.from;
+    enum rc rc = RC_OK;
+
+    if (e == MDB_NOTFOUND || (e == 0 && store_key_value(&k) != span.from))
+        return RC_NOT_FOUND;
+    for (; e == 0 && seq < span.to && rc == RC_OK; seq += rc == RC_OK) {
+        if (store_key_value(&k) != seq)
+            rc = RC_INTEGRITY;
+        else
+            rc = take_one(seq, (struct str){v.mv_data, v.mv_size}, out);
+        if (rc == RC_OK)
+            e = mdb_cursor_get(cur, &k, &v, MDB_NEXT);
+    }
+    *next = seq;
+    if (rc == RC_TOO_LARGE) /* of out */
+        return RC_OK;
+    return rc != RC_OK ? rc : e == MDB_NOTFOUND ? RC_OK : store_rc(e);
+}
+
+enum rc
+store_entries_take(struct store *s, struct store_span span, struct buf *out, uint64_t *next)
+{
+    MDB_txn *txn;
+    MDB_cursor *cur;
+    int e = read_begin(s, &txn);
+
+    if (e)
+        return store_rc(e);
+    e = mdb_cursor_open(txn, s->audit, &cur);
+    if (e) {
+        mdb_txn_abort(txn);
+        return store_rc(e);
+    }
+    enum rc rc = take_with(cur, span, out, next);
+
+    mdb_cursor_close(cur);
+    mdb_txn_abort(txn);
+    return rc;
 }

@@ -16,6 +16,7 @@ struct store {
     void *map;            /* where the file is mapped; NULL: not known */
     size_t map_bytes;
     uint64_t written_bytes; /* since the map was last let go */
+    uint64_t release;       /* entries below it may go */
     unsigned commits;       /* since stale readers were last looked for */
 };
 

@@ -31,6 +31,8 @@ struct journal {
     pthread_cond_t wake;
     struct queue queue;
     bool stopping;
+    uint64_t posted, answered; /* txs */
+    pthread_cond_t settled;
 
     /* Readers of other threads hold it shared; exclusive while the store is replaced. NULL: it failed. */
     pthread_rwlock_t store_lock;
@@ -38,10 +40,11 @@ struct journal {
 
     /* The commit thread's. */
     unsigned last_group;
-    uint64_t retry_us, age_us, sound_next_id;
+    uint64_t retry_us, age_us, release_us, sound_next_id;
 
     _Atomic int ready, failure; /* enum rc: what journal_ready says; why there is no store */
-    _Atomic uint64_t payload_bytes, payload_count, audit_bytes, next_seq, oldest_us;
+    _Atomic uint64_t release;   /* entries below it may go */
+    _Atomic uint64_t payload_bytes, payload_count, audit_bytes, first_seq, next_seq, oldest_us;
     struct metric_cell *m_bytes, *m_oldest, *m_entries, *m_entries_lost, *m_commits[2];
     struct metric_histogram *m_seconds;
 };

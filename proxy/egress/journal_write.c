@@ -12,6 +12,8 @@
 #define UNMAP_EVERY_BYTES (4u << 20)
 #define LOOK_FOR_READERS_EVERY 256
 #define MAP_FULL_TRIES 8
+/* About a millisecond. */
+#define RELEASED_PER_COMMIT 1024
 /* With less than this free a short write means a full disk. */
 #define DISK_FULL_BYTES (8u << 20)
 
@@ -149,6 +151,30 @@ put_totals(struct write *w)
     return mdb_put(w->txn, w->s->meta, &key, &value, 0);
 }
 
+/* The oldest entries that are kept elsewhere by now. */
+static int
+del_released(struct write *w)
+{
+    MDB_cursor *cur = NULL;
+    MDB_val k, v;
+    int e = mdb_cursor_open(w->txn, w->s->audit, &cur);
+
+    for (unsigned i = 0; e == 0 && i < RELEASED_PER_COMMIT && w->t.first_seq < w->s->release && w->t.first_seq < w->t.next_seq; i++) {
+        e = mdb_cursor_get(cur, &k, &v, MDB_FIRST);
+        if (e == 0 && store_key_value(&k) != w->t.first_seq)
+            e = MDB_CORRUPTED;
+        size_t size = e ? 0 : v.mv_size;
+
+        if (e || (e = mdb_cursor_del(cur, 0)))
+            break;
+        w->t.first_seq++;
+        w->t.audit_bytes -= size;
+    }
+    if (cur)
+        mdb_cursor_close(cur);
+    return e;
+}
+
 /* All that is undecided, in one transaction. Either totals are taken over and the txs may be told, or nothing has changed. */
 static int
 write_group(struct store *s, struct journal_tx *txs, struct write *w)
@@ -164,11 +190,14 @@ write_group(struct store *s, struct journal_tx *txs, struct write *w)
         w->culprit = tx;
         e = write_tx(w, tx);
     }
+    if (e == 0) {
+        w->culprit = NULL;
+        e = store_has_released(s) ? del_released(w) : 0;
+    }
     if (e || memcmp(&w->t, &s->totals, sizeof(w->t)) == 0) {
         mdb_txn_abort(w->txn);
         return e;
     }
-    w->culprit = NULL;
     if ((e = put_totals(w))) {
         mdb_txn_abort(w->txn);
         return e;
@@ -212,6 +241,18 @@ keep_house(struct store *s)
         return;
     (void)madvise(s->map, s->map_bytes, MADV_DONTNEED);
     s->written_bytes = 0;
+}
+
+void
+store_release(struct store *s, uint64_t until)
+{
+    s->release = until;
+}
+
+bool
+store_has_released(const struct store *s)
+{
+    return s->totals.first_seq < s->release && s->totals.first_seq < s->totals.next_seq;
 }
 
 enum rc

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -514,7 +515,115 @@ START_TEST(journal_file_stays_near_its_bound)
 }
 END_TEST
 
+/* 3000 entries in a few transactions: more than one commit removes. */
+static void
+write_many(struct bench_journal *b, unsigned count)
+{
+    struct journal_entry e[100];
+
+    for (unsigned i = 0; i < 100; i++)
+        e[i] = (struct journal_entry){STR("{\"n\":1"), STR(",\"v\":1}")};
+    for (unsigned i = 0; i < count; i += 100)
+        ck_assert_int_eq(bench_commit(b, &(struct journal_tx){.entries = e, .entry_count = 100}), RC_OK);
+}
+
+static void
+wait_first(struct bench_journal *b, uint64_t first)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+
+    for (unsigned i = 0; i < 5000 && journal_stats(b->jn).first_seq != first; i++)
+        nanosleep(&pause, NULL);
+    ck_assert_uint_eq(journal_stats(b->jn).first_seq, first);
+}
+
+START_TEST(journal_gives_entries_away_in_one_piece)
+{
+    struct bench_journal b = {0};
+    struct buf out = BUF_INIT(1u << 20), small = BUF_INIT(200);
+    uint64_t next = 0;
+
+    bench_open(&b);
+    write_many(&b, 300);
+    ck_assert_int_eq(journal_take(b.jn, 0, 300, &out, &next), RC_OK);
+    ck_assert_uint_eq(next, 300);
+    const unsigned char *p = (const unsigned char *)out.ptr;
+
+    for (unsigned i = 0; i < 300; i++) {
+        size_t len = (size_t)(p[0] << 8 | p[1]);
+        char want[32];
+        int n = snprintf(want, sizeof(want), "{\"n\":1,\"seq\":%u,", i);
+
+        ck_assert_mem_eq(p + 2, want, (size_t)n);
+        p += 2 + len;
+    }
+    ck_assert_ptr_eq(p, out.ptr + out.len);
+    ck_assert_int_eq(journal_take(b.jn, 10, 300, &small, &next), RC_OK); /* as many as there is room for */
+    ck_assert_uint_gt(next, 11);
+    ck_assert_uint_lt(next, 15);
+    ck_assert_int_eq(journal_take(b.jn, 300, 400, &out, &next), RC_NOT_FOUND);
+    buf_free(&out);
+    buf_free(&small);
+    bench_close(&b);
+}
+END_TEST
+
+START_TEST(journal_removes_what_was_released)
+{
+    struct bench_journal b = {0};
+    struct buf out = BUF_INIT(1u << 20);
+    struct seen s = {0};
+    uint64_t next = 0;
+
+    bench_open(&b);
+    write_many(&b, 3000);
+    uint64_t full = journal_stats(b.jn).audit_bytes;
+
+    journal_release(b.jn, 2990);
+    wait_first(&b, 2990);
+    ck_assert_uint_lt(journal_stats(b.jn).audit_bytes, full / 100);
+    ck_assert_int_eq(journal_take(b.jn, 2989, 3000, &out, &next), RC_NOT_FOUND);
+    bench_reopen(&b);
+    ck_assert_uint_eq(journal_stats(b.jn).first_seq, 2990);
+    ck_assert_int_eq(journal_entries(b.jn, 0, see_entry, &s), RC_OK);
+    ck_assert_uint_eq(s.count, 10);
+    ck_assert_uint_eq(s.ids[0], 2990);
+    journal_release(b.jn, 5000); /* no further than there are entries */
+    wait_first(&b, 3000);
+    ck_assert_uint_eq(journal_stats(b.jn).audit_bytes, 0);
+    bench_reopen(&b);
+    ck_assert_int_eq(bench_entry(&b, 1), RC_OK);
+    ck_assert_uint_eq(journal_stats(b.jn).first_seq, 3000);
+    ck_assert_uint_eq(journal_stats(b.jn).next_seq, 3001);
+    buf_free(&out);
+    bench_close(&b);
+}
+END_TEST
+
+START_TEST(journal_has_room_again_when_entries_were_released)
+{
+    struct bench_journal b = {.options.audit_max_bytes = 100000};
+    static char text[30000];
+    struct journal_entry e = {{text, sizeof(text)}, STR(",\"v\":1}")};
+    struct journal_tx tx = {.entries = &e, .entry_count = 1};
+
+    memset(text, '1', sizeof(text));
+    bench_open(&b);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(bench_commit(&b, &tx), RC_OK);
+    ck_assert_int_eq(journal_ready(b.jn), RC_FULL);
+    journal_release(b.jn, 2);
+    bench_wait_ready(&b, RC_OK);
+    ck_assert_int_eq(bench_commit(&b, &tx), RC_OK);
+    journal_settle(b.jn);
+    bench_close(&b);
+}
+END_TEST
+
 static const struct case_entry cases[] = {
+    {"normal", &journal_gives_entries_away_in_one_piece},
+    {"normal", &journal_removes_what_was_released},
+    {"limits", &journal_has_room_again_when_entries_were_released},
     {"normal", &journal_writes_seq_and_time_into_entries},
     {"normal", &journal_numbers_on_when_reopened},
     {"normal", &journal_gives_payloads_back_in_order},
