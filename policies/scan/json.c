@@ -143,12 +143,13 @@ decode(const struct json *j, size_t start, size_t end, char buf[NAME_BYTES])
 
 static enum rc run(struct json *j, size_t start);
 
-static enum rc
-run_inside(const struct json *j, size_t start, size_t end, uint8_t flags, bool dry)
+/* Whether the string holds JSON. When every value goes, it must be whole, unless it is cut off with the text: "{abc" is a word that begins with a bracket. */
+static bool
+lexes_inside(const struct json *j, size_t start, size_t end)
 {
-    struct json inner = {.f = j->f, .end = end, .level = j->level + 1, .dry = dry, .root = flags};
+    struct json inner = {.f = j->f, .end = end, .level = j->level + 1, .dry = true};
 
-    return run(&inner, start);
+    return run(&inner, start) == RC_OK && (inner.depth == 0 || !j->f->strict || end == j->f->t.len);
 }
 
 static bool
@@ -170,8 +171,10 @@ string_value(const struct json *j, size_t start, size_t end, uint8_t flags)
     if (holds_json(j, start, end)) {
         if (j->level == LEVELS)
             return form_add(j->f, SCAN_BODY_VALUE, start, end);
-        if (run_inside(j, start, end, flags, true) == RC_OK)
-            return run_inside(j, start, end, flags, false);
+        struct json inner = {.f = j->f, .end = end, .level = j->level + 1, .root = flags};
+
+        if (lexes_inside(j, start, end))
+            return run(&inner, start);
     }
     return j->f->strict ? form_add(j->f, SCAN_BODY_VALUE, start, end) : RC_OK;
 }
@@ -271,14 +274,16 @@ value(struct json *j, size_t *at, uint8_t flags, struct str key)
     if (c == '"' || c == '\'') {
         size_t end = string_end(j, behind, c, at);
 
-        if (key.len && j->depth && !j->dry && names_secret(j, key, behind, end))
+        if (key.len && j->depth && !j->dry && names_secret(j, key, behind, end)) {
             j->open[j->depth - 1] |= NAMED;
+            flags &= (uint8_t)(j->f->strict ? ~0 : ~HIDDEN);
+        }
         return string_value(j, behind, end, flags);
     }
     return bare_value(j, start, flags, at);
 }
 
-/* "key": or key: of an object, and the value behind it. */
+/* "key": or, at the outermost, key: of an object, and the value behind it. */
 static enum rc
 member(struct json *j, size_t *at)
 {
@@ -291,7 +296,7 @@ member(struct json *j, size_t *at)
         end = string_end(j, start, c, at);
     } else {
         start = end = *at;
-        for (; c != END && c < OTHER && (ascii_alnum((char)c) || byte_in((char)c, "_$-.")); c = json_char(j, j->level, end, &behind))
+        for (; j->level == 0 && c != END && c < OTHER && (ascii_alnum((char)c) || byte_in((char)c, "_$-.")); c = json_char(j, j->level, end, &behind))
             end = behind > end ? behind : end;
         *at = end;
     }
