@@ -222,7 +222,8 @@ read_action(struct loader *ld, const struct draft *d, const struct selection *se
         .entity = sel->entity,
         .whole = sel->detector_count == 0 && !sel->local};
 
-    if (!n && sel->replacement) {
+    /* A number of JSON becomes a number whatever the action: a word without quotes would break it. */
+    if (sel->replacement && (!n || (sel->structure && sel->kind == SCAN_BODY_NUMBER))) {
         r->action = (struct action){.type = &action_replace};
         r->action.replace.text = str_of(sel->replacement);
         return true;

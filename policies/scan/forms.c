@@ -9,12 +9,6 @@ form_of(const struct scan_in *in, struct scan_out *out, bool strict)
 }
 
 bool
-byte_in(char c, const char *set)
-{
-    return c != 0 && strchr(set, c) != NULL;
-}
-
-bool
 word_in(struct str s, const char *const *list)
 {
     char first = s.len ? ascii_lower(s.ptr[0]) : 0;

@@ -20,6 +20,15 @@ struct form {
 };
 #define FORM_DEPTH 3
 
+static inline bool
+byte_in(char c, const char *set)
+{
+    for (; *set; set++)
+        if (*set == c)
+            return true;
+    return false;
+}
+
 struct form form_of(const struct scan_in *in, struct scan_out *out, bool strict);
 static inline struct str
 form_str(const struct form *f, size_t start, size_t end)
@@ -39,7 +48,6 @@ size_t form_find(const struct form *f, size_t start, size_t end, const char *set
 size_t form_skip(const struct form *f, size_t start, size_t end, const char *set);
 /* Shrink the range by white space at both ends. */
 void form_trim(const struct form *f, size_t *start, size_t *end);
-bool byte_in(char c, const char *set);
 /* Whether s stands in the list, case ignored: as str_in_list, sooner. */
 bool word_in(struct str s, const char *const *list);
 
@@ -64,6 +72,17 @@ name_is_secret(struct str name)
 }
 /* Names of keys in the environment and of flags: also what ends in key or pass, but not password-file, token-url. */
 bool name_is_secret_flag(struct str name);
+
+/* What is known of the values of a key, an element, an object. */
+enum {
+    FORM_HIDDEN = 2,   /* all of them go */
+    FORM_SOMEBODY = 4, /* what is called name is somebody's */
+    FORM_NAMED = 8,    /* {"name": "password", "value": ...}: what is called value goes */
+};
+/* The flags of what stands under ${name} within something of flags ${within}. */
+uint8_t form_flags(uint8_t within, struct str name);
+/* "name", "key", "field": its value is the name of what is called value beside it. */
+bool name_introduces(struct str name);
 
 /* Decode percent escapes, twice-encoded ones too, and + as space, into buf; what is longer is cut off. */
 #define NAME_BYTES 96

@@ -133,6 +133,28 @@ name_classify(struct str name)
     return one_of(s, somebody) || one_of(last, somebody) ? NAME_SOMEBODY : NAME_PLAIN;
 }
 
+uint8_t
+form_flags(uint8_t within, struct str name)
+{
+    static const char *const wrappers[] = {"data", "payload", "body", "variables", "input", "params", "attributes", "record", "records", "row",
+        "rows", "result", "results", "response", "request", "message", "envelope", "soap:envelope", "soap:body", "root", NULL};
+    static const char *const values[] = {"value", "val", "values", "stringvalue", "string", "content", "default", NULL};
+    enum name_class class = name_classify(name);
+
+    if ((within & FORM_HIDDEN) || class == NAME_SECRET || (class == NAME_NAME && (within & FORM_SOMEBODY)) ||
+        ((within & FORM_NAMED) && word_in(name, values)))
+        return FORM_HIDDEN;
+    return class == NAME_SOMEBODY || ((within & FORM_SOMEBODY) && word_in(name, wrappers)) ? FORM_SOMEBODY : 0;
+}
+
+bool
+name_introduces(struct str name)
+{
+    static const char *const names[] = {"name", "key", "field", "param", "parameter", "header", "id", "attribute", "property", NULL};
+
+    return word_in(name, names);
+}
+
 /* The last word of a name whose words are separated. */
 static struct str
 last_word(struct str name)

@@ -13,7 +13,7 @@
 #define END (-1)     /* of the text */
 #define OTHER 0x80   /* a character outside of ASCII */
 
-enum { OBJECT = 1, HIDDEN = 2, SOMEBODY = 4, NAMED = 8 }; /* NAMED: {"name": "password", "value": ...} */
+#define OBJECT 1 /* besides FORM_HIDDEN and so on */
 
 struct json {
     const struct form *f;
@@ -166,7 +166,7 @@ string_value(const struct json *j, size_t start, size_t end, uint8_t flags)
 {
     if (j->dry || start >= end)
         return RC_OK;
-    if (flags & HIDDEN)
+    if (flags & FORM_HIDDEN)
         return form_add(j->f, SCAN_BODY_SECRET, start, end);
     if (holds_json(j, start, end)) {
         if (j->level == LEVELS)
@@ -201,7 +201,7 @@ bare_value(const struct json *j, size_t start, uint8_t flags, size_t *next)
     *next = at;
     if (n == 0 || !(cut || word_in(s, words) || word_in(s, nothing) || (n > sign && ascii_digit(buf[sign]))))
         return RC_UNDECIDABLE;
-    if (j->dry || word_in(s, nothing) || !(j->f->strict || (flags & HIDDEN)))
+    if (j->dry || word_in(s, nothing) || !(j->f->strict || (flags & FORM_HIDDEN)))
         return RC_OK;
     return scan_add(j->f->out, SCAN_BODY_NUMBER, start, at);
 }
@@ -220,28 +220,13 @@ cut_off(const struct json *j, size_t at)
     return false;
 }
 
-/* What the value of a key may be: of somebody, hidden. */
-static uint8_t
-flags_of(uint8_t frame, struct str key)
-{
-    static const char *const wrappers[] = {"data", "payload", "body", "variables", "input", "params", "attributes", "record", "records", "row",
-        "rows", "result", "results", "response", "request", "message", NULL};
-    static const char *const values[] = {"value", "val", "values", "stringvalue", "content", "default", NULL};
-    enum name_class class = name_classify(key);
-
-    if ((frame & HIDDEN) || class == NAME_SECRET || (class == NAME_NAME && (frame & SOMEBODY)) || ((frame & NAMED) && word_in(key, values)))
-        return HIDDEN;
-    return class == NAME_SOMEBODY || ((frame & SOMEBODY) && word_in(key, wrappers)) ? SOMEBODY : 0;
-}
-
 /* {"name": "password", ...}: what is called value in this object is hidden. */
 static bool
 names_secret(const struct json *j, struct str key, size_t start, size_t end)
 {
-    static const char *const names[] = {"name", "key", "field", "param", "parameter", "header", "id", "attribute", "property", NULL};
     char buf[NAME_BYTES];
 
-    return end - start < NAME_BYTES && word_in(key, names) && name_is_secret(decode(j, start, end, buf));
+    return end - start < NAME_BYTES && name_introduces(key) && name_is_secret(decode(j, start, end, buf));
 }
 
 /* An opening or a closing bracket. */
@@ -251,7 +236,7 @@ bracket(struct json *j, int c, uint8_t flags)
     if (c == '{' || c == '[') {
         if (j->depth == BRACKETS)
             return false;
-        j->open[j->depth++] = (uint8_t)((flags & ~(OBJECT | NAMED)) | (c == '{' ? OBJECT : 0));
+        j->open[j->depth++] = (uint8_t)((flags & ~(OBJECT | FORM_NAMED)) | (c == '{' ? OBJECT : 0));
         return true;
     }
     if (j->depth == 0 || !(j->open[j->depth - 1] & OBJECT) != (c == ']'))
@@ -275,8 +260,8 @@ value(struct json *j, size_t *at, uint8_t flags, struct str key)
         size_t end = string_end(j, behind, c, at);
 
         if (key.len && j->depth && !j->dry && names_secret(j, key, behind, end)) {
-            j->open[j->depth - 1] |= NAMED;
-            flags &= (uint8_t)(j->f->strict ? ~0 : ~HIDDEN);
+            j->open[j->depth - 1] |= FORM_NAMED;
+            flags &= (uint8_t)(j->f->strict ? ~0 : ~FORM_HIDDEN);
         }
         return string_value(j, behind, end, flags);
     }
@@ -311,7 +296,7 @@ member(struct json *j, size_t *at)
         return RC_OK;
     struct str key = j->dry ? (struct str){"", 0} : decode(j, start, end, buf);
 
-    return value(j, at, j->dry ? 0 : flags_of(j->open[j->depth - 1], key), key);
+    return value(j, at, j->dry ? 0 : form_flags(j->open[j->depth - 1], key), key);
 }
 
 /* Read to the end. */
@@ -345,7 +330,7 @@ static enum rc
 scan_text(const struct scan_in *in, struct scan_out *out, bool strict)
 {
     struct form f = form_of(in, out, strict);
-    struct json j = {.f = &f, .end = in->text.len, .root = SOMEBODY};
+    struct json j = {.f = &f, .end = in->text.len, .root = FORM_SOMEBODY};
     size_t start = str_starts(in->text, STR("\xEF\xBB\xBF")) ? 3 : 0;
 
     return form_replaced(in->text) ? RC_OK : run(&j, start);
