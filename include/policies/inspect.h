@@ -101,6 +101,14 @@ void inspector_text(struct inspector *in, struct str key, struct str text, uint6
 /* Run one pattern over texts made to hurt: long runs of what it is made of, its own examples broken at the end. */
 void inspector_stress(struct inspector *in, size_t pattern, uint64_t (*now_ns)(void));
 
+/* What the scanners of the program's rules cost, each under its keys. */
+struct scanner_cost {
+    const char *scanner;
+    uint16_t rule; /* any that it serves */
+    uint64_t texts, values, ns;
+};
+const struct scanner_cost *inspector_scanners(const struct inspector *in, size_t *count);
+
 /* Figures so far; finder_ns is the walk of the automata over all texts. */
 const struct pattern_cost *inspector_costs(const struct inspector *in, uint64_t *texts, uint64_t *bytes, uint64_t *finder_ns);
 

@@ -4,12 +4,14 @@
 #include "program_int.h"
 
 #define SCRATCH_WORK ((uint64_t)64 << 20)
+#define STRESS_SURE_NS 100000u
 
 struct inspector {
     struct program *p;
     struct finder_tables *tables;
     struct confirm_scratch *scratch;
     struct pattern_cost *costs;
+    struct scanner_cost *scanners;
     uint64_t texts, bytes, finder_ns;
 };
 
@@ -24,7 +26,10 @@ inspector_new(struct program *p)
     in->tables = finder_tables_new(p->finder);
     in->scratch = confirm_scratch_new();
     in->costs = calloc(p->pattern_count + 1, sizeof(*in->costs));
-    if (in->tables && in->scratch && in->costs)
+    in->scanners = calloc(p->use_count + 1, sizeof(*in->scanners));
+    for (size_t i = 0; in->scanners && i < p->use_count; i++)
+        in->scanners[i] = (struct scanner_cost){.scanner = p->uses[i].scanner->name, .rule = p->uses[i].rule};
+    if (in->tables && in->scratch && in->costs && in->scanners)
         return in;
     inspector_free(in);
     return NULL;
@@ -36,6 +41,7 @@ inspector_free(struct inspector *in)
     if (!in)
         return;
     free(in->costs);
+    free(in->scanners);
     confirm_scratch_free(in->scratch);
     finder_tables_free(in->tables);
     program_unref(in->p);
@@ -58,6 +64,35 @@ run(struct inspector *in, size_t pattern, struct str key, struct str text, uint6
         from = m.end;
     }
     return rc;
+}
+
+static enum rc
+on_value(void *to, enum scan_kind kind, size_t start, size_t end)
+{
+    struct scanner_cost *c = to;
+
+    (void)kind, (void)start, (void)end;
+    c->values++;
+    return RC_OK;
+}
+
+static void
+run_scanners(struct inspector *in, struct str key, struct str text, uint64_t (*now_ns)(void))
+{
+    for (size_t i = 0; i < in->p->use_count; i++) {
+        const struct scan_use *u = &in->p->uses[i];
+        struct scanner_cost *c = &in->scanners[i];
+        struct scan_out out = {.add = on_value, .to = c};
+        const struct scan_in what = {.text = text, .key = key};
+
+        if (!globs_match(&u->keys, key))
+            continue;
+        uint64_t start = now_ns();
+
+        (void)u->scanner->scan(&what, &out);
+        c->ns += now_ns() - start;
+        c->texts++;
+    }
 }
 
 void
@@ -95,27 +130,43 @@ inspector_text(struct inspector *in, struct str key, struct str text, uint64_t (
     }
     for (size_t i = 0; i < p->pattern_count; i++)
         in->costs[i].texts++;
+    run_scanners(in, key, text, now_ns);
 }
 
 /* ---- hostile texts ---- */
 
+/* A run that was interrupted says nothing: what looks slow is tried again, and the best of a few counts. */
 static void
 stress_one(struct inspector *in, size_t pattern, const char *text, uint64_t (*now_ns)(void))
 {
     struct pattern_cost *c = &in->costs[pattern];
-    uint64_t matches = 0, start = now_ns();
-    enum rc rc = run(in, pattern, STR(""), (struct str){text, INSPECT_STRESS_BYTES}, &matches);
-    uint64_t ns = now_ns() - start;
+    uint64_t best = UINT64_MAX;
+    enum rc rc = RC_OK;
 
+    for (unsigned i = 0; i < 5 && best > STRESS_SURE_NS && best > c->stress_ns; i++) {
+        uint64_t matches = 0, start = now_ns();
+
+        rc = run(in, pattern, STR(""), (struct str){text, INSPECT_STRESS_BYTES}, &matches);
+        uint64_t ns = now_ns() - start;
+
+        best = ns < best ? ns : best;
+    }
     if (rc == RC_UNDECIDABLE)
         c->undecidable = true;
-    if (ns > c->stress_ns)
-        c->stress_ns = ns;
+    if (best > c->stress_ns)
+        c->stress_ns = best;
 }
 
-/* unit over and over, a byte that ends no match at the end. */
+struct stress {
+    struct inspector *in;
+    size_t pattern;
+    uint64_t (*now_ns)(void);
+    char last; /* a byte that the pattern may ask for: PCRE2 gives up at once where it is not there */
+};
+
+/* unit over and over; then with a byte that ends no match at the end; then with the last literal behind that byte. */
 static void
-stress_run(struct inspector *in, size_t pattern, struct str unit, uint64_t (*now_ns)(void))
+stress_run(const struct stress *s, struct str unit)
 {
     char text[INSPECT_STRESS_BYTES];
 
@@ -123,20 +174,21 @@ stress_run(struct inspector *in, size_t pattern, struct str unit, uint64_t (*now
         return;
     for (size_t i = 0; i < sizeof(text); i++)
         text[i] = unit.ptr[i % unit.len];
-    stress_one(in, pattern, text, now_ns);
+    stress_one(s->in, s->pattern, text, s->now_ns);
     text[sizeof(text) - 1] = '\x01';
-    stress_one(in, pattern, text, now_ns);
+    stress_one(s->in, s->pattern, text, s->now_ns);
+    text[sizeof(text) - 2] = '\x01';
+    text[sizeof(text) - 1] = s->last;
+    stress_one(s->in, s->pattern, text, s->now_ns);
 }
 
-/* Runs of literals that the pattern itself is made of: "abc" of "abc[0-9]+\.x". */
-static void
-stress_literals(struct inspector *in, size_t pattern, uint64_t (*now_ns)(void))
+/* What the pattern itself is made of: "abc7.x" of "abc\d+\.x". */
+static size_t
+literals_of(struct str re, char *unit, size_t size)
 {
-    struct str re = in->p->patterns[pattern].regex;
-    char unit[256];
     size_t n = 0;
 
-    for (size_t i = 0; i < re.len && n < sizeof(unit); i++) {
+    for (size_t i = 0; i < re.len && n < size; i++) {
         char c = re.ptr[i];
 
         if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr(" @:/=-_.,\"'", c)))
@@ -144,28 +196,38 @@ stress_literals(struct inspector *in, size_t pattern, uint64_t (*now_ns)(void))
         else if (c == '\\' && i + 1 < re.len)
             unit[n++] = re.ptr[++i] == 'd' ? '7' : re.ptr[i] == 'w' ? 'w' : re.ptr[i] == 's' ? ' ' : re.ptr[i];
     }
-    stress_run(in, pattern, (struct str){unit, n}, now_ns);
+    return n;
 }
 
 void
 inspector_stress(struct inspector *in, size_t pattern, uint64_t (*now_ns)(void))
 {
-    static const char *const units[] = {"a", "1", "0", "A", " ", "a ", "1 ", "1-", "1.", "a.", "a@", "a@a.", "/", "=", ":", "a=", "a:", "aA1", "%41",
-        "http://", "-----BEGIN ", "\"", "'", "(", "1,", "\n", "a\n", "\xC3\xA9"};
+    static const char *const units[] = {
+        "a ", "1 ", "1-", "1.", "a.", "a@", "a@a.", "a=", "a:", "aA1", "%41", "http://", "-----BEGIN ", "1,", "a\n", "\xC3\xA9"};
     const struct pattern *p = &in->p->patterns[pattern];
+    char unit[256];
+    size_t n = literals_of(p->regex, unit, sizeof(unit));
+    const struct stress s = {in, pattern, now_ns, n ? unit[n - 1] : '\x01'};
 
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-        stress_run(in, pattern, str_of(units[i]), now_ns);
-    for (char c = '!'; c < 0x7F; c++)
-        stress_run(in, pattern, (struct str){&c, 1}, now_ns);
-    stress_literals(in, pattern, now_ns);
+        stress_run(&s, str_of(units[i]));
+    for (char c = ' '; c < 0x7F; c++)
+        stress_run(&s, (struct str){&c, 1});
+    stress_run(&s, (struct str){unit, n});
     for (const struct detector_example *e = p->det.examples; e && e->text; e++) {
-        struct str s = str_of(e->text);
+        struct str text = str_of(e->text);
 
-        stress_run(in, pattern, s, now_ns);
-        if (s.len > 1)
-            stress_run(in, pattern, str_sub(s, 0, s.len - 1), now_ns);
+        stress_run(&s, text);
+        if (text.len > 1)
+            stress_run(&s, str_sub(text, 0, text.len - 1));
     }
+}
+
+const struct scanner_cost *
+inspector_scanners(const struct inspector *in, size_t *count)
+{
+    *count = in->p->use_count;
+    return in->scanners;
 }
 
 const struct pattern_cost *

@@ -65,7 +65,7 @@ key_of(enum place place, struct str path)
 }
 
 enum rc
-explain_text(struct trial *tr, uint32_t text, struct explained *e)
+explain_findings(struct trial *tr, uint32_t text, struct explained *e)
 {
     const struct batch *b = &tr->b;
     const struct batch_text *t = &b->texts[text];
@@ -83,9 +83,20 @@ explain_text(struct trial *tr, uint32_t text, struct explained *e)
         if (f->on == FINDING_TEXT ? f->index == text : f->on == FINDING_ATTRIBUTE && t->attr != BATCH_NONE && is_around(b, f->index, t->attr))
             rc = add(e, tr->ar, *f);
     }
-    const struct inspect_in in = {.policies = inspect_policies(tr->t->prog, b, resource_of_text(b, text)),
-        .place = (enum place)t->place,
-        .key = key_of((enum place)t->place, e->path),
+    return rc;
+}
+
+enum rc
+explain_text(struct trial *tr, uint32_t text, struct explained *e)
+{
+    enum place place = (enum place)tr->b.texts[text].place;
+    enum rc rc = explain_findings(tr, text, e);
+
+    if (rc != RC_OK)
+        return rc;
+    const struct inspect_in in = {.policies = inspect_policies(tr->t->prog, &tr->b, resource_of_text(&tr->b, text)),
+        .place = place,
+        .key = key_of(place, e->path),
         .text = e->text};
 
     return rc == RC_OK ? inspect_text(tr->t->prog, &in, tr->ar, &e->near) : rc;

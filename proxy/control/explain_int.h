@@ -20,6 +20,8 @@ struct explained {
 
 /* What text i of the trial's batch is; everything lies in the trial's arena. */
 enum rc explain_text(struct trial *tr, uint32_t text, struct explained *e) MUST_USE;
+/* The same without what came near, which costs. */
+enum rc explain_findings(struct trial *tr, uint32_t text, struct explained *e) MUST_USE;
 /* The key of attribute i, when something was found in it: e->f.count is 0 otherwise. */
 enum rc explain_key(struct trial *tr, uint32_t attr, struct explained *e) MUST_USE;
 
