@@ -28,18 +28,18 @@ check_street(struct match *m)
     return true;
 }
 
-#define LOCAL_PHONE_WORDS                                                                                                                  \
-    "phone", "telephone", "telefon", "telefonnummer", "rufnummer", "handy", "mobil", "t\xc3\xa9l\xc3\xa9phone", "telephone mobile", "tel", \
-        "t\xc3\xa9l", "portable", "mobile", "cell", "fax", "call me", "reach me", "sms", "whatsapp", "msisdn", "\xe9\x9b\xbb\xe8\xa9\xb1", \
-        "\xe7\x94\xb5\xe8\xaf\x9d", "\xe6\x89\x8b\xe6\x9c\xba", "tel\303\251fono", "m\xc3\xb3vil", "telefono", "cellulare", "telefoon",    \
-        "phone number", "telephone number", "phone no", "contact number", "mobile number", "hotline", "helpline", "landline", "tel no",    \
-        "call me at", "call us", "cell phone", "fax number"
+#define LOCAL_PHONE_WORDS                                                                                                                          \
+    "phone", "telephone", "telefon", "telefonnummer", "rufnummer", "handy", "mobil", "t\xc3\xa9l\xc3\xa9phone", "telephone mobile", "tel",         \
+        "t\xc3\xa9l", "portable", "mobile", "cell", "fax", "call me", "reach me", "sms", "whatsapp", "msisdn", "\xe9\x9b\xbb\xe8\xa9\xb1",         \
+        "\xe7\x94\xb5\xe8\xaf\x9d", "\xe6\x89\x8b\xe6\x9c\xba", "tel\303\251fono", "m\xc3\xb3vil", "telefono", "cellulare", "telefoon",            \
+        "phone number", "telephone number", "phone no", "contact number", "mobile number", "hotline", "helpline", "landline", "tel no", "call me", \
+        "call me at", "call me on", "call us", "reach me", "reach me at", "cell phone", "fax number"
 
-/* 2024-01-31 and 31-01-2024. */
+/* 2024-01-31 and 31-01-2024, and hours behind it. */
 static bool
 written_as_date(struct str s, const uint8_t *d)
 {
-    if (s.len != 10)
+    if (s.len < 10 || (s.len > 10 && s.ptr[10] != ' '))
         return false;
     if (!ascii_digit(s.ptr[4]) && !ascii_digit(s.ptr[7]))
         return date_valid((unsigned)digits_value(d, 4), d[4] * 10u + d[5], d[6] * 10u + d[7]);
@@ -74,17 +74,20 @@ check_national(struct match *m)
     size_t n = match_digits(m, d, sizeof(d));
     bool formatted = match_formatted(m);
 
-    return n >= 7 && !(digits_epoch(d, n) && !formatted) && !(n == 8 && written_as_date(match_str(m), d)) && !dotted_otherwise(match_str(m), n);
+    return n >= 7 && !(digits_epoch(d, n) && !formatted) && !(n >= 8 && written_as_date(match_str(m), d)) && !dotted_otherwise(match_str(m), n);
 }
 
-/* The word before is one of everyday life: the number must be written as one does telephone numbers. */
+/* The word before is one of everyday life: the number must be written as one does telephone numbers, in three groups or with a trunk zero. */
 static bool
 check_called(struct match *m)
 {
+    struct str s = match_str(m);
     uint8_t d[21];
-    size_t n = match_digits(m, d, sizeof(d));
+    size_t n = match_digits(m, d, sizeof(d)), separators = 0;
 
-    return check_national(m) && (match_formatted(m) || (d[0] == 0 && n >= 9 && n <= 12));
+    for (size_t i = 1; i < s.len; i++)
+        separators += !ascii_digit(s.ptr[i]) && ascii_digit(s.ptr[i - 1]);
+    return check_national(m) && n >= 8 && (separators >= 2 || s.ptr[0] == '(' || (d[0] == 0 && n >= 9 && n <= 12));
 }
 
 /* 416 60 039 office: group 1 is the number. */
@@ -119,13 +122,14 @@ const struct detector detect_address[] = {
         ENTRY("contact.phone_called", "PHONE_NUMBER", "Telephone number behind a word such as call or office", TIER_B, "contact", "GDPR HIPAA-D", 1),
         .pattern = NATIONAL_NUMBER GROUPS_END,
         .context = WORDS("call", "calling", "called", "answering", "answering at", "reach", "reached at", "contact", "dial", "dialed", "dialled",
-            "office", "desk", "direct", "home", "work", "text", "message to", "messages to", "registered", "registered number", "number", "extension",
-            "ring", "kontakt", "anruf", "appeler", "appelez", "llamar", "llame", "chiamare", "bellen"),
+            "office", "desk", "direct line", "message to", "messages to", "registered", "registered number", "extension", "ring", "kontakt", "anruf",
+            "appeler", "appelez", "llamar", "llame", "chiamare", "bellen"),
         .need_context = true,
         .check = check_called,
         .examples = EXAMPLES(HIT("They do not answer; answering at 78 651 450"), HIT("stop messages to 699 956 915"), HIT("call 0494 92 82 32"),
             HIT("my registered 905-674-3793"), HIT("Desk: (898)666-3621x0135"), HIT("call 0703340932"), HIT("Desk: 0490 75 40 81"),
-            MISS("call 12345678"), MISS("call 2024-01-31"), MISS("contact 10.20.30.40"), MISS("78 651 450"), MISS("number 17.4.1")),
+            MISS("call 12345678"), MISS("call 2024-01-31"), MISS("contact 10.20.30.40"), MISS("78 651 450"), MISS("call 3747 3911"),
+            MISS("office 2018-01-14 03:07"), MISS("number 17.4.1")),
     },
     {
         ENTRY("contact.phone_labelled", "PHONE_NUMBER", "Telephone number before its label", TIER_B, "contact", "GDPR HIPAA-D", 1),

@@ -174,7 +174,7 @@ def judge_findings(doc, text, encoding, found, carrier, tally):
             tally.miss("false", entity, carrier, encoding, what, doc["text"])
         else:
             tally.precise[entity]["typed"] += entity in types
-            if entity not in types and not all(e.startswith("~") for e in hits):
+            if entity not in types:
                 tally.miss("type", entity, carrier, encoding, what, hits, doc["text"])
         changed.update(range(start, end))
     if encoding == "plain" or not doc["labels"]:
