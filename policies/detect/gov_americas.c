@@ -197,11 +197,11 @@ const struct detector detect_gov_americas[] = {
     },
     {
         ENTRY("mx.rfc", "MX_RFC", "Mexican taxpayer code", TIER_A, "government", "GDPR", 2),
-        .pattern = WORD_START "[A-Z&]{3,4}[ -]?[0-9]{6}[ -]?[0-9A-Z]{3}" WORD_END,
+        .pattern = WORD_START "[A-Z&]{3,4}([ -]?)[0-9]{6}\\1[0-9A-Z]{3}" WORD_END,
         .caseless = true,
         .context = WORDS("rfc", "registro federal"),
         .check = check_rfc,
-        .examples = EXAMPLES(HIT("GODE561231GR8"), HIT("MAB-930714-8T4"), HIT("rfc gode561231gr8"), MISS("GODE561231GR9"), MISS("GODE561331GR8"),
+        .examples = EXAMPLES(HIT("GODE561231GR8"), HIT("MAB-930714-8T4"), HIT("rfc gode561231gr8"), MISS("GODE561231GR9"), MISS("ORD-240618116"), MISS("GODE561331GR8"),
             MISS("gode561231gr8")),
     },
     {

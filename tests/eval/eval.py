@@ -259,7 +259,7 @@ def plan(docs, r, pairs):
 def run_decoys(engine, seed, count, tally, progress):
     taken = collections.Counter()
     total = collections.Counter()
-    chunk, waiting = 2000, []
+    chunk, waiting = 500, []
     who = collections.defaultdict(collections.Counter)
 
     def flush():
