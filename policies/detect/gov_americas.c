@@ -201,8 +201,8 @@ const struct detector detect_gov_americas[] = {
         .caseless = true,
         .context = WORDS("rfc", "registro federal"),
         .check = check_rfc,
-        .examples = EXAMPLES(HIT("GODE561231GR8"), HIT("MAB-930714-8T4"), HIT("rfc gode561231gr8"), MISS("GODE561231GR9"), MISS("ORD-240618116"), MISS("GODE561331GR8"),
-            MISS("gode561231gr8")),
+        .examples = EXAMPLES(HIT("GODE561231GR8"), HIT("MAB-930714-8T4"), HIT("rfc gode561231gr8"), MISS("GODE561231GR9"), MISS("ORD-240618116"),
+            MISS("GODE561331GR8"), MISS("gode561231gr8")),
     },
     {
         ENTRY("ar.cuit", "AR_CUIT", "Argentine taxpayer number", TIER_C, "government", "GDPR", 2),
