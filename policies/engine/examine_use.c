@@ -69,6 +69,13 @@ struct collector {
     size_t ranges; /* seen */
 };
 
+/* "?" and the like: too short to be known as one's own elsewhere, but not as a whole value. */
+static bool
+is_replaced(const struct action *a, struct str value)
+{
+    return a->type == &action_replace && str_eq(value, a->replace.text);
+}
+
 static enum rc
 add_value(void *to, enum scan_kind kind, size_t start, size_t end)
 {
@@ -87,7 +94,8 @@ add_value(void *to, enum scan_kind kind, size_t start, size_t end)
         f.rule = prog->uses[c->uses[i]].rules[kind];
         if (f.rule >= prog->rule_count)
             return RC_UNDECIDABLE;
-        if (!examine_action_owns(&prog->rules[f.rule].action, c->q->text, &f))
+        if (!is_replaced(&prog->rules[f.rule].action, str_sub(c->q->text, start, end)) &&
+            !examine_action_owns(&prog->rules[f.rule].action, c->q->text, &f))
             rc = examine_add(c->ex, &f);
     }
     return rc;

@@ -121,6 +121,10 @@ static enum rc
 scan_sql(const struct scan_in *in, struct scan_out *out)
 {
     struct sql lx = {.text = in->text, .end = in->text.len, .out = out, .traits = traits_of(in->system), .rc = RC_OK};
+
+    /* Flux is no SQL: its strings stand in double quotes. */
+    if (has_part(in->system, "influx") && str_find(in->text, STR("|>")) != SIZE_MAX)
+        lx.traits = SQL_KNOWN | SQL_ESCAPES | SQL_DQ_STRING | SQL_SLASHES;
     enum rc rc = choose_escapes(&lx);
 
     if (rc != RC_OK)

@@ -195,11 +195,30 @@ plus(struct sql *lx)
     }
 }
 
+/* A regular expression between slashes, behind =~ (InfluxQL): to the next slash of the line. */
+static bool
+regex(struct sql *lx)
+{
+    size_t start = lx->at, end = start + 1, back = start;
+
+    while (back > 0 && lx->text.ptr[back - 1] == ' ' && start - back < 8)
+        back--;
+    if (back == 0 || lx->text.ptr[back - 1] != '~')
+        return false;
+    while (end < lx->end && lx->text.ptr[end] != '/' && lx->text.ptr[end] != '\n')
+        end += lx->text.ptr[end] == '\\' ? 2 : 1;
+    lx->at = end < lx->end ? end + (lx->text.ptr[end] == '/') : lx->end;
+    sql_value(lx, start, lx->at);
+    return true;
+}
+
 static void
 slash(struct sql *lx)
 {
     char next = sql_peek(lx, lx->at + 1);
 
+    if (regex(lx))
+        return;
     if (next == '*')
         sql_block(lx);
     else if (next == '/' && ((lx->traits & SQL_SLASHES) || (!(lx->traits & SQL_KNOWN) && (lx->at == 0 || is_space(lx->text.ptr[lx->at - 1])))))

@@ -23,7 +23,7 @@ metadata: {name: sql, revision: 1}
 spec:
   mode: enforce
   rules:
-    - {id: sql, use: sql}
+    - {id: sql, use: db}
 """
 WORD = re.compile(r"[^\W\d][\w?$#]*", re.A)
 COMMENT = re.compile(r"/\*(?![+!]).*?\*/|--[^\n]*", re.S)

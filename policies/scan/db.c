@@ -1,0 +1,203 @@
+/* Scanner: what spans of database clients say of their queries. By system; by the shape of the text where none is named. */
+#include "db_int.h"
+
+void
+db_flush(struct db_run *run)
+{
+    if (run->start < run->end && run->rc == RC_OK)
+        run->rc = scan_add(run->out, run->kind, run->start, run->end);
+    run->start = run->end = 0;
+}
+
+void
+db_extend(struct db_run *run, size_t start, size_t end)
+{
+    if (run->start == run->end)
+        run->start = start;
+    run->end = end;
+}
+
+bool
+db_system_is(struct str system, const char *part)
+{
+    struct str p = str_of(part);
+
+    for (size_t i = 0; i + p.len <= system.len && i < 64; i++)
+        if (str_eq_nocase(str_sub(system, i, i + p.len), p))
+            return true;
+    return false;
+}
+
+/* ---- systems ---- */
+
+static const struct system {
+    const char *part;
+    const struct scanner *scanner;
+} systems[] = {
+    {"redis", &scanner_redis},
+    {"valkey", &scanner_redis},
+    {"keydb", &scanner_redis},
+    {"dragonfly", &scanner_redis},
+    {"memcache", &scanner_memcached},
+    {"mongo", &scanner_documents},
+    {"documentdb", &scanner_documents},
+    {"elastic", &scanner_documents},
+    {"opensearch", &scanner_documents},
+    {"couchdb", &scanner_documents},
+    {"solr", &scanner_documents},
+    {"meilisearch", &scanner_documents},
+    {"qdrant", &scanner_documents},
+    {"weaviate", &scanner_documents},
+    {"firestore", &scanner_documents},
+    {"arangodb", &scanner_sql},
+};
+
+static const struct scanner *
+by_system(struct str system)
+{
+    for (size_t i = 0; i < sizeof(systems) / sizeof(systems[0]); i++)
+        if (db_system_is(system, systems[i].part))
+            return systems[i].scanner;
+    return NULL;
+}
+
+/* ---- shapes ---- */
+
+static struct str
+first_word(struct str s)
+{
+    size_t end = 0;
+
+    while (end < s.len && !db_is_space(s.ptr[end]) && s.ptr[end] != '(' && s.ptr[end] != '{' && s.ptr[end] != ';')
+        end++;
+    return str_sub(s, 0, end);
+}
+
+static bool
+is_word(struct str s, const char *const *list)
+{
+    for (; *list; list++)
+        if (str_eq_nocase(s, str_of(*list)))
+            return true;
+    return false;
+}
+
+static struct str
+rest_after(struct str s, struct str word)
+{
+    size_t at = word.len;
+
+    while (at < s.len && db_is_space(s.ptr[at]))
+        at++;
+    return str_sub(s, at, s.len);
+}
+
+/* SET a = 5, SET NAMES utf8: of SQL; SET key value: of Redis. */
+static bool
+is_sql_set(struct str text)
+{
+    static const char *const scopes[] = {"global", "session", "local", "names", "transaction", "time", "role", "character", "password", "constraints",
+        "identity_insert", "nocount", "quoted_identifier", "ansi_nulls", "xact_abort", "search_path", "datestyle", "statement_timeout", NULL};
+    struct str second = first_word(rest_after(text, first_word(text)));
+    struct str after = rest_after(rest_after(text, first_word(text)), second);
+
+    return is_word(second, scopes) || str_find(second, STR("=")) != SIZE_MAX || (second.len && second.ptr[0] == '@') ||
+           (after.len && (after.ptr[0] == '=' || after.ptr[0] == ':')) || str_eq_nocase(first_word(after), STR("to"));
+}
+
+static const struct scanner *
+by_shape(struct str text)
+{
+    static const char *const methods[] = {"get", "post", "put", "delete", "head", NULL};
+    struct str word = first_word(text), next = rest_after(text, word);
+
+    if (text.len && (text.ptr[0] == '{' || text.ptr[0] == '['))
+        return &scanner_documents;
+    if (is_word(word, methods) && next.len && (next.ptr[0] == '/' || str_starts(next, STR("http"))))
+        return &scanner_documents;
+    if (str_starts(text, STR("db.")) && str_find(text, STR("(")) != SIZE_MAX)
+        return &scanner_documents;
+    if (str_eq_nocase(word, STR("set")))
+        return is_sql_set(text) ? &scanner_sql : &scanner_redis;
+    return redis_command(text) ? &scanner_redis : &scanner_sql;
+}
+
+/* ---- names of spans ---- */
+
+static bool
+holds_word(struct str s, const char *word)
+{
+    struct str w = str_of(word);
+
+    for (size_t i = 0; i + w.len <= s.len; i++)
+        if (str_eq_nocase(str_sub(s, i, i + w.len), w))
+            return true;
+    return false;
+}
+
+/* Names of spans are mostly no queries: only what has the form of a statement is read as one. */
+static const struct scanner *
+by_span_name(const struct scan_in *in, const struct scanner *named)
+{
+    static const char *const verbs[] = {
+        "select", "insert", "update", "delete", "merge", "replace", "with", "call", "exec", "execute", "create", "alter", "drop", "truncate", NULL};
+    struct str text = in->text, word = first_word(text);
+    bool sql = is_word(word, verbs) && word.len < text.len;
+
+    if (in->system.len && named == &scanner_redis)
+        return redis_command(text) ? named : NULL;
+    if (in->system.len)
+        return named == &scanner_sql && !sql ? NULL : named;
+    if (!sql)
+        return NULL;
+    return holds_word(text, " from ") || holds_word(text, " into ") || holds_word(text, " set ") || holds_word(text, " where ") ? &scanner_sql : NULL;
+}
+
+/* ---- entry ---- */
+
+static bool
+is_parameter(struct str key)
+{
+    static const char *const before[] = {
+        "db.query.parameter", "db.operation.parameter", "db.sql.parameters", "db.statement.parameters", "db.parameters", NULL};
+
+    for (const char *const *b = before; *b; b++)
+        if (key.len >= strlen(*b) && str_eq_nocase(str_sub(key, 0, strlen(*b)), str_of(*b)))
+            return true;
+    return false;
+}
+
+static enum rc
+scan_db(const struct scan_in *in, struct scan_out *out)
+{
+    const struct scanner *s = by_system(in->system);
+    size_t blank = 0;
+
+    if (is_parameter(in->key))
+        return scan_add(out, SCAN_QUERY_LITERAL, 0, in->text.len);
+    while (blank < in->text.len && db_is_space(in->text.ptr[blank]))
+        blank++;
+    struct str text = str_sub(in->text, blank, in->text.len);
+
+    if (!s)
+        s = in->system.len && !(text.len && text.ptr[0] == '{') ? &scanner_sql : by_shape(text);
+    if (str_eq(in->key, STR("span.name")))
+        s = by_span_name(in, s);
+    if (s == &scanner_memcached || s == &scanner_redis || s == &scanner_documents || s == &scanner_sql)
+        return s->scan(in, out);
+    return RC_OK;
+}
+
+static const char *const keys[] = {"db.query.text", "db.statement", "db.query.summary", "db.query.parameter.*", "db.query.parameter/*",
+    "db.operation.parameter.*", "db.operation.parameter/*", "db.sql.parameters*", "db.statement.parameters*", "db.parameters*", "sql.query",
+    "redis.raw_command", "redis.command", "memcached.command", "mongodb.query", "db.mongodb.command", "elasticsearch.body", "elasticsearch.params",
+    "graphql.variables", "span.name", NULL};
+
+const struct scanner scanner_db = {
+    .name = "db",
+    .title = "Values in database queries and commands, by system or by shape",
+    .keys = keys,
+    .kinds = SCAN_SET(SQL_LITERAL) | SCAN_SET(SQL_COMMENT) | SCAN_SET(COMMAND_ARGUMENT) | SCAN_SET(QUERY_LITERAL),
+    .wants_system = true,
+    .scan = scan_db,
+};
