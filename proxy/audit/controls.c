@@ -1,0 +1,232 @@
+#include "report_int.h"
+
+#define EV(...)     \
+    {               \
+        __VA_ARGS__ \
+    }
+#define CONTROL(profile, clause, id, title, good, bad, satisfied, failed, none) {profile, clause, id, title, good, bad, satisfied, failed, none},
+static const struct control controls[] = {
+#include "controls.def"
+};
+#undef CONTROL
+
+static const struct {
+    const char *name, *title;
+} profiles[PROFILE_COUNT_] = {
+    [PROFILE_GDPR] = {"gdpr", "GDPR, Regulation (EU) 2016/679"},
+    [PROFILE_HIPAA] = {"hipaa", "HIPAA Security and Privacy Rules, 45 CFR part 164"},
+    [PROFILE_PCI] = {"pci", "PCI DSS 4.0.1"},
+    [PROFILE_SOC2] = {"soc2", "SOC 2, Trust Services Criteria 2017 (2022)"},
+    [PROFILE_ISO27001] = {"iso27001", "ISO/IEC 27001:2022, annex A"},
+    [PROFILE_DPDP] = {"dpdp", "India, DPDP Rules 2025"},
+    [PROFILE_US_28CFR202] = {"us-28cfr202", "US Department of Justice, 28 CFR part 202"},
+};
+
+const char *
+profile_name(enum report_profile p)
+{
+    return profiles[p].name;
+}
+
+const char *
+profile_title(enum report_profile p)
+{
+    return profiles[p].title;
+}
+
+unsigned
+profile_mask(struct str name)
+{
+    if (str_eq(name, STR("all")))
+        return (1u << PROFILE_COUNT_) - 1;
+    for (unsigned i = 0; i < PROFILE_COUNT_; i++)
+        if (str_eq(name, str_of(profiles[i].name)))
+            return 1u << i;
+    return 0;
+}
+
+const struct control *
+controls_all(size_t *count)
+{
+    *count = sizeof(controls) / sizeof(controls[0]);
+    return controls;
+}
+
+const char *
+control_status_text(enum control_status s)
+{
+    static const char *const names[] = {"satisfied", "not satisfied", "not applicable"};
+
+    return names[s];
+}
+
+/* -- evidence of all entries together --------------------------------------------------------------------------------------------- */
+
+static const struct hipaa_identifier identifiers[] = {
+    {'A', "Names", true},
+    {'B', "Geographic subdivisions smaller than a state", true},
+    {'C', "Dates other than the year; ages over 89", true},
+    {'D', "Telephone numbers", true},
+    {'E', "Fax numbers", true},
+    {'F', "E-mail addresses", true},
+    {'G', "Social security numbers", true},
+    {'H', "Medical record numbers", true},
+    {'I', "Health plan beneficiary numbers", true},
+    {'J', "Account numbers", true},
+    {'K', "Certificate and licence numbers", true},
+    {'L', "Vehicle identifiers and plates", true},
+    {'M', "Device identifiers and serial numbers", true},
+    {'N', "URLs", true},
+    {'O', "IP addresses", true},
+    {'P', "Biometric identifiers", false},
+    {'Q', "Full-face photographs", false},
+    {'R', "Any other unique identifying number or code", true},
+};
+
+const struct hipaa_identifier *
+hipaa_identifiers(size_t *count)
+{
+    *count = sizeof(identifiers) / sizeof(identifiers[0]);
+    return identifiers;
+}
+
+bool
+hipaa_covers(const struct report_entity *e, char letter)
+{
+    char wanted[] = "HIPAA-A";
+    struct str all = str_of(e->controls);
+    size_t at;
+
+    if (letter == 'E') /* a fax number is written as a telephone number is */
+        letter = 'D';
+    if (letter == 'N') /* what identifies in a URL is found in its parts */
+        return str_starts(str_of(e->entity), STR("URL_"));
+    wanted[6] = letter;
+    at = str_find(all, str_of(wanted));
+    return at != SIZE_MAX && (at + 7 == all.len || all.ptr[at + 7] == ' ');
+}
+
+/* The leaf where a rule for one of these was put in force; LEAF_NONE: nowhere. */
+static uint64_t
+rule_leaf(const struct report *r, bool (*fits)(const struct report_entity *e, char letter), char letter)
+{
+    const struct tally *t = &r->tally[TALLY_IN_FORCE];
+
+    for (uint32_t i = 0; i < t->count; i++) {
+        const struct report_entity *known = report_entity_find(r, names_text(&r->names, t->rows[i].key[1]));
+
+        if (known && fits(known, letter) && str_eq(names_text(&r->names, t->rows[i].key[3]), STR("enforce")))
+            return t->rows[i].value[V_FIRST_LEAF];
+    }
+    return LEAF_NONE;
+}
+
+static bool
+is_card(const struct report_entity *e, char letter)
+{
+    (void)letter;
+    return strcmp(e->entity, "CREDIT_CARD") == 0;
+}
+
+static bool
+is_sad(const struct report_entity *e, char letter)
+{
+    return strcmp(e->entity, letter == 'V' ? "CARD_CVV" : "CARD_TRACK") == 0;
+}
+
+static void
+prepare_rules(struct report *r)
+{
+    uint64_t rules = r->evidence[EV_RULES].count ? r->evidence[EV_RULES].leaf[0] : LEAF_NONE, card, cvv, track;
+    bool gap = false;
+
+    if (rules == LEAF_NONE)
+        return;
+    for (size_t i = 0; i < sizeof(identifiers) / sizeof(identifiers[0]); i++)
+        gap |= identifiers[i].text && rule_leaf(r, hipaa_covers, identifiers[i].letter) == LEAF_NONE;
+    evidence_add(r, gap ? EV_HIPAA_GAP : EV_HIPAA_COVERED, rules);
+    card = rule_leaf(r, is_card, 0);
+    cvv = rule_leaf(r, is_sad, 'V');
+    track = rule_leaf(r, is_sad, 'T');
+    evidence_add(r, card == LEAF_NONE ? EV_CARD_GAP : EV_CARD_COVERED, card == LEAF_NONE ? rules : card);
+    evidence_add(r, cvv == LEAF_NONE || track == LEAF_NONE ? EV_SAD_GAP : EV_SAD_COVERED, cvv == LEAF_NONE || track == LEAF_NONE ? rules : cvv);
+}
+
+/* Was each policy digest that decided put on record, by a start or a reload of the whole log as it was read? */
+static void
+prepare_digests(struct report *r)
+{
+    const struct tally *used = &r->tally[TALLY_DIGEST];
+    const struct events *changes = &r->events[EVENTS_CHANGE];
+
+    for (uint32_t i = 0; i < used->count && changes->left_out == 0; i++) {
+        bool known = used->rows[i].key[0] == r->policy_before;
+
+        for (uint32_t k = 0; k < changes->count && !known; k++)
+            known = changes->items[k].text[3] == used->rows[i].key[0];
+        if (!known)
+            evidence_add(r, EV_UNKNOWN_POLICY, used->rows[i].value[V_FIRST_LEAF]);
+    }
+}
+
+void
+controls_prepare(struct report *r)
+{
+    uint64_t last = r->t.entries ? r->t.last_leaf : LEAF_NONE;
+
+    if (r->log.verified && !r->log.problem)
+        evidence_add(r, EV_VERIFIED, last);
+    if (r->log.problem)
+        evidence_add(r, EV_BROKEN, r->log.bad_leaf);
+    if (r->t.entries && r->log.first > r->t.first_leaf)
+        evidence_add(r, EV_PRUNED, r->log.first);
+    prepare_rules(r);
+    prepare_digests(r);
+}
+
+/* -- judging ---------------------------------------------------------------------------------------------------------------------- */
+
+static void
+leaf_add(struct verdict *v, uint64_t leaf)
+{
+    unsigned at = v->leaves;
+
+    for (unsigned i = 0; i < v->leaves; i++)
+        if (v->leaf[i] == leaf)
+            return;
+    if (leaf == LEAF_NONE || v->leaves == sizeof(v->leaf) / sizeof(v->leaf[0]))
+        return;
+    for (; at && v->leaf[at - 1] > leaf; at--)
+        v->leaf[at] = v->leaf[at - 1];
+    v->leaf[at] = leaf;
+    v->leaves++;
+}
+
+/* The leaves of these kinds of evidence; whether there are any. */
+static bool
+collect(const struct report *r, const enum evidence_id *ids, struct verdict *v)
+{
+    for (unsigned i = 0; i < 4 && ids[i] != EV_NOTHING; i++) {
+        const struct evidence *e = &r->evidence[ids[i]];
+
+        v->entries += e->count;
+        for (uint64_t k = 0; k < e->count && k < 2; k++)
+            leaf_add(v, e->leaf[k]);
+        if (e->count)
+            leaf_add(v, e->last);
+    }
+    return v->entries > 0;
+}
+
+void
+control_judge(const struct report *r, const struct control *c, struct verdict *v)
+{
+    *v = (struct verdict){.status = CONTROL_NOT_SATISFIED, .because = c->failed};
+    if (collect(r, c->bad, v))
+        return;
+    *v = (struct verdict){.status = CONTROL_SATISFIED, .because = c->satisfied};
+    if (collect(r, c->good, v))
+        return;
+    v->status = c->no_occasion ? CONTROL_NOT_APPLICABLE : CONTROL_NOT_SATISFIED;
+    v->because = c->no_occasion ? c->no_occasion : "Nothing on record shows it; the log was not verified while this report was made";
+}
