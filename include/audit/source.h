@@ -33,6 +33,6 @@ uint64_t source_size(const struct entry_source *src);
 
 /* NULL for a file of lines. */
 struct reader;
-struct reader *source_reader(struct entry_source *src);
+struct reader *source_reader(const struct entry_source *src);
 
 #endif

@@ -225,6 +225,20 @@ number_print(uint64_t n, struct buf *out)
     return rc;
 }
 
+const char *
+number_text(uint64_t n, char out[NUMBER_SIZE])
+{
+    struct buf text = BUF_INIT(NUMBER_SIZE - 1);
+
+    out[0] = '\0';
+    if (number_print(n, &text) == RC_OK) {
+        memcpy(out, text.ptr, text.len);
+        out[text.len] = '\0';
+    }
+    buf_free(&text);
+    return out;
+}
+
 /* n / unit with one decimal, cut, not rounded: integers only, so that every machine prints the same. */
 static enum rc
 tenths_print(uint64_t n, uint64_t unit, const char *name, struct buf *out)
@@ -258,7 +272,7 @@ duration_print(uint64_t us, struct buf *out)
 }
 
 static enum rc
-time_print(uint64_t us, struct buf *out)
+time_print(uint64_t us, size_t length, struct buf *out)
 {
     char text[CLOCK_RFC3339_SIZE];
 
@@ -266,7 +280,7 @@ time_print(uint64_t us, struct buf *out)
         return buf_append(out, STR("\xE2\x80\x93")); /* an en dash */
     clock_rfc3339(us, text);
     text[10] = ' ';
-    return buf_append(out, (struct str){text, 19});
+    return buf_append(out, (struct str){text, length});
 }
 
 enum rc
@@ -278,13 +292,16 @@ cell_print(const struct column *c, const struct cell *cell, struct buf *out)
     case CELL_BYTES:
         return bytes_print(cell->number, out);
     case CELL_TIME:
-        return time_print(cell->number, out);
+        return time_print(cell->number, 19, out);
+    case CELL_DAY:
+        return time_print(cell->number, 10, out);
     case CELL_DURATION:
         return duration_print(cell->number, out);
     case CELL_LEAF:
         return cell->number == LEAF_NONE ? buf_append(out, STR("\xE2\x80\x93")) : buf_printf(out, "%llu", (unsigned long long)cell->number);
     case CELL_TEXT:
     case CELL_NAME:
+    case CELL_WORD:
     case CELL_DIGEST:
     case CELL_STATUS:
         break;

@@ -14,6 +14,7 @@ kind_name(enum cell_kind k)
     case CELL_BYTES:
         return "bytes";
     case CELL_TIME:
+    case CELL_DAY:
         return "time";
     case CELL_DURATION:
         return "microseconds";
@@ -25,6 +26,7 @@ kind_name(enum cell_kind k)
         return "digest";
     case CELL_TEXT:
     case CELL_NAME:
+    case CELL_WORD:
         break;
     }
     return "text";
@@ -45,7 +47,7 @@ json_time(struct json *j, const char *key, uint64_t us)
 static void
 json_cell(struct json *j, const struct column *c, const struct cell *v)
 {
-    if (c->kind == CELL_TIME)
+    if (c->kind == CELL_TIME || c->kind == CELL_DAY)
         json_time(j, c->id, v->number);
     else if (c->kind == CELL_LEAF && v->number == LEAF_NONE)
         json_i64(j, c->id, -1);
@@ -205,13 +207,14 @@ csv_text(struct buf *out, struct str s)
 static enum rc
 csv_cell(struct buf *out, const struct column *c, const struct cell *v)
 {
+    bool time = c->kind == CELL_TIME || c->kind == CELL_DAY;
     char text[CLOCK_RFC3339_SIZE];
 
     if (!cell_is_number(c->kind))
         return csv_text(out, v->text);
-    if ((c->kind == CELL_TIME && v->number == 0) || (c->kind == CELL_LEAF && v->number == LEAF_NONE))
+    if ((time && v->number == 0) || (c->kind == CELL_LEAF && v->number == LEAF_NONE))
         return RC_OK;
-    if (c->kind != CELL_TIME)
+    if (!time)
         return buf_printf(out, "%llu", (unsigned long long)v->number);
     clock_rfc3339(v->number, text);
     return buf_append(out, str_of(text));

@@ -6,7 +6,7 @@
 
 #define ROWS_SHOWN 40 /* of a table; all of them are in the data files */
 #define DIGEST_SHOWN 12
-#define WIDE 720
+#define WIDE 900
 #define NARROW 348
 
 /* The assembler takes the style sheet into the program. Paths are those of the build, from the top of the tree. */
@@ -85,6 +85,8 @@ cell_class(enum cell_kind k)
     case CELL_DIGEST:
         return " class=\"d\"";
     case CELL_TIME:
+    case CELL_DAY:
+    case CELL_WORD:
         return " class=\"w\"";
     case CELL_NUMBER:
     case CELL_BYTES:
@@ -108,6 +110,22 @@ status(struct page *p, struct str s)
     raw(p, "</span>");
 }
 
+/* A name may break behind its slashes and commas. */
+static void
+name_text(struct page *p, struct str s)
+{
+    size_t from = 0;
+
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] != '/' || i + 1 == s.len || s.ptr[i + 1] == '/')
+            continue;
+        text(p, str_sub(s, from, i + 1));
+        raw(p, "<wbr>");
+        from = i + 1;
+    }
+    text(p, str_sub(s, from, s.len));
+}
+
 static void
 cell(struct page *p, const struct column *c, const struct cell *v)
 {
@@ -124,7 +142,10 @@ cell(struct page *p, const struct column *c, const struct cell *v)
     } else {
         if (p->rc == RC_OK)
             p->rc = cell_print(c, v, &shown);
-        text(p, shown.len ? buf_str(&shown) : STR("\xE2\x80\x93"));
+        if (c->kind == CELL_NAME && shown.len)
+            name_text(p, buf_str(&shown));
+        else
+            text(p, shown.len ? buf_str(&shown) : STR("\xE2\x80\x93"));
     }
     buf_free(&shown);
 }
@@ -134,7 +155,7 @@ head(struct page *p, const struct table *t)
 {
     raw(p, "<thead><tr>");
     for (unsigned c = 0; c < t->column_count; c++) {
-        put(p, "<th scope=\"col\"%s>", cell_is_number(t->columns[c].kind) && t->columns[c].kind != CELL_TIME ? " class=\"r\"" : "");
+        put(p, "<th scope=\"col\"%s>", strcmp(cell_class(t->columns[c].kind), " class=\"r\"") == 0 ? " class=\"r\"" : "");
         text(p, str_of(t->columns[c].label));
         raw(p, "</th>");
     }
@@ -148,7 +169,7 @@ rows(struct page *p, const struct table *t)
 
     shown = shown > 10 * ROWS_SHOWN ? 10 * ROWS_SHOWN : shown;
     put(p, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"%s\"><table%s>", t->id,
-        t->column_count <= 2 ? " class=\"two\"" : "");
+        t->column_count <= 4 ? " class=\"two\"" : "");
     head(p, t);
     for (size_t r = 0; r < shown && p->rc == RC_OK; r++) {
         raw(p, "<tr>");
@@ -169,9 +190,13 @@ rows(struct page *p, const struct table *t)
 static void
 chart(struct page *p, const struct table *t, const struct chart *c)
 {
-    raw(p, "<figure><figcaption>");
-    text(p, str_of(c->title));
-    raw(p, "</figcaption><div class=\"wide\">");
+    raw(p, "<figure>");
+    if (strcmp(c->title, t->title) != 0) {
+        raw(p, "<figcaption>");
+        text(p, str_of(c->title));
+        raw(p, "</figcaption>");
+    }
+    raw(p, "<div class=\"wide\">");
     if (p->rc == RC_OK)
         p->rc = svg_print(t, c, WIDE, "w", p->out);
     raw(p, "</div><div class=\"narrow\">");

@@ -15,11 +15,13 @@
 
 enum cell_kind {
     CELL_TEXT,
-    CELL_NAME,   /* identity, rule, destination: may break anywhere */
+    CELL_NAME,   /* identity, rule, destination: may break behind a slash */
+    CELL_WORD,   /* does not break */
     CELL_DIGEST, /* hexadecimal, shown shortened */
     CELL_NUMBER,
     CELL_BYTES,
     CELL_TIME,     /* microseconds since 1970; 0 = none */
+    CELL_DAY,      /* the same, people are shown the day only */
     CELL_DURATION, /* microseconds */
     CELL_LEAF,     /* index in the log; LEAF_NONE = none */
     CELL_STATUS    /* "satisfied", "not satisfied", "not applicable" */
@@ -129,6 +131,9 @@ cell_is_number(enum cell_kind k)
 /* How people read a cell: "12,345", "1.2 GiB", "2026-07-01 12:00:00", "3.4 ms". Appended. */
 enum rc cell_print(const struct column *c, const struct cell *cell, struct buf *out) MUST_USE;
 enum rc number_print(uint64_t n, struct buf *out) MUST_USE;
+/* The same as text for a sentence. */
+#define NUMBER_SIZE 32
+const char *number_text(uint64_t n, char out[NUMBER_SIZE]);
 enum rc bytes_print(uint64_t n, struct buf *out) MUST_USE;
 
 /* doc_svg.c: a chart as inline SVG of this width, for ids ending in suffix. */

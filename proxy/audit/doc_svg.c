@@ -221,16 +221,19 @@ row_sum(const struct table *t, const struct chart *ch, size_t row)
     return sum;
 }
 
-/* 1, 2 or 5 times a power of ten, so that four of them reach over the largest value. */
+/* A round number, four of which reach over the largest value. */
 static uint64_t
 tick_of(uint64_t largest)
 {
-    uint64_t power = 1;
+    static const unsigned round[] = {10, 15, 20, 25, 30, 40, 50, 60, 80};
 
-    for (;; power *= 10)
-        for (unsigned k = 0; k < 3; k++)
-            if ((uint64_t[]){1, 2, 5}[k] * power * 4 >= largest)
-                return (uint64_t[]){1, 2, 5}[k] * power;
+    for (uint64_t tick = 1; tick < 10; tick++)
+        if (tick * 4 >= largest)
+            return tick;
+    for (uint64_t power = 1;; power *= 10)
+        for (unsigned k = 0; k < sizeof(round) / sizeof(round[0]); k++)
+            if (round[k] * power * 4 >= largest)
+                return round[k] * power;
 }
 
 static double
@@ -390,18 +393,34 @@ struct side {
     double x, scale, at[NODES_MAX], used[NODES_MAX];
 };
 
+/* A node is as high as what flows through it; its two lines of text want some room in any case. */
+static double
+node_room(const struct side *s, unsigned i)
+{
+    double h = (double)s->items.list[i].sum * s->scale;
+
+    return h < 20 ? 20 : h;
+}
+
+static double
+side_height(const struct side *s, double gap)
+{
+    double sum = 0;
+
+    for (unsigned i = 0; i < s->items.count; i++)
+        sum += node_room(s, i) + gap;
+    return sum;
+}
+
 static void
 side_place(struct side *s, double height, double gap)
 {
-    double total = 0, y = 8;
+    double y = (height - side_height(s, gap) + gap) / 2;
 
-    for (unsigned i = 0; i < s->items.count; i++)
-        total += (double)s->items.list[i].sum * s->scale;
-    y += (height - 16 - total - gap * (s->items.count - 1)) / 2;
     for (unsigned i = 0; i < s->items.count; i++) {
-        s->at[i] = y;
+        s->at[i] = y + (node_room(s, i) - (double)s->items.list[i].sum * s->scale) / 2;
         s->used[i] = 0;
-        y += (double)s->items.list[i].sum * s->scale + gap;
+        y += node_room(s, i) + gap;
     }
 }
 
@@ -423,7 +442,7 @@ side_draw(struct canvas *c, const struct side *s, bool right, double room)
 static void
 draw_flow(struct canvas *c, const struct table *t, const struct chart *ch, const char *suffix)
 {
-    double margin = c->width < 500 ? 66 : 92, right = c->width < 500 ? 110 : 190, gap = 22;
+    double margin = c->width < 500 ? 52 : 92, right = c->width < 500 ? 148 : 190, gap = 12;
     struct side from = {.x = margin}, to = {.x = c->width - right - 8};
     uint64_t band[NODES_MAX][NODES_MAX] = {{0}}, total = 0;
 
@@ -437,10 +456,11 @@ draw_flow(struct canvas *c, const struct table *t, const struct chart *ch, const
     for (size_t i = 0; i < table_rows(t); i++)
         band[item_shown(&from.items, table_cell(t, i, ch->label)->text)][item_shown(&to.items, table_cell(t, i, ch->to)->text)] +=
             table_cell(t, i, ch->value[0])->number;
-    unsigned most = from.items.count > to.items.count ? from.items.count : to.items.count;
-    double bands = c->width < 500 ? 150 : 190, height = bands + gap * most + 16;
+    double bands = c->width < 500 ? 150 : 190, height;
 
     from.scale = to.scale = total ? bands / (double)total : 0;
+    height = side_height(&from, gap) > side_height(&to, gap) ? side_height(&from, gap) : side_height(&to, gap);
+    height += 24;
     side_place(&from, height, gap);
     side_place(&to, height, gap);
     open_svg(c, t, ch, height, suffix);

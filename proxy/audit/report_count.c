@@ -15,7 +15,7 @@ static const unsigned tally_keys[TALLY_COUNT_] = {
     [TALLY_CATEGORY_TIME] = 2,
     [TALLY_ENTITY_SENDER] = 2,
     [TALLY_TRANSFER] = 7,
-    [TALLY_TRANSFER_CLASS] = 3,
+    [TALLY_TRANSFER_CLASS] = 2,
     [TALLY_DENIED] = 5,
     [TALLY_REFUSED] = 3,
     [TALLY_HANDSHAKE] = 3,
@@ -267,9 +267,9 @@ count_allowed(struct report *r, const struct entry *e, const struct entry_route 
     v[1] += n->spans;
     v[2] += n->bytes;
     r->t.allowed_spans += n->spans;
-    for (uint32_t c = 0; c < CATEGORY_COUNT_; c++)
-        if (by_category[c])
-            AT(r, TALLY_TRANSFER_CLASS, e, from, country, c + 1)[0] += by_category[c];
+    v = AT(r, TALLY_TRANSFER_CLASS, e, from, country);
+    for (unsigned c = 0; c < CATEGORY_COUNT_; c++)
+        v[c] += by_category[c];
     judge_transfer(r, e, n, origin);
 }
 

@@ -26,7 +26,7 @@ enum tally_id {
     TALLY_CATEGORY_TIME,  /* step, category: findings */
     TALLY_ENTITY_SENDER,  /* entity, sender: findings */
     TALLY_TRANSFER,       /* origin, country, jurisdiction, destination, mechanism, reference, expires: requests, spans, bytes */
-    TALLY_TRANSFER_CLASS, /* origin, country, category: findings removed before */
+    TALLY_TRANSFER_CLASS, /* origin, country: findings removed before, by category */
     TALLY_DENIED,         /* origin, country, jurisdiction, destination, rule: requests, spans */
     TALLY_REFUSED,        /* reason, protocol, sender: requests, spans, bytes */
     TALLY_HANDSHAKE,      /* reason, network, identity: handshakes, entries */

@@ -25,8 +25,8 @@ uuid_of(struct str name, char out[UUID_SIZE])
         return rc;
     h[6] = (uint8_t)((h[6] & 0x0F) | 0x50);
     h[8] = (uint8_t)((h[8] & 0x3F) | 0x80);
-    snprintf(out, UUID_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7], h[8],
-        h[9], h[10], h[11], h[12], h[13], h[14], h[15]);
+    snprintf(out, UUID_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7],
+        h[8], h[9], h[10], h[11], h[12], h[13], h[14], h[15]);
     return RC_OK;
 }
 

@@ -6,9 +6,9 @@ section_cover(struct report *r)
 {
     static const struct column facts[] = {{"fact", "What", CELL_TEXT}, {"value", "Value", CELL_NUMBER}, {0}};
     static const struct column builds[] = {{"node", "Gate", CELL_NAME}, {"build", "Version", CELL_TEXT}, {"entries", "Entries", CELL_NUMBER},
-        {"first", "First seen", CELL_TIME}, {"last", "Last seen", CELL_TIME}, {0}};
+        {"first", "First seen", CELL_DAY}, {"last", "Last seen", CELL_DAY}, {0}};
     static const struct column digests[] = {{"digest", "SHA-256 of the policies in force", CELL_DIGEST},
-        {"requests", "Requests decided", CELL_NUMBER}, {"first", "First used", CELL_TIME}, {"last", "Last used", CELL_TIME},
+        {"requests", "Requests decided", CELL_NUMBER}, {"first", "First used", CELL_DAY}, {"last", "Last used", CELL_DAY},
         {"leaf", "First leaf", CELL_LEAF}, {0}};
     struct doc *d = r->doc;
     const struct totals *t = &r->t;
@@ -59,6 +59,7 @@ integrity_result(struct report *r)
 {
     struct doc *d = r->doc;
     const struct report_log *log = &r->log;
+    char n[NUMBER_SIZE];
 
     if (!log->origin)
         doc_note(d, "Not verified: the entries were read as lines, without the log around them. Build the report from the log directory to have it "
@@ -66,8 +67,8 @@ integrity_result(struct report *r)
     else if (log->problem)
         doc_note(d, "The log does not verify: %s.", log->problem);
     else if (log->verified && log->verifier && *log->verifier)
-        doc_text(d, "Verified: all %llu entries that the checkpoint covers were read, hashed, and give its root; the checkpoint is signed by %s.",
-            (unsigned long long)log->size, log->verifier);
+        doc_text(d, "Verified: all %s entries that the checkpoint covers were read, hashed, and give its root; the checkpoint is signed by %s.",
+            number_text(log->size, n), log->verifier);
     else if (log->verified)
         doc_note(d,
             "The %llu entries that the checkpoint covers give its root; no public key was given, so that the checkpoint's signature was not checked.",
@@ -87,14 +88,15 @@ section_integrity(struct report *r)
     } checks[] = {{"Leaves missing between two entries", EV_GAP}, {"Entries that cannot be read", EV_UNREADABLE},
         {"Times the clock went back by more than a second", EV_CLOCK}, {"Starts without a stop before them", EV_UNCLEAN}};
     struct doc *d = r->doc;
+    char n[NUMBER_SIZE];
 
     doc_section(d, "integrity", "Integrity of the record");
     integrity_result(r);
     if (r->log.origin) {
         doc_text(d,
-            "Log: %s. Checkpoint: %llu entries, root %s, %u cosignatures of witnesses. Anyone who has the files and the public key can repeat this:",
-            r->log.origin, (unsigned long long)r->log.size, r->log.root ? r->log.root : "unknown", r->log.cosignatures);
-        doc_code(d, STR("spangate audit verify --log LOG --trust KEY"));
+            "Log: %s. Checkpoint: %s entries, root %s, %u cosignatures of witnesses. Anyone who has the files and the public key can repeat this:",
+            r->log.origin, number_text(r->log.size, n), r->log.root ? r->log.root : "unknown", r->log.cosignatures);
+        doc_code(d, STR("spangate audit verify LOG --trust KEY"));
         if (r->log.checkpoint)
             doc_code(d, str_of(r->log.checkpoint));
     }
@@ -128,11 +130,11 @@ statement(struct report *r, const char *clause, const char *what, const char *sa
 void
 section_register(struct report *r)
 {
-    static const struct column about[] = {{"clause", "Article 30", CELL_TEXT}, {"what", "Entry", CELL_TEXT}, {"said", "Statement", CELL_TEXT}, {0}};
-    static const struct column flows[] = {{"origin", "Origin", CELL_TEXT}, {"destination", "Recipient", CELL_NAME}, {"country", "Country", CELL_TEXT},
-        {"jurisdiction", "Jurisdiction", CELL_TEXT}, {"mechanism", "Safeguard", CELL_TEXT}, {"reference", "Reference", CELL_NAME},
-        {"expires", "Until", CELL_TEXT}, {"requests", "Requests", CELL_NUMBER}, {"spans", "Spans", CELL_NUMBER}, {"first", "First", CELL_TIME},
-        {"last", "Last", CELL_TIME}, {0}};
+    static const struct column about[] = {{"clause", "Article 30", CELL_WORD}, {"what", "Entry", CELL_WORD}, {"said", "Statement", CELL_TEXT}, {0}};
+    static const struct column flows[] = {{"origin", "Origin", CELL_WORD}, {"destination", "Recipient", CELL_NAME}, {"country", "Country", CELL_WORD},
+        {"jurisdiction", "Jurisdiction", CELL_WORD}, {"mechanism", "Safeguard", CELL_WORD}, {"reference", "Reference", CELL_NAME},
+        {"expires", "Until", CELL_WORD}, {"requests", "Requests", CELL_NUMBER}, {"spans", "Spans", CELL_NUMBER}, {"first", "First", CELL_DAY},
+        {"last", "Last", CELL_DAY}, {0}};
     const struct report_about *a = &r->o.about;
     struct doc *d = r->doc;
 
@@ -174,21 +176,24 @@ section_register(struct report *r)
 void
 section_transfers(struct report *r)
 {
-    static const struct column matrix[] = {{"origin", "Origin", CELL_TEXT}, {"country", "Destination country", CELL_TEXT},
+    static const struct column matrix[] = {{"origin", "Origin", CELL_WORD}, {"country", "Destination country", CELL_WORD},
         {"spans", "Spans", CELL_NUMBER}, {"bytes", "Bytes sent", CELL_BYTES}, {"requests", "Requests", CELL_NUMBER},
-        {"mechanism", "Mechanism", CELL_TEXT}, {"reference", "Reference", CELL_NAME}, {"expires", "Expires", CELL_TEXT},
+        {"mechanism", "Mechanism", CELL_WORD}, {"reference", "Reference", CELL_NAME}, {"expires", "Expires", CELL_WORD},
         {"destination", "Destination", CELL_NAME}, {"first_leaf", "First leaf", CELL_LEAF}, {"last_leaf", "Last leaf", CELL_LEAF}, {0}};
-    static const struct column classes[] = {{"origin", "Origin", CELL_TEXT}, {"country", "Destination country", CELL_TEXT},
-        {"category", "Class of data found", CELL_TEXT}, {"findings", "Findings removed before", CELL_NUMBER}, {0}};
+    static const struct column classes[] = {{"origin", "Origin", CELL_WORD}, {"country", "Destination country", CELL_WORD},
+        {"contact", "contact", CELL_NUMBER}, {"financial", "financial", CELL_NUMBER}, {"government", "government", CELL_NUMBER},
+        {"health", "health", CELL_NUMBER}, {"network", "network", CELL_NUMBER}, {"secret", "secret", CELL_NUMBER}, {"other", "other", CELL_NUMBER},
+        {0}};
     struct doc *d = r->doc;
+    char n[NUMBER_SIZE];
 
     doc_section(d, "transfers", "Transfers");
     doc_text(d, "Where data came from and where it was allowed to go, with the legal mechanism that the policy named, its reference and when it "
                 "ends. Spans are counted for each "
                 "destination: one that goes to two counts twice.");
     if (r->evidence[EV_NO_MECHANISM].count)
-        doc_note(d, "%llu requests went to another country with no mechanism in the policy; the first is leaf %llu.",
-            (unsigned long long)r->evidence[EV_NO_MECHANISM].count, (unsigned long long)r->evidence[EV_NO_MECHANISM].leaf[0]);
+        doc_note(d, "%s requests went to another country with no mechanism in the policy; the first is leaf %llu.",
+            number_text(r->evidence[EV_NO_MECHANISM].count, n), (unsigned long long)r->evidence[EV_NO_MECHANISM].leaf[0]);
     doc_table(d, "transfers", "Transfer matrix", "Nothing was allowed to leave in the period.", matrix);
     doc_chart(d, &(struct chart){CHART_HEAT, "Spans by origin and destination country",
                      "Rows are countries of origin, columns are countries of destination; the darker, the more spans.", 0, 1, {2}, 1});
@@ -207,13 +212,13 @@ section_transfers(struct report *r)
         doc_number(d, row->value[V_FIRST_LEAF]);
         doc_number(d, row->value[V_LAST_LEAF]);
     }
-    tally_sort(&r->tally[TALLY_TRANSFER_CLASS], NULL, 0);
+    tally_sort(&r->tally[TALLY_TRANSFER_CLASS], &r->names, TALLY_VALUES);
     doc_text(d, "The number of distinct people cannot be told from this log: it holds no identifiers of people, not even pseudonyms.");
-    doc_table(d, "transfer-classes", "Classes of data on each transfer", "No finding on any transfer in the period.", classes);
+    doc_table(d, "transfer-classes", "Classes of data found and removed before each transfer", "No finding on any transfer in the period.", classes);
     TALLY_EACH(r, TALLY_TRANSFER_CLASS, row)
     {
         cells_names(r, row, 2);
-        cell_category(r, row->key[2]);
-        doc_number(d, row->value[0]);
+        for (unsigned c = 0; c < CATEGORY_COUNT_; c++)
+            doc_number(d, row->value[c]);
     }
 }

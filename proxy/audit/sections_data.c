@@ -22,12 +22,6 @@ cells_times(struct report *r, const struct tally_row *row)
 }
 
 void
-cell_category(struct report *r, uint32_t key)
-{
-    doc_cstr(r->doc, key ? category_name((enum category)(key - 1)) : "(others)");
-}
-
-void
 cell_categories(struct report *r)
 {
     uint64_t sums[CATEGORY_COUNT_] = {0};
@@ -81,15 +75,15 @@ table_time(struct report *r)
 static void
 table_entities(struct report *r)
 {
-    static const struct column columns[] = {{"entity", "Entity", CELL_TEXT}, {"findings", "Findings", CELL_NUMBER},
-        {"category", "Category", CELL_TEXT}, {"action", "Action", CELL_TEXT}, {"mode", "Mode", CELL_TEXT}, {"rule", "Rule", CELL_NAME},
+    static const struct column columns[] = {{"entity", "Entity", CELL_WORD}, {"findings", "Findings", CELL_NUMBER},
+        {"category", "Category", CELL_WORD}, {"action", "Action", CELL_WORD}, {"mode", "Mode", CELL_WORD}, {"rule", "Rule", CELL_NAME},
         {"requests", "Requests", CELL_NUMBER}, {"first_leaf", "First leaf", CELL_LEAF}, {"last_leaf", "Last leaf", CELL_LEAF}, {0}};
     struct doc *d = r->doc;
 
     tally_sort(&r->tally[TALLY_RULE], &r->names, 0);
     doc_table(d, "findings", "Findings by entity and rule", "No finding in the period.", columns);
-    doc_chart(d,
-        &(struct chart){CHART_BARS, "Findings by entity", "One bar for each entity and rule; its length is the number of findings.", 0, 0, {1}, 1});
+    doc_chart(d, &(struct chart){CHART_BARS, "Findings by entity",
+                     "One bar for each entity; its length is the number of findings, those of rules in shadow mode included.", 0, 0, {1}, 1});
     TALLY_EACH(r, TALLY_RULE, row)
     {
         cell_name(r, row->key[1]);
@@ -108,12 +102,12 @@ static void
 table_senders(struct report *r)
 {
     static const struct column columns[] = {
-        {"sender", "Service or identity", CELL_NAME}, {"entity", "Entity", CELL_TEXT}, {"findings", "Findings", CELL_NUMBER}, {0}};
+        {"sender", "Service or identity", CELL_NAME}, {"entity", "Entity", CELL_WORD}, {"findings", "Findings", CELL_NUMBER}, {0}};
     static const struct column places[] = {
-        {"place", "Place in the span", CELL_NAME}, {"entity", "Entity", CELL_TEXT}, {"requests", "Requests with such a finding", CELL_NUMBER}, {0}};
+        {"place", "Place in the span", CELL_NAME}, {"entity", "Entity", CELL_WORD}, {"requests", "Requests with such a finding", CELL_NUMBER}, {0}};
 
     tally_sort(&r->tally[TALLY_ENTITY_SENDER], &r->names, 0);
-    doc_table(r->doc, "findings-senders", "Findings by service or identity", "No finding in the period.", columns);
+    doc_table(r->doc, "findings-senders", "Findings by service or identity", "No finding in the period.", columns)->wide = true;
     doc_chart(r->doc, &(struct chart){CHART_HEAT, "Findings by sender and entity",
                           "Rows are services or identities, columns are entities; the darker, the more findings.", 0, 1, {2}, 1});
     TALLY_EACH(r, TALLY_ENTITY_SENDER, row)
@@ -144,8 +138,8 @@ findings_of(const struct report *r, const uint32_t *key)
 static void
 table_rules(struct report *r)
 {
-    static const struct column columns[] = {{"rule", "Rule", CELL_NAME}, {"entity", "Entity", CELL_TEXT}, {"action", "Action", CELL_TEXT},
-        {"mode", "Mode", CELL_TEXT}, {"findings", "Findings", CELL_NUMBER}, {"leaf", "On record", CELL_LEAF}, {0}};
+    static const struct column columns[] = {{"rule", "Rule", CELL_NAME}, {"entity", "Entity", CELL_WORD}, {"action", "Action", CELL_WORD},
+        {"mode", "Mode", CELL_WORD}, {"findings", "Findings", CELL_NUMBER}, {"leaf", "On record", CELL_LEAF}, {0}};
 
     tally_sort(&r->tally[TALLY_IN_FORCE], &r->names, TALLY_VALUES);
     doc_table(r->doc, "rules", "Rules in force and what they found", "No policy was put on record up to the end of the period.", columns)->wide =
@@ -189,8 +183,8 @@ row_identifier(struct report *r, const struct hipaa_identifier *h)
 static void
 table_identifiers(struct report *r)
 {
-    static const struct column columns[] = {{"letter", "164.514(b)(2)(i)", CELL_TEXT}, {"identifier", "Identifier", CELL_TEXT},
-        {"coverage", "Coverage", CELL_TEXT}, {"entities", "Entities of rules in force", CELL_NAME}, {"rules", "Rules", CELL_NUMBER},
+    static const struct column columns[] = {{"letter", "164.514(b)(2)(i)", CELL_WORD}, {"identifier", "Identifier", CELL_TEXT},
+        {"coverage", "Coverage", CELL_WORD}, {"entities", "Entities of rules in force", CELL_NAME}, {"rules", "Rules", CELL_NUMBER},
         {"findings", "Findings", CELL_NUMBER}, {0}};
     size_t count;
     const struct hipaa_identifier *h = hipaa_identifiers(&count);
@@ -204,14 +198,15 @@ void
 section_redaction(struct report *r)
 {
     struct doc *d = r->doc;
+    char n[NUMBER_SIZE];
 
     doc_section(d, "redaction", "Effectiveness of redaction");
     doc_text(d, "Findings are counted by the rule that acted on them. A text that a rule could not decide about is redacted whole and counted as "
                 "undecidable; fields that "
                 "the schema does not know are removed.");
     if (r->t.shadow_findings)
-        doc_note(d, "Rules in shadow mode found %llu values and, as they are told to, let them pass. They are listed with mode \"shadow\".",
-            (unsigned long long)r->t.shadow_findings);
+        doc_note(d, "Rules in shadow mode found %s values and, as they are told to, let them pass. They are listed with mode \"shadow\".",
+            number_text(r->t.shadow_findings, n));
     if (r->t.rules_left_out)
         doc_note(d, "%llu rules of entries with very many findings were counted by the gate without their names.",
             (unsigned long long)r->t.rules_left_out);
@@ -227,12 +222,12 @@ section_redaction(struct report *r)
 void
 section_denials(struct report *r)
 {
-    static const struct column routes[] = {{"origin", "Origin", CELL_TEXT}, {"country", "Destination country", CELL_TEXT},
-        {"jurisdiction", "Jurisdiction", CELL_TEXT}, {"destination", "Destination", CELL_NAME}, {"rule", "Refused by", CELL_NAME},
+    static const struct column routes[] = {{"origin", "Origin", CELL_WORD}, {"country", "Destination country", CELL_WORD},
+        {"jurisdiction", "Jurisdiction", CELL_WORD}, {"destination", "Destination", CELL_NAME}, {"rule", "Refused by", CELL_NAME},
         {"requests", "Requests", CELL_NUMBER}, {"spans", "Spans", CELL_NUMBER}, {"first_leaf", "First leaf", CELL_LEAF},
         {"last_leaf", "Last leaf", CELL_LEAF}, {0}};
-    static const struct column refused[] = {{"reason", "Reason", CELL_TEXT}, {"requests", "Requests", CELL_NUMBER},
-        {"protocol", "Protocol", CELL_TEXT}, {"sender", "Service or identity", CELL_NAME}, {"spans", "Spans", CELL_NUMBER},
+    static const struct column refused[] = {{"reason", "Reason", CELL_WORD}, {"requests", "Requests", CELL_NUMBER},
+        {"protocol", "Protocol", CELL_WORD}, {"sender", "Service or identity", CELL_NAME}, {"spans", "Spans", CELL_NUMBER},
         {"bytes", "Bytes", CELL_BYTES}, {"first_leaf", "First leaf", CELL_LEAF}, {"last_leaf", "Last leaf", CELL_LEAF}, {0}};
     struct doc *d = r->doc;
 
@@ -272,7 +267,7 @@ table_identities(struct report *r)
     static const struct column columns[] = {{"identity", "Identity", CELL_NAME}, {"service", "Service", CELL_NAME},
         {"requests", "Requests", CELL_NUMBER}, {"refused", "Refused", CELL_NUMBER}, {"spans", "Spans", CELL_NUMBER},
         {"findings", "Findings", CELL_NUMBER}, {"undecidable", "Undecidable", CELL_NUMBER}, {"unknown", "Unknown fields", CELL_NUMBER},
-        {"first", "First seen", CELL_TIME}, {"last", "Last seen", CELL_TIME}, {0}};
+        {"first", "First seen", CELL_DAY}, {"last", "Last seen", CELL_DAY}, {0}};
 
     tally_sort(&r->tally[TALLY_SENDER], &r->names, 2);
     doc_table(r->doc, "identities", "Who sent", "Nobody sent in the period.", columns);
@@ -292,8 +287,8 @@ static void
 table_certificates(struct report *r)
 {
     static const struct column columns[] = {{"identity", "Identity", CELL_NAME}, {"sha256", "SHA-256 of the certificate", CELL_DIGEST},
-        {"serial", "Serial", CELL_DIGEST}, {"issuer", "Issuer", CELL_NAME}, {"not_after", "Valid until", CELL_TEXT}, {"tls", "TLS", CELL_TEXT},
-        {"requests", "Requests", CELL_NUMBER}, {"first", "First seen", CELL_TIME}, {"last", "Last seen", CELL_TIME}, {0}};
+        {"serial", "Serial", CELL_DIGEST}, {"issuer", "Issuer", CELL_NAME}, {"not_after", "Valid until", CELL_WORD}, {"tls", "TLS", CELL_WORD},
+        {"requests", "Requests", CELL_NUMBER}, {"first", "First seen", CELL_DAY}, {"last", "Last seen", CELL_DAY}, {0}};
 
     tally_sort(&r->tally[TALLY_CERTIFICATE], &r->names, TALLY_VALUES);
     doc_table(r->doc, "certificates", "Certificates of senders", "No client certificate was seen in the period.", columns)->wide = true;
@@ -308,10 +303,10 @@ table_certificates(struct report *r)
 void
 section_identities(struct report *r)
 {
-    static const struct column handshakes[] = {{"reason", "Reason", CELL_TEXT}, {"count", "Handshakes", CELL_NUMBER},
-        {"network", "Network", CELL_NAME}, {"identity", "Identity shown", CELL_NAME}, {"first", "First", CELL_TIME}, {"last", "Last", CELL_TIME},
+    static const struct column handshakes[] = {{"reason", "Reason", CELL_WORD}, {"count", "Handshakes", CELL_NUMBER},
+        {"network", "Network", CELL_NAME}, {"identity", "Identity shown", CELL_NAME}, {"first", "First", CELL_DAY}, {"last", "Last", CELL_DAY},
         {"first_leaf", "First leaf", CELL_LEAF}, {0}};
-    static const struct column protocols[] = {{"protocol", "Protocol", CELL_TEXT}, {"encoding", "Encoding", CELL_TEXT}, {"tls", "TLS", CELL_TEXT},
+    static const struct column protocols[] = {{"protocol", "Protocol", CELL_WORD}, {"encoding", "Encoding", CELL_WORD}, {"tls", "TLS", CELL_WORD},
         {"requests", "Requests", CELL_NUMBER}, {"spans", "Spans", CELL_NUMBER}, {"bytes", "Bytes received", CELL_BYTES}, {0}};
     struct doc *d = r->doc;
 

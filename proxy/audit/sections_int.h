@@ -14,8 +14,6 @@ void cell_name(struct report *r, uint32_t number);
 void cells_names(struct report *r, const struct tally_row *row, unsigned count);
 /* First and last time. */
 void cells_times(struct report *r, const struct tally_row *row);
-/* key: category + 1 */
-void cell_category(struct report *r, uint32_t key);
 /* All categories with findings, in one cell. */
 void cell_categories(struct report *r);
 

@@ -13,8 +13,8 @@ events_left_out(struct report *r, enum event_id id)
 static void
 table_changes(struct report *r, bool in_force)
 {
-    static const struct column columns[] = {{"at", "Time", CELL_TIME}, {"what", "What", CELL_TEXT}, {"name", "Which", CELL_NAME},
-        {"outcome", "Outcome", CELL_TEXT}, {"old", "Digest before", CELL_DIGEST}, {"new", "Digest after", CELL_DIGEST}, {"leaf", "Leaf", CELL_LEAF},
+    static const struct column columns[] = {{"at", "Time", CELL_TIME}, {"what", "What", CELL_WORD}, {"name", "Which", CELL_NAME},
+        {"outcome", "Outcome", CELL_WORD}, {"old", "Digest before", CELL_DIGEST}, {"new", "Digest after", CELL_DIGEST}, {"leaf", "Leaf", CELL_LEAF},
         {0}};
     struct doc *d = r->doc;
 
@@ -41,9 +41,9 @@ section_changes(struct report *r)
 {
     static const struct column acts[] = {{"at", "Time", CELL_TIME}, {"actor", "Actor", CELL_NAME}, {"verb", "Act", CELL_TEXT},
         {"object", "Object", CELL_NAME}, {"digest", "SHA-256", CELL_DIGEST}, {"result", "Result", CELL_TEXT}, {"leaf", "Leaf", CELL_LEAF}, {0}};
-    static const struct column policies[] = {{"name", "Policy", CELL_NAME}, {"kind", "Kind", CELL_TEXT}, {"mode", "Mode", CELL_TEXT},
-        {"owner", "Owner", CELL_NAME}, {"controls", "Controls it serves", CELL_NAME}, {"revision", "Revision", CELL_TEXT},
-        {"first", "First on record", CELL_TIME}, {"leaf", "Leaf", CELL_LEAF}, {0}};
+    static const struct column policies[] = {{"name", "Policy", CELL_NAME}, {"kind", "Kind", CELL_WORD}, {"mode", "Mode", CELL_WORD},
+        {"owner", "Owner", CELL_NAME}, {"controls", "Controls it serves", CELL_NAME}, {"revision", "Revision", CELL_WORD},
+        {"first", "First on record", CELL_DAY}, {"leaf", "Leaf", CELL_LEAF}, {0}};
     struct doc *d = r->doc;
 
     doc_section(d, "changes", "Changes");
@@ -126,8 +126,8 @@ latency_bound(const struct report *r, uint32_t destination, uint64_t percent)
 static void
 table_deliveries(struct report *r)
 {
-    static const struct column columns[] = {{"destination", "Destination", CELL_NAME}, {"outcome", "Outcome", CELL_TEXT},
-        {"reason", "Reason", CELL_TEXT}, {"payloads", "Payloads", CELL_NUMBER}, {"accepted", "Spans accepted", CELL_NUMBER},
+    static const struct column columns[] = {{"destination", "Destination", CELL_NAME}, {"outcome", "Outcome", CELL_WORD},
+        {"reason", "Reason", CELL_WORD}, {"payloads", "Payloads", CELL_NUMBER}, {"accepted", "Spans accepted", CELL_NUMBER},
         {"rejected", "Spans rejected", CELL_NUMBER}, {"repeated", "After a repeat", CELL_NUMBER}, {"mean", "Mean latency", CELL_DURATION},
         {"p50", "Half below", CELL_DURATION}, {"p99", "99 % below", CELL_DURATION}, {"max", "Longest", CELL_DURATION},
         {"last_leaf", "Last leaf", CELL_LEAF}, {0}};
@@ -152,22 +152,23 @@ table_deliveries(struct report *r)
 void
 section_availability(struct report *r)
 {
-    static const struct column losses[] = {{"destination", "Destination", CELL_NAME}, {"reason", "Reason", CELL_TEXT},
+    static const struct column losses[] = {{"destination", "Destination", CELL_NAME}, {"reason", "Reason", CELL_WORD},
         {"spans", "Spans", CELL_NUMBER}, {"payloads", "Payloads", CELL_NUMBER}, {"first_leaf", "First leaf", CELL_LEAF},
         {"last_leaf", "Last leaf", CELL_LEAF}, {0}};
-    static const struct column closed[] = {{"closed", "Closed", CELL_TEXT}, {"opened", "Opened", CELL_TEXT}, {"reason", "Reason", CELL_TEXT},
+    static const struct column closed[] = {{"closed", "Closed", CELL_TEXT}, {"opened", "Opened", CELL_TEXT}, {"reason", "Reason", CELL_WORD},
         {"refused", "Requests turned away", CELL_NUMBER}, {"leaf", "Leaf", CELL_LEAF}, {0}};
     static const struct column peers[] = {{"destination", "Destination", CELL_NAME}, {"sha256", "SHA-256 of its certificate", CELL_DIGEST},
-        {"deliveries", "Deliveries", CELL_NUMBER}, {"first", "First seen", CELL_TIME}, {"last", "Last seen", CELL_TIME}, {0}};
+        {"deliveries", "Deliveries", CELL_NUMBER}, {"first", "First seen", CELL_DAY}, {"last", "Last seen", CELL_DAY}, {0}};
     struct doc *d = r->doc;
+    char n[4][NUMBER_SIZE];
 
     doc_section(d, "availability", "Availability and losses");
     doc_text(d,
-        "Of %llu spans that were allowed to a destination, %llu were acknowledged and %llu refused by it for good, and %llu are recorded as lost. A "
+        "Of %s spans that were allowed to a destination, %s were acknowledged and %s refused by it for good, and %s are recorded as lost. A "
         "difference waits in the journal, or was "
         "delivered outside of the period.",
-        (unsigned long long)r->t.allowed_spans, (unsigned long long)r->t.delivered_spans, (unsigned long long)r->t.rejected_spans,
-        (unsigned long long)r->t.lost_spans);
+        number_text(r->t.allowed_spans, n[0]), number_text(r->t.delivered_spans, n[1]), number_text(r->t.rejected_spans, n[2]),
+        number_text(r->t.lost_spans, n[3]));
     table_volume(r);
     table_deliveries(r);
     tally_sort(&r->tally[TALLY_LOSS], &r->names, 1);
@@ -215,7 +216,7 @@ cell_leaves(struct report *r, const struct verdict *v)
 void
 section_controls(struct report *r)
 {
-    static const struct column columns[] = {{"clause", "Clause", CELL_TEXT}, {"control", "Control", CELL_TEXT}, {"status", "Status", CELL_STATUS},
+    static const struct column columns[] = {{"clause", "Clause", CELL_WORD}, {"control", "Control", CELL_TEXT}, {"status", "Status", CELL_STATUS},
         {"because", "Because", CELL_TEXT}, {"evidence", "Entries", CELL_NUMBER}, {"leaves", "Evidence, by leaf", CELL_NAME}, {0}};
     static const char *const ids[PROFILE_COUNT_] = {
         "controls-gdpr", "controls-hipaa", "controls-pci", "controls-soc2", "controls-iso27001", "controls-dpdp", "controls-us-28cfr202"};
@@ -294,7 +295,7 @@ section_exceptions(struct report *r)
 void
 section_appendix(struct report *r)
 {
-    static const struct column types[] = {{"type", "Type", CELL_TEXT}, {"outcome", "Outcome", CELL_TEXT}, {"entries", "Entries", CELL_NUMBER},
+    static const struct column types[] = {{"type", "Type", CELL_WORD}, {"outcome", "Outcome", CELL_WORD}, {"entries", "Entries", CELL_NUMBER},
         {"first_leaf", "First leaf", CELL_LEAF}, {"last_leaf", "Last leaf", CELL_LEAF}, {0}};
     static const struct column samples[] = {{"leaf", "Leaf", CELL_LEAF}, {"file", "Proof file", CELL_NAME}, {0}};
     static const struct column words[] = {{"word", "Word", CELL_TEXT}, {"meaning", "Meaning", CELL_TEXT}, {0}};

@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #include "audit/entry.h"
+#include "audit/reader.h"
 
 #define BUFFER (1u << 20)
 
 struct entry_source {
     int fd; /* of a file of lines, else -1 */
     struct reader *reader;
-    uint64_t size;
     char *buffer; /* [BUFFER + ENTRY_MAX + 2] */
 };
 
@@ -45,9 +45,12 @@ source_open(const char *path, struct entry_source **src, struct errs *es)
         return rc;
     }
     if (S_ISDIR(st.st_mode)) {
-        errs_add(es, ERR_ERROR, RC_NOT_FOUND, 0, (struct err_pos){0}, "%.200s holds no log", path);
-        source_close(s);
-        return RC_NOT_FOUND;
+        enum rc rc = reader_open(path, &s->reader, es);
+
+        if (rc != RC_OK) {
+            source_close(s);
+            return rc;
+        }
     }
     *src = s;
     return RC_OK;
@@ -60,6 +63,8 @@ source_close(struct entry_source *s)
         return;
     if (s->fd >= 0)
         close(s->fd);
+    if (s->reader)
+        reader_close(s->reader);
     free(s->buffer);
     free(s);
 }
@@ -106,18 +111,17 @@ lines(struct entry_source *s, bool (*fn)(void *arg, uint64_t index, struct str e
 enum rc
 source_entries(struct entry_source *s, uint64_t from, bool (*fn)(void *arg, uint64_t index, struct str entry), void *arg)
 {
-    (void)from;
-    return lines(s, fn, arg);
+    return s->reader ? reader_entries(s->reader, from, UINT64_MAX, fn, arg) : lines(s, fn, arg);
 }
 
 uint64_t
 source_size(const struct entry_source *s)
 {
-    return s->size;
+    return s->reader ? reader_checkpoint(s->reader)->tree.size : 0;
 }
 
 struct reader *
-source_reader(struct entry_source *s)
+source_reader(const struct entry_source *s)
 {
     return s->reader;
 }
