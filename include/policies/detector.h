@@ -19,6 +19,7 @@ struct match {
     size_t start, end; /* what will be redacted */
     size_t group[8];   /* start,end of capture groups 1..4; SIZE_MAX when unset */
     bool context;      /* detector_context at the start of the match */
+    size_t begin;      /* where the pattern began to match, before the validator */
 };
 
 enum tier {

@@ -18,6 +18,8 @@
 #define ACTION_UNDECIDABLE "[redacted:undecidable]"
 /* Stands where a value was found in an encoded form (base64, hex) of which no part may be kept. */
 #define ACTION_ENCODED "[redacted:encoded]"
+/* Stands where a match went that its surroundings need: a name and nothing behind it would take the next word for its value. */
+#define ACTION_DROPPED "[redacted]"
 /* Stands where format-preserving encryption is not possible or would be no encryption. */
 #define ACTION_NOT_FPE "[redacted:not_encryptable]"
 
@@ -94,7 +96,6 @@ struct action_env {
     struct arena *ar;           /* of the program: strings of the action live here */
     const struct conf_node *at; /* where the action stands, for errors without a place of their own */
     struct str rule, entity;
-    bool whole; /* the rule is one by key or of a scanner: the action gets whatever stands there, its own output among them */
 };
 
 struct action_type {

@@ -181,38 +181,58 @@ general_ip(const struct action *a, struct str value, char out[GENERAL_OUT_MAX])
     return inet_ntop(size == 4 ? AF_INET : AF_INET6, address, out, GENERAL_OUT_MAX) ? strlen(out) : 0;
 }
 
-static enum rc
-generalize_apply(const struct action *a, const struct action_in *in, struct arena *ar, struct str *out)
+static size_t
+general(const struct action *a, struct str value, bool number, char text[GENERAL_OUT_MAX])
 {
-    char text[GENERAL_OUT_MAX];
     size_t len = 0;
 
     switch ((enum general)a->generalize.what) {
     case GENERAL_IP:
-        len = general_ip(a, in->value, text);
+        len = general_ip(a, value, text);
         break;
     case GENERAL_DATE:
-        len = general_date(a, in->value, text);
+        len = general_date(a, value, text);
         break;
     case GENERAL_AGE:
-        len = general_age(a, in->value, in->number, text);
+        len = general_age(a, value, number, text);
         break;
     case GENERAL_COORDINATES:
-        len = general_coordinates(a, in->value, text);
+        len = general_coordinates(a, value, text);
         break;
     case GENERAL_NUMBER:
-        len = general_number(a, in->value, text);
+        len = general_number(a, value, text);
         break;
     case GENERAL_POSTAL:
-        len = general_postal(a, in->value, text);
+        len = general_postal(a, value, text);
         break;
+    }
+    return len;
+}
+
+static enum rc
+generalize_apply(const struct action *a, const struct action_in *in, struct arena *ar, struct str *out)
+{
+    char text[GENERAL_OUT_MAX];
+    struct str value = in->value;
+    size_t len = general(a, value, in->number, text);
+
+    /* A match may have taken a bracket or a quotation mark with it; it stays. */
+    while (len == 0 && value.len && value.ptr[value.len - 1] != '\0' && strchr(">\"')]},;.", value.ptr[value.len - 1])) {
+        value.len--;
+        len = general(a, value, in->number, text);
     }
     if (len == 0) {
         *out = STR(ACTION_UNDECIDABLE);
         return RC_OK;
     }
-    *out = arena_dup(ar, (struct str){text, len});
-    return out->ptr ? RC_OK : RC_NOMEM;
+    char *p = arena_alloc(ar, len + in->value.len - value.len);
+
+    if (!p)
+        return RC_NOMEM;
+    memcpy(p, text, len);
+    memcpy(p + len, in->value.ptr + value.len, in->value.len - value.len);
+    *out = (struct str){p, len + in->value.len - value.len};
+    return RC_OK;
 }
 
 const struct action_type action_generalize = {

@@ -69,19 +69,21 @@ month_word(struct reader *r)
     return 0;
 }
 
-/* Blanks, commas, points and ordinal endings between the words of a date. */
+/* Blanks, commas, points and ordinal endings between the words of a date. No month begins with such letters. */
 static void
 gap(struct reader *r)
 {
     static const char *const endings[] = {"st", "nd", "rd", "th", "of"};
 
-    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
-        if (r->at > 0 && str_starts(str_sub(r->s, r->at, r->s.len), str_of(endings[i]))) {
-            r->at += 2;
-            break;
-        }
-    while (more(r) && r->s.ptr[r->at] != '\0' && strchr(" ,.-/", r->s.ptr[r->at]))
-        r->at++;
+    while (more(r)) {
+        size_t step = r->s.ptr[r->at] != '\0' && strchr(" ,.-/", r->s.ptr[r->at]) ? 1 : 0;
+
+        for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]) && step == 0; i++)
+            step = r->at > 0 && str_starts(str_sub(r->s, r->at, r->s.len), str_of(endings[i])) ? 2 : 0;
+        if (step == 0)
+            return;
+        r->at += step;
+    }
 }
 
 static unsigned

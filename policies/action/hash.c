@@ -48,7 +48,7 @@ hash_read(const struct action_env *env, const struct conf_node *arg, struct acti
         return rc;
     if (parts.hex == 0)
         return action_refuse(env, at, "the format needs {hexN} with an even N from 16 to 64");
-    if (env->whole && (!parts.named || parts.hex < TOKEN_HEX))
+    if (!parts.named || parts.hex < TOKEN_HEX)
         a->hash.check = parts.hex < 24 ? 4 : 8;
     a->hash.before = parts.before;
     a->hash.after = parts.after;

@@ -1,4 +1,4 @@
-#include "action.h"
+#include "own.h"
 
 #include "../engine/codes_int.h"
 
@@ -138,18 +138,25 @@ mark_after(const struct action *a, struct str text, size_t at)
     return !gap || str_starts(str_sub(text, at + mark.len, text.len), mark);
 }
 
-/* "5678" in "****5678": what was kept, and no more than would be kept again. */
+static bool
+is_word(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (unsigned char)c >= 0x80;
+}
+
+/* "5678" in "****5678": what was kept, and no more than would be kept again. Marks of ASCII show nothing. */
 static bool
 mask_is_own(const struct action *a, struct str text, size_t start, size_t end)
 {
     struct str mark = {a->mask.mark, a->mask.mark_len};
     size_t clear = 0, marks = 0;
 
+    end = own_person_end(text, start, end);
     for (size_t i = start; i < end; i += action_point(str_sub(text, i, end))) {
         if (str_starts(str_sub(text, i, end), mark))
             marks++;
         else
-            clear += !is_separator(text.ptr[i]);
+            clear += is_word(text.ptr[i]);
     }
     if (marks)
         return clear <= (size_t)a->mask.keep_first + a->mask.keep_last;

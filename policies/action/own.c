@@ -11,7 +11,7 @@ struct own_item {
     enum own_kind kind;
     struct str head, tail; /* OWN_TEXT: all is head; OWN_PSEUDONYM: before and after the digits */
     unsigned hex;
-    const struct action *action; /* OWN_SEALED: a copy in the arena */
+    const struct action *action; /* OWN_SEALED, and OWN_PSEUDONYM with check digits: a copy in the arena */
 };
 
 struct own {
@@ -29,7 +29,7 @@ item_add(struct own *o, struct arena *ar, struct own_item item)
 
     if (item.head.len == 0 || len > HEAD_MAX + 2 * SHA256_SIZE + HEAD_MAX)
         return RC_OK;
-    for (const struct own_item *i = *list; i; i = i->next)
+    for (const struct own_item *i = *list; i && !item.action; i = i->next)
         if (i->kind == item.kind && str_eq(i->head, item.head) && str_eq(i->tail, item.tail) && i->hex == item.hex)
             return RC_OK;
     struct own_item *made = arena_alloc(ar, sizeof(*made));
@@ -52,7 +52,7 @@ item_add(struct own *o, struct arena *ar, struct own_item item)
 struct own *
 own_new(struct arena *ar)
 {
-    static const char *const markers[] = {ACTION_UNDECIDABLE, ACTION_ENCODED, ACTION_NOT_FPE, "REDACTED"};
+    static const char *const markers[] = {ACTION_UNDECIDABLE, ACTION_ENCODED, ACTION_NOT_FPE, ACTION_DROPPED, "REDACTED"};
     struct own *o = arena_calloc(ar, 1, sizeof(*o));
 
     for (size_t i = 0; o && i < sizeof(markers) / sizeof(markers[0]); i++)
@@ -75,24 +75,35 @@ sealed_add(struct own *o, struct arena *ar, const struct action *a)
     return RC_OK;
 }
 
-/* A format without the key's id, or with few digits, may be somebody's own. */
-#define PSEUDONYM_HEX 32
+static enum rc
+pseudonym_add(struct own *o, struct arena *ar, const struct action *a)
+{
+    struct own_item item = {.kind = OWN_PSEUDONYM, .head = a->hash.before, .tail = a->hash.after, .hex = a->hash.hex};
+    struct action *copy = a->hash.check ? arena_alloc(ar, sizeof(*copy)) : NULL;
+
+    if (a->hash.check && !copy)
+        return RC_NOMEM;
+    if (copy) {
+        *copy = *a;
+        item.action = copy;
+    }
+    enum rc rc = item_add(o, ar, item);
+
+    if (rc != RC_OK || a->hash.old_before.len == 0)
+        return rc;
+    item.head = a->hash.old_before;
+    item.tail = a->hash.old_after;
+    return item_add(o, ar, item);
+}
 
 enum rc
 own_add(struct own *o, struct arena *ar, const struct action *a)
 {
-    enum rc rc = RC_OK;
-
     if (a->type == &action_replace && a->replace.text.len >= OWN_MIN && a->replace.text.len <= HEAD_MAX)
         return item_add(o, ar, (struct own_item){.kind = OWN_TEXT, .head = a->replace.text});
     if (a->type == &action_encrypt || a->type == &action_fpe)
         return sealed_add(o, ar, a);
-    if (a->type != &action_hash || !a->hash.named || a->hash.hex < PSEUDONYM_HEX)
-        return RC_OK;
-    rc = item_add(o, ar, (struct own_item){.kind = OWN_PSEUDONYM, .head = a->hash.before, .tail = a->hash.after, .hex = a->hash.hex});
-    if (rc == RC_OK && a->hash.old_before.len)
-        rc = item_add(o, ar, (struct own_item){.kind = OWN_PSEUDONYM, .head = a->hash.old_before, .tail = a->hash.old_after, .hex = a->hash.hex});
-    return rc;
+    return a->type == &action_hash ? pseudonym_add(o, ar, a) : RC_OK;
 }
 
 /* Bytes of the item that stand at the start of s; 0: it does not stand there. */
@@ -106,6 +117,8 @@ item_at(const struct own_item *i, struct str s)
     for (size_t k = i->head.len; k < i->head.len + i->hex; k++)
         if (!((s.ptr[k] >= '0' && s.ptr[k] <= '9') || (s.ptr[k] >= 'a' && s.ptr[k] <= 'f')))
             return 0;
+    if (i->action && !i->action->type->is_own(i->action, s, 0, len))
+        return 0;
     return len;
 }
 
@@ -151,9 +164,8 @@ sealed_around(const struct own *o, struct str text, size_t at)
     return 0;
 }
 
-/* End of the piece of ours that holds byte at; 0: there is none. */
-static size_t
-piece_around(const struct own *o, struct str text, size_t at)
+size_t
+own_piece(const struct own *o, struct str text, size_t at)
 {
     size_t low = at + 1 > o->longest ? at + 1 - o->longest : 0, best = 0;
 
@@ -168,9 +180,34 @@ piece_around(const struct own *o, struct str text, size_t at)
 }
 
 static bool
-is_glue(char c)
+is_word(char c)
 {
-    return c != '\0' && strchr(":@/?&=;, .\"'", c);
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (unsigned char)c >= 0x80;
+}
+
+/* Bytes at the start of s that say nothing by themselves: a mark of ASCII, or one behind a percent sign. */
+static size_t
+glue_at(struct str s)
+{
+    uint8_t byte;
+
+    if (s.ptr[0] == '%' && s.len >= 3 && digest_unhex(str_sub(s, 1, 3), &byte) && !is_word((char)byte))
+        return 3;
+    return !is_word(s.ptr[0]);
+}
+
+size_t
+own_person_end(struct str text, size_t start, size_t end)
+{
+    const char *at = end > start ? memchr(text.ptr + start, '@', end - start) : NULL;
+    size_t cut = at ? (size_t)(at - text.ptr) : end, dots = 0;
+
+    for (size_t i = cut + 1; i < end; i++) {
+        dots += text.ptr[i] == '.';
+        if (!is_word(text.ptr[i]) && text.ptr[i] != '.' && text.ptr[i] != '-')
+            return end;
+    }
+    return dots && cut > start ? cut : end;
 }
 
 bool
@@ -178,17 +215,14 @@ own_holds(const struct own *o, struct str text, size_t start, size_t end)
 {
     bool any = false;
 
-    for (size_t at = start; at < end;) {
-        size_t next = piece_around(o, text, at);
-
-        if (next) {
-            any = true;
-            at = next;
-        } else if (is_glue(text.ptr[at])) {
-            at++;
-        } else {
+    end = own_person_end(text, start, end);
+    for (size_t at = start, next; at < end; at = next) {
+        next = own_piece(o, text, at);
+        any |= next > 0;
+        if (!next)
+            next = at + glue_at(str_sub(text, at, text.len));
+        if (next == at)
             return false;
-        }
     }
     return any;
 }

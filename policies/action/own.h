@@ -9,11 +9,20 @@
 
 struct own;
 
-/* Of all count actions at stride; entities and texts are borrowed. Lives in ar. NULL without memory. */
+/* Lives in ar, and borrows the texts of actions. NULL without memory. */
 struct own *own_new(struct arena *ar);
 enum rc own_add(struct own *o, struct arena *ar, const struct action *a) MUST_USE;
 
-/* Whether every byte of [start, end) of text lies in such bytes, or is a separator between them. */
+/*
+ * Whether every byte of [start, end) of text lies in such bytes, or is a mark between or around them. Of what looks like an e-mail address, what stands before
+ * its @ decides: "https://TOKEN@host" is a URL whose user is gone.
+ */
 bool own_holds(const struct own *o, struct str text, size_t start, size_t end);
+
+/* End of the piece of ours that holds byte at; 0: there is none. */
+size_t own_piece(const struct own *o, struct str text, size_t at);
+
+/* Where the @ of an address in [start, end) stands, else end. */
+size_t own_person_end(struct str text, size_t start, size_t end);
 
 #endif

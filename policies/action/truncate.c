@@ -23,6 +23,19 @@ truncate_read(const struct action_env *env, const struct conf_node *arg, struct 
     return RC_OK;
 }
 
+/* A cut behind "\" or in "%2" would take what follows the value into it. */
+static size_t
+before_escape(struct str value, size_t at)
+{
+    if (at >= 1 && value.ptr[at - 1] == '%')
+        return at - 1;
+    if (at >= 2 && value.ptr[at - 2] == '%')
+        return at - 2;
+    while (at > 0 && value.ptr[at - 1] == '\\')
+        at--;
+    return at;
+}
+
 /* The first code points are left alone, so that other rules still apply to them; what follows is removed. */
 static size_t
 truncate_kept(const struct action *a, struct str value)
@@ -31,7 +44,11 @@ truncate_kept(const struct action *a, struct str value)
 
     for (uint32_t n = 0; n < a->truncate.to && at < value.len; n++)
         at += action_point(str_sub(value, at, value.len));
-    return at;
+    /* A bracket or a quotation mark that a match has taken with it is not worth a second cut. */
+    for (size_t i = at; i < value.len; i++)
+        if (value.ptr[i] == '\0' || !strchr(">\"')]};,.", value.ptr[i]))
+            return before_escape(value, at);
+    return value.len;
 }
 
 static enum rc

@@ -159,7 +159,7 @@ const struct detector detect_person[] = {
         ENTRY("person.social_handle", "SOCIAL_HANDLE", "Account of a social network", TIER_C, "contact", "GDPR", 1),
         .pattern = "(?:(?<![0-9A-Za-z_.@/-])(@[A-Za-z0-9_][A-Za-z0-9_.]{1,29})(?![0-9A-Za-z_/"
                    "@-])|(?:twitter|x|instagram|facebook|linkedin|tiktok|github)\\.com/(?:in/|@)?"
-                   "([A-Za-z0-9_.-]{2,50})(?![0-9A-Za-z_.-]))",
+                   "((?!in/)[A-Za-z0-9_.-]{2,50})(?![0-9A-Za-z_.-]))",
         .context = WORDS("twitter", "instagram", "handle", "tiktok", "mastodon", "threads", "social", "x account"),
         .check = check_handle,
         .examples = EXAMPLES(HIT("twitter @jane_doe"), HIT("https://www.linkedin.com/in/jane-doe"), HIT_IN("user.instagram", "@jane.doe"),

@@ -148,13 +148,28 @@ in_own(const struct program *prog, const struct query *q, const struct view *v, 
     return own_holds(prog->own, q->text, f->start, f->end) || (v->kind == VIEW_FOLDED && own_holds(prog->own, v->bytes, m->start, m->end));
 }
 
+/*
+ * "password=<PASSWORD>, after": what was put there reads like the start of an element. It is none where it stands as a value, or where no element ends.
+ */
+static bool
+is_false_element(const struct program *prog, const struct view *v, const struct match *m)
+{
+    size_t end = v->bytes.ptr[m->begin] == '<' ? own_piece(prog->own, v->bytes, m->begin) : 0;
+
+    if (end == 0 || end > m->start || v->bytes.ptr[end - 1] != '>')
+        return false;
+    if (m->begin > 0 && v->bytes.ptr[m->begin - 1] != '\0' && strchr(">=:\"'/", v->bytes.ptr[m->begin - 1]))
+        return true;
+    return str_find(str_sub(v->bytes, end, v->bytes.len), STR("</")) == SIZE_MAX;
+}
+
 static enum rc
 add_match(struct examiner *ex, const struct query *q, const struct view *v, const struct match *m, const struct pattern *p)
 {
     struct finding f = place_match(q, v, m);
     enum rc rc = RC_OK;
 
-    if (in_own(ex->prog, q, v, m, &f))
+    if (in_own(ex->prog, q, v, m, &f) || is_false_element(ex->prog, v, m))
         return RC_OK;
     for (uint16_t i = 0; i < p->rule_count && rc == RC_OK; i++) {
         const struct rule *r = &ex->prog->rules[p->rules[i]];

@@ -65,6 +65,7 @@ pattern_next(const struct pattern *p, struct confirm_scratch *scratch, const str
         if (rc != RC_OK)
             return rc;
         if (confirmed(p, t, &cm, m)) {
+            m->begin = cm.start;
             snap(t->text, m);
             return RC_OK;
         }

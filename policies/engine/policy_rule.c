@@ -213,14 +213,7 @@ read_action(struct loader *ld, const struct draft *d, const struct selection *se
         n = conf_get(o->n, "action");
         doc = o->doc;
     }
-    struct action_env env = {.src = ld->src,
-        .doc = doc,
-        .es = ld->es,
-        .ar = ld->prog->ar,
-        .at = n,
-        .rule = d->id,
-        .entity = sel->entity,
-        .whole = sel->detector_count == 0 && !sel->local};
+    struct action_env env = {.src = ld->src, .doc = doc, .es = ld->es, .ar = ld->prog->ar, .at = n, .rule = d->id, .entity = sel->entity};
 
     /* A number of JSON becomes a number whatever the action: a word without quotes would break it. */
     if (sel->replacement && (!n || (sel->structure && sel->kind == SCAN_BODY_NUMBER))) {

@@ -84,6 +84,24 @@ tenant_of(const struct redaction *rd, const struct action *a)
     return value.ptr ? value : STR("");
 }
 
+/* Whether something must stand where a match went: it was not a word of a sentence, nor the whole text. */
+static bool
+is_needed(struct str text, const struct finding *f)
+{
+    size_t at = f->start;
+
+    if (f->end - f->start == text.len)
+        return false;
+    while (at > 0 && text.ptr[at - 1] == ' ')
+        at--;
+    if (at == 0)
+        return false;
+    char c = text.ptr[at - 1];
+    bool word = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (unsigned char)c >= 0x80;
+
+    return !(at < f->start && (word || strchr(",.;!?)", c)));
+}
+
 static enum rc
 act(const struct redaction *rd, struct str text, const struct finding *f, struct str *out)
 {
@@ -108,6 +126,8 @@ act(const struct redaction *rd, struct str text, const struct finding *f, struct
     const struct action_in in = {.value = value, .tenant = tenant_of(rd, a), .number = rd->number};
     enum rc rc = a->type->apply(a, &in, rd->ar, out);
 
+    if (rc == RC_OK && out->len == 0 && !is_key_rule(f) && !(a->type->kept && f->view == VIEW_PLAIN) && is_needed(text, f))
+        *out = STR(ACTION_DROPPED);
     /* Bytes from behind escapes need not be characters. */
     if (rc == RC_OK && f->view == VIEW_FOLDED && !str_utf8_valid(*out))
         *out = STR(ACTION_ENCODED);
