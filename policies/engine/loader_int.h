@@ -97,6 +97,8 @@ struct str policy_name(struct loader *ld, const struct conf_node *n, const char 
 size_t policy_texts(struct loader *ld, const struct conf_node *n, const char *what, struct str **list);
 struct globs policy_globs(struct loader *ld, const struct conf_node *n, const char *what, bool lower);
 enum rule_mode policy_mode(struct loader *ld, const struct conf_node *n, enum rule_mode otherwise);
+/* The day since when a mode holds, YYYY-MM-DD: for people and for lint; only its form is checked. */
+void policy_since(struct loader *ld, const struct conf_node *n);
 /* A list of places; otherwise when n is NULL. */
 uint32_t policy_places(struct loader *ld, const struct conf_node *n, uint32_t otherwise);
 

@@ -131,13 +131,14 @@ read_keys(struct loader *ld, const struct conf_node *n, struct policy *p)
 void
 policy_spec(struct loader *ld, const struct conf_node *spec)
 {
-    static const char *const known[] = {"mode", "match", "on_error", "scan", "hold_out", "detectors", "rules", "keys"};
+    static const char *const known[] = {"mode", "since", "match", "on_error", "scan", "hold_out", "detectors", "rules", "keys"};
     static const char *const errors[] = {"redact", "drop_span", "refuse"};
     struct policy *p = ld->policy;
     unsigned on_error = ON_ERROR_REDACT;
 
     (void)policy_map_check(ld, spec, known, sizeof(known) / sizeof(known[0]));
     p->mode = policy_mode(ld, conf_get(spec, "mode"), RULE_ENFORCE);
+    policy_since(ld, conf_get(spec, "since"));
     if (conf_choice(ld->doc, conf_get(spec, "on_error"), errors, 3, &on_error, ld->es) == RC_OK)
         p->on_error = (enum on_error)on_error;
     p->places = policy_places(ld, conf_get(spec, "scan"), PLACES_ALL);

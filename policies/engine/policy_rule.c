@@ -162,6 +162,7 @@ read_scope(struct loader *ld, struct draft *d)
     if (places && d->places == 0 && !d->outer)
         policy_error(ld, places, SG_PLACE, "rule %s is restricted to places that the policy does not scan", d->id.ptr);
     d->destinations = policy_when(ld, conf_get(d->n, "when"));
+    policy_since(ld, conf_get(d->n, "since"));
     if (d->outer)
         d->destinations &= d->outer->destinations;
     if (severity && conf_choice(ld->doc, severity, levels, 8, &level, ld->es) == RC_OK) {
@@ -339,7 +340,7 @@ static void
 read_rule(struct loader *ld, const struct conf_node *list, unsigned at, struct selection *sel)
 {
     static const char *const known[] = {
-        "id", "keys", "entity", "use", "detector", "regex", "context", "min_score", "action", "when", "mode", "severity", "places"};
+        "id", "keys", "entity", "use", "detector", "regex", "context", "min_score", "action", "when", "mode", "since", "severity", "places"};
     struct draft d = {.doc = ld->doc, .n = list->items[at], .outer = ld->outer, .sel = sel};
 
     if (!policy_map_check(ld, d.n, known, sizeof(known) / sizeof(known[0])) && d.n->kind != CONF_MAP)

@@ -153,6 +153,21 @@ policy_mode(struct loader *ld, const struct conf_node *n, enum rule_mode otherwi
     return (enum rule_mode)value;
 }
 
+void
+policy_since(struct loader *ld, const struct conf_node *n)
+{
+    struct str s = STR("");
+    uint64_t year, month, day;
+
+    if (!n || conf_text(ld->doc, n, &s, ld->es) != RC_OK)
+        return;
+    bool good = s.len == 10 && s.ptr[4] == '-' && s.ptr[7] == '-' && str_to_u64(str_sub(s, 0, 4), &year) && str_to_u64(str_sub(s, 5, 7), &month) &&
+                str_to_u64(str_sub(s, 8, 10), &day) && month >= 1 && month <= 12 && day >= 1 && day <= 31;
+
+    if (!good)
+        policy_error(ld, n, SG_SINCE, "since is a day, YYYY-MM-DD");
+}
+
 #define PLACE_NAME_MAX 64
 
 /* "span.attributes.*", "span.name": a place as policies write it. */
