@@ -9,6 +9,7 @@
 #ifndef CONTROL_CONFIG_H
 #define CONTROL_CONFIG_H
 
+#include "audit/note.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "egress/exporter.h"
@@ -37,6 +38,19 @@ struct config_source {
 
 struct config_key {
     const char *id, *file;
+    struct err_pos pos;
+};
+
+/* Who is asked to cosign the checkpoints of the audit log; where copies of them go. */
+struct config_witness {
+    const char *url, *key;
+    struct note_key parsed;
+    struct err_pos pos;
+};
+
+struct config_anchor {
+    const char *file, *url; /* exactly one of them */
+    uint64_t every_ms;
     struct err_pos pos;
 };
 
@@ -74,6 +88,13 @@ struct config {
     } journal;
     struct {
         uint64_t max_bytes;
+        const char *dir, *origin; /* dir NULL: entries stay in the journal */
+        uint64_t every_ms, entries;
+        const char *sign_key_file, *state_file; /* NULL: made beside the journal; beside the key */
+        uint64_t retention_ms;                  /* 0: for ever */
+        struct config_witness *witnesses;
+        struct config_anchor *anchors;
+        size_t witness_count, anchor_count;
     } audit;
     struct config_endpoint metrics, health;
     unsigned log_level, log_format; /* enum log_level, enum log_format */

@@ -63,8 +63,9 @@ struct journal_tx {
     unsigned put_count;
     const uint64_t *del;
     unsigned del_count;
-    bool lazy;  /* may wait for the next group (deletions) */
-    enum rc rc; /* RC_OK durable. Else nothing of it is written: RC_FULL a bound or the disk; RC_TOO_LARGE an entry or name; RC_IO; RC_STOPPING */
+    bool lazy;    /* may wait for the next group (deletions) */
+    enum rc rc;   /* RC_OK durable. Else nothing of it is written: RC_FULL a bound or the disk; RC_TOO_LARGE an entry or name; RC_IO; RC_STOPPING */
+    uint64_t seq; /* RC_OK: of its first entry */
     void (*on_done)(struct journal_tx *tx);
 };
 

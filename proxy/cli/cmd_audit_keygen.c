@@ -1,57 +1,21 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
 
-#include "audit_int.h"
-
-/* Never over a file that is there: a key that is lost cannot be had again. */
-static enum rc
-write_new(const char *path, struct str text)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
-
-    if (fd < 0)
-        return errno == EEXIST ? RC_DUPLICATE : RC_IO;
-    bool ok = write(fd, text.ptr, text.len) == (ssize_t)text.len && fsync(fd) == 0;
-
-    ok = close(fd) == 0 && ok;
-    return ok ? RC_OK : RC_IO;
-}
-
-static enum rc
-make(const char *origin, const char *path, struct buf *public_text)
-{
-    struct note_signer s;
-    struct buf text = BUF_INIT(4096);
-    enum rc rc = note_signer_make(str_of(origin), NOTE_ED25519, &s);
-
-    if (rc != RC_OK)
-        return rc;
-    rc = buf_reserve(&text, text.max);
-    if (rc == RC_OK)
-        rc = note_signer_print(&s, &text);
-    if (rc == RC_OK)
-        rc = buf_append_byte(&text, '\n');
-    if (rc == RC_OK)
-        rc = note_key_print(&s.key, public_text);
-    if (rc == RC_OK)
-        rc = write_new(path, buf_str(&text));
-    buf_free_wipe(&text);
-    note_signer_wipe(&s);
-    return rc;
-}
+#include "control/command.h"
+#include "control/signer.h"
 
 static int
 run(const struct arguments *a)
 {
     const char *origin = args_text(a, "origin"), *out = args_text(a, "out");
     struct buf text = BUF_INIT(4096);
+    struct note_key key;
 
     if (!origin || !out)
         return usage_error(a, "--origin and --out are needed");
-    enum rc rc = make(origin, out, &text);
+    enum rc rc = signer_make_key(origin, out, &key);
 
+    if (rc == RC_OK)
+        rc = note_key_print(&key, &text);
     if (rc == RC_OK)
         printf("%.*s\n", (int)text.len, text.ptr);
     else

@@ -53,7 +53,10 @@ answer_metrics(struct evhttp_request *rq)
 static void
 answer_ready(const struct service *s, struct evhttp_request *rq)
 {
-    const char *why = s->stopping ? "stopping" : !s->listening ? "starting" : journal_ready(s->journal) != RC_OK ? "journal" : NULL;
+    const char *why = s->stopping                          ? "stopping"
+                      : !s->listening                      ? "starting"
+                      : journal_ready(s->journal) != RC_OK ? "journal"
+                                                           : auditor_problem(s->auditor);
 
     if (why)
         answer(rq, HTTP_SERVUNAVAIL, str_of(why));

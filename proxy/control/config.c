@@ -171,7 +171,7 @@ config_check_reload(const struct config *old, const struct config *now, struct e
         {"journal_after", old->journal_after_ms == now->journal_after_ms},
         {"journal", strcmp(old->journal.dir, now->journal.dir) == 0 && old->journal.max_bytes == now->journal.max_bytes &&
                         old->journal.group_delay_ms == now->journal.group_delay_ms},
-        {"audit", old->audit.max_bytes == now->audit.max_bytes},
+        {"audit", config_audit_same(old, now)},
         {"telemetry.metrics", same_endpoint(&old->metrics, &now->metrics)},
         {"telemetry.health", same_endpoint(&old->health, &now->health)},
     };

@@ -49,6 +49,7 @@ struct section {
 };
 
 extern const struct section config_root_section;
+extern const struct section config_audit_section; /* config_audit.c */
 
 /* Messages of control; config.c and its kin. */
 enum config_code {
@@ -63,6 +64,9 @@ enum config_code {
 
 /* Fill base (zeroed) with defaults, then with what n says. Errors go to r->es. n NULL: defaults only. */
 void section_read(struct config_reader *r, const struct conf_node *n, const struct section *s, void *base);
+
+/* Whether the audit log stays what it was. */
+bool config_audit_same(const struct config *a, const struct config *b);
 
 /* Parse HOST:PORT; HOST numeric or localhost, IPv6 in brackets. false: no such thing. */
 bool config_parse_endpoint(struct str s, struct config_endpoint *e) MUST_USE;

@@ -137,13 +137,6 @@ static const struct field journal_fields[] = {
 };
 static const struct section journal_section = {.fields = journal_fields};
 
-static const struct field audit_fields[] = {
-    {"max_size_mib", FIELD_MIB, AT(config, audit.max_bytes), .fallback = "4096", .min = 1, .max = 1u << 20,
-        .doc = "Audit entries; nothing is accepted when they are full"},
-    {0},
-};
-static const struct section audit_section = {.fields = audit_fields};
-
 static const struct field metrics_fields[] = {
     {"endpoint", FIELD_ENDPOINT, AT(config, metrics), .fallback = "127.0.0.1:8888",
         .doc = "/metrics, /livez, /readyz; loopback only; none: no listener"},
@@ -188,7 +181,7 @@ static const struct field root_fields[] = {
     {"journal", FIELD_SECTION, .section = &journal_section, .required = true, .doc = "What waits, and the audit, on disk"},
     {"journal_after", FIELD_DURATION, AT(config, journal_after_ms), .fallback = "100ms", .min = 1, .max = 60000,
         .doc = "A payload that its destination has not acknowledged by then is put into the journal, and the sender is answered"},
-    {"audit", FIELD_SECTION, .section = &audit_section, .doc = "Records of every decision"},
+    {"audit", FIELD_SECTION, .section = &config_audit_section, .doc = "Records of every decision"},
     {"telemetry", FIELD_SECTION, .section = &telemetry_section, .doc = "What the gate tells of itself"},
     {0},
 };

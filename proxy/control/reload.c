@@ -132,6 +132,7 @@ reload_done(struct service *s, bool taken)
 {
     if (taken)
         take_next(s);
+    auditor_reload(s->auditor);
     notify_manager("READY=1");
     if (s->reload_again) {
         s->reload_again = false;

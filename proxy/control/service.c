@@ -166,6 +166,11 @@ journal_start(struct service *s, struct errs *es)
     };
     enum rc rc = journal_open(&o, &s->journal, es);
 
+    if (rc == RC_OK && c->audit.dir) {
+        const struct auditor_options log = {.config = c, .journal = s->journal, .clock = &clock_system, .build = SPANGATE_VERSION};
+
+        rc = auditor_open(&log, &s->auditor, es);
+    }
     return rc == RC_OK ? config_body_key(c, true, &s->now.snap->body_key, es) : rc;
 }
 
@@ -226,6 +231,8 @@ threads_start(struct service *s, struct errs *es)
     flow_record_admin(s->workers[0].flow, "start", program_digest(s->now.snap->program), "ok");
     changes_record(s->workers[0].flow, NULL, &s->changes);
     flow_record_rules(s->workers[0].flow);
+    if (s->auditor && auditor_start(s->auditor) != RC_OK)
+        return RC_NOMEM;
     for (unsigned i = 0; i < s->worker_count; i++) {
         if (worker_start(&s->workers[i]) == RC_OK)
             continue;
@@ -272,6 +279,10 @@ finish(struct service *s)
 {
     for (unsigned i = 0; i < s->worker_count; i++)
         worker_stop(&s->workers[i]);
+    if (s->auditor) {
+        journal_settle(s->journal);
+        auditor_close(s->auditor);
+    }
     if (s->journal)
         journal_close(s->journal);
     for (unsigned i = 0; i < s->worker_count; i++) {

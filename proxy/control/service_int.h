@@ -2,6 +2,7 @@
 #ifndef CONTROL_SERVICE_INT_H
 #define CONTROL_SERVICE_INT_H
 
+#include "auditor_int.h"
 #include "control/service.h"
 #include "worker_int.h"
 
@@ -21,6 +22,7 @@ struct service {
     unsigned updates_open; /* workers that have not taken next yet */
     bool reload_again;     /* SIGHUP came while a reload was under way */
     struct journal *journal;
+    struct auditor *auditor; /* NULL: no audit.dir */
     struct loop *loop;
     struct worker *workers;
     unsigned worker_count;

@@ -135,6 +135,7 @@ write_tx(struct write *w, struct journal_tx *tx)
     for (unsigned i = 0; i < tx->put_count; i++)
         if ((e = put_payload(w, &tx->put[i])))
             return e;
+    tx->seq = w->t.next_seq;
     for (unsigned i = 0; i < tx->entry_count; i++)
         if ((e = put_entry(w, &tx->entries[i])))
             return e;
