@@ -62,6 +62,8 @@ bool match_vouched(struct match *m);
 bool match_not_placeholder(struct match *m);
 /* The word of letters, digits, _ and - that ends right before the match, spaces and : = ( and quotes between them skipped. */
 struct str match_word_before(const struct match *m);
+/* Letters of both cases. */
+bool match_both_cases(struct match *m);
 /* Letters of both cases and digits: what a random token has, and neither a hash in hexadecimal nor a word. */
 bool match_mixed(struct match *m);
 /* The byte k places before the start (k = 1: the one just before), or after the end; 0 outside the text. */

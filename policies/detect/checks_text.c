@@ -101,6 +101,18 @@ match_not_placeholder(struct match *m)
 }
 
 bool
+match_both_cases(struct match *m)
+{
+    bool upper = false, lower = false;
+
+    for (size_t i = m->start; i < m->end; i++) {
+        upper |= m->text.ptr[i] >= 'A' && m->text.ptr[i] <= 'Z';
+        lower |= m->text.ptr[i] >= 'a' && m->text.ptr[i] <= 'z';
+    }
+    return upper && lower;
+}
+
+bool
 match_mixed(struct match *m)
 {
     bool upper = false, lower = false, digit = false;

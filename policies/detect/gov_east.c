@@ -109,7 +109,7 @@ check_snils(struct match *m)
 const struct detector detect_gov_east[] = {
     {
         ENTRY("cz.rc", "CZ_BIRTH_NUMBER", "Czech or Slovak birth number", TIER_C, "government", "GDPR", 2),
-        .pattern = GROUPS_START "[0-9]{6}/?[0-9]{3,4}(?!/)" GROUPS_END,
+        .pattern = GROUPS_START "[0-9]{6}/?[0-9]{3,4}(?!/[0-9])" GROUPS_END,
         .context = WORDS("r\xc4\x8c", "r\xc4\x8d", "rodn\xc3\xa9 \xc4\x8d\xc3\xadslo", "rodne cislo", "rodn\xc3\xa9 \xc4\x8d\xc3\xadslo",
             "rodne cislo", "rc", "rodne"),
         .check = check_rc,

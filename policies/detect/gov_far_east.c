@@ -78,7 +78,7 @@ check_rrn(struct match *m)
     if (n != 13 || !date_valid(year, month, d[4] * 10u + d[5]) || !match_vouched(m))
         return false;
     /* 200115-3004567/8000000 is a range of bytes. */
-    if (year > LAST_KOREAN_BIRTH || match_after(m, 1) == '/')
+    if (year > LAST_KOREAN_BIRTH || (match_after(m, 1) == '/' && ascii_digit(match_after(m, 2))))
         return false;
     int check = 11 - digits_weigh(d, weights, 12) % 11;
 

@@ -10,6 +10,9 @@ check_github(struct match *m)
 {
     struct str s = match_str(m);
 
+    /* A body that looks random is a token, mistyped or made up as it may be. */
+    if (match_mixed(&(struct match){.text = m->text, .start = m->start + 4, .end = m->end - GITHUB_CHECK}))
+        return true;
     return base62_is(str_sub(s, s.len - GITHUB_CHECK, s.len), crc32_ieee(str_sub(s, s.len - GITHUB_CHECK - GITHUB_BODY, s.len - GITHUB_CHECK)));
 }
 
@@ -17,7 +20,7 @@ check_github(struct match *m)
 static bool
 check_aws_secret(struct match *m)
 {
-    return match_narrow(m, 1) && match_mixed(m) && str_entropy(match_str(m)) >= 4.0;
+    return match_narrow(m, 1) && match_both_cases(m) && str_entropy(match_str(m)) >= 4.0;
 }
 
 static bool

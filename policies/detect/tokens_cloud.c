@@ -14,7 +14,7 @@ check_vault(struct match *m)
 static bool
 check_cohere(struct match *m)
 {
-    return match_narrow(m, 1) && match_mixed(m);
+    return match_narrow(m, 1) && match_both_cases(m);
 }
 
 static bool

@@ -9,13 +9,13 @@ check_npm(struct match *m)
 {
     struct str s = match_str(m);
 
-    return base62_is(str_sub(s, s.len - 6, s.len), crc32_ieee(str_sub(s, s.len - 36, s.len - 6))) || match_mixed(m);
+    return base62_is(str_sub(s, s.len - 6, s.len), crc32_ieee(str_sub(s, s.len - 36, s.len - 6))) || match_both_cases(m);
 }
 
 static bool
 check_okta(struct match *m)
 {
-    return match_narrow(m, 1) && match_mixed(m);
+    return match_narrow(m, 1) && match_both_cases(m);
 }
 
 const struct detector detect_tokens_dev[] = {

@@ -36,6 +36,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BATCH = 40
 # Values of fewer bytes are not looked for behind these (include/policies/examine.h: runs of 16 characters).
 SHORTEST = {"base64-value": 10, "hex-value": 8}
+SHORTEST_TEXT = {"base64": 10, "base64url": 12, "hex": 8}
 TARGETS = {"recall_plain": 0.99, "recall_encoded": 0.97, "precision": 0.95, "decoys_per_million": 10}
 NO_LEAKS = ("CREDIT_CARD", "IBAN", "SECRET")
 
@@ -68,7 +69,9 @@ def everything(binary, path):
     with open(os.path.join(HERE, "..", "..", "policies", "packs", "starter.policy.yaml"), encoding="utf-8") as f:
         text = f.read().rstrip("\n") + "\n"
     for line in subprocess.run([binary, "--detectors"], capture_output=True, text=True, check=True).stdout.splitlines():
-        ident = line.split()[0]
+        ident, entity, _, category = line.split()
+        if category == "secret":
+            SECRET_ENTITIES.add(entity)
         if ident not in ALONE:
             text += '    - id: all-%s\n      use: %s\n      action: {replace: "[{entity}]"}\n' % (ident.replace(".", "-").replace("_", "-"), ident)
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -115,6 +118,21 @@ def background(carrier):
     return BACKGROUND[carrier]
 
 
+def without(doc, encoding):
+    """What the writing itself brings along: the document with its values taken out."""
+    if encoding == "plain":
+        return ""
+    text, labels, at = "", [], 0
+    for a, b, e in doc["labels"]:
+        if a < at:
+            continue
+        text += doc["text"][at:a]
+        labels.append((len(text), len(text) + 1, e))
+        text += "x"
+        at = b
+    return "\0" + encodings.ENCODINGS[encoding]({"text": text + doc["text"][at:], "labels": labels}).lower()
+
+
 def judge_labels(doc, seen, carrier, encoding, tally):
     """seen: the forms of what left."""
     kind = "plain" if encoding in encodings.PLAIN and carrier not in carriers.ENCODED_CARRIERS else "encoded"
@@ -124,12 +142,12 @@ def judge_labels(doc, seen, carrier, encoding, tally):
             continue  # it stays, and so may what it shares with an address made from it
         inside.append(doc["text"][at:a])
         at = max(at, b)
-    rest = ("\0".join(inside) + "\0" + doc["text"][at:]).lower() + background(carrier)
+    rest = ("\0".join(inside) + "\0" + doc["text"][at:]).lower() + background(carrier) + without(doc, encoding)
     for a, b, entity in doc["labels"]:
         value = oracle.fold(doc["text"][a:b]).lower()
         if not value.strip():
             continue
-        if len(value.encode()) < SHORTEST.get(encoding, 0):
+        if len(value.encode()) < SHORTEST.get(encoding, 0) or len(doc["text"].encode()) < SHORTEST_TEXT.get(encoding, 0):
             continue  # shorter than what is documented to be looked into
         c = tally.labels[(entity, kind, carrier, encoding)]
         c["labels"] += 1
@@ -168,6 +186,7 @@ def judge_findings(doc, text, encoding, found, carrier, tally):
     for start, end, entities, what in clusters(where):
         hits = [e for a, b, e in offsets if start < b and a < end]
         types = {type_of(e) for e in hits}
+        entities = ["SECRET" if e in SECRET_ENTITIES else e for e in entities]
         entity = next((e for e in entities if e in types), entities[0])
         tally.precise[entity]["true" if hits else "false"] += 1
         if not hits:
@@ -198,11 +217,12 @@ def clusters(found):
     return out
 
 
-SAME = {"ES_NIE": "ES_DNI", "SECRET:jwt": "JWT"}
+SAME = {"ES_NIE": "ES_DNI"}
+SECRET_ENTITIES = set()
 
 
 def type_of(label):
-    return SAME.get(label, label)
+    return SAME.get(label, group(label))
 
 
 def carry(engine, jobs, tally):

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+MARKER = re.compile(r"\[[A-Z0-9_]+\]")  # what stands in place of a value
 BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 HEX_RUN = re.compile(r"(?:[0-9A-Fa-f]{2}){4,}")
 
@@ -49,7 +50,7 @@ def decoded_runs(s):
 def forms(texts):
     """All that can be read out of these texts, in lower case."""
     seen = set()
-    work = list(texts)
+    work = [MARKER.sub("[]", s) for s in texts]
     for depth in range(4):
         fresh = []
         for s in work:

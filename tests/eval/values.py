@@ -679,13 +679,13 @@ NATIONAL = {
     "IN_AADHAAR": (in_aadhaar, ["Aadhaar", "UIDAI"], True),
     "IN_PAN": (in_pan, ["PAN", "income tax"], True),
     "IN_GSTIN": (in_gstin, ["GSTIN"], True),
-    "IN_VOTER_EPIC": (in_voter, ["voter id", "EPIC"], False),
-    "DE_IDNR": (de_idnr, ["Steuer-ID", "IdNr", "Steueridentifikationsnummer"], False),
-    "DE_SVNR": (de_svnr, ["Rentenversicherung", "SV-Nummer"], True),
-    "DE_KVNR": (de_kvnr, ["KVNR", "Versichertennummer"], False),
+    "IN_VOTER_ID": (in_voter, ["voter id", "EPIC"], False),
+    "DE_TAX_ID": (de_idnr, ["Steuer-ID", "IdNr", "Steueridentifikationsnummer"], False),
+    "DE_SOCIAL_SECURITY": (de_svnr, ["Rentenversicherung", "SV-Nummer"], True),
+    "DE_HEALTH_INSURANCE": (de_kvnr, ["KVNR", "Versichertennummer"], False),
     "DE_ID_CARD": (de_id_card, ["Ausweis", "Reisepass"], False),
     "DE_VAT": (de_vat, ["USt-ID", "USt-IdNr"], False),
-    "AT_SVNR": (at_svnr, ["SVNR", "Sozialversicherungsnummer"], False),
+    "AT_SOCIAL_SECURITY": (at_svnr, ["SVNR", "Sozialversicherungsnummer"], False),
     "CH_AHV": (ch_ahv, ["AHV", "AVS"], True),
     "FR_NIR": (fr_nir, ["NIR", "numéro de sécurité sociale"], True),
     "FR_SIREN": (fr_siren, ["SIREN"], False),
@@ -698,16 +698,16 @@ NATIONAL = {
     "IT_PARTITA_IVA": (it_piva, ["partita IVA", "P.IVA"], False),
     "PT_NIF": (pt_nif, ["NIF", "contribuinte"], False),
     "NL_BSN": (nl_bsn, ["BSN", "burgerservicenummer"], False),
-    "BE_NN": (be_nn, ["rijksregister", "NISS"], True),
+    "BE_NATIONAL_NUMBER": (be_nn, ["rijksregister", "NISS"], True),
     "LU_NIN": (lu_nin, ["matricule", "numéro d'identification"], True),
     "GR_AMKA": (gr_amka, ["AMKA", "ΑΜΚΑ"], False),
-    "GR_TIN": (gr_tin, ["AFM", "ΑΦΜ"], False),
-    "CZ_RC": (cz_rc, ["rodné číslo", "RČ"], True),
+    "GR_AFM": (gr_tin, ["AFM", "ΑΦΜ"], False),
+    "CZ_BIRTH_NUMBER": (cz_rc, ["rodné číslo", "RČ"], True),
     "RO_CNP": (ro_cnp, ["CNP", "cod numeric personal"], False),
     "BG_EGN": (bg_egn, ["ЕГН", "EGN"], False),
     "HR_OIB": (hr_oib, ["OIB"], False),
     "SI_EMSO": (si_emso, ["EMŠO", "EMSO"], False),
-    "EE_ISIKUKOOD": (ee_isikukood, ["isikukood"], False),
+    "EE_PERSONAL_CODE": (ee_isikukood, ["isikukood"], False),
     "LV_PERSONAL_CODE": (lv_pk, ["personas kods"], True),
     "PL_PESEL": (pl_pesel, ["PESEL"], False),
     "PL_NIP": (pl_nip, ["NIP"], False),
@@ -721,9 +721,9 @@ NATIONAL = {
     "ZA_ID": (za_id, ["id number", "SA ID"], False),
     "IL_ID": (il_id, ["teudat zehut", "ת.ז"], False),
     "AE_EMIRATES_ID": (ae_eid, ["Emirates ID"], True),
-    "CN_RIC": (cn_ric, ["身份证", "resident id"], True),
+    "CN_RESIDENT_ID": (cn_ric, ["身份证", "resident id"], True),
     "TW_ID": (tw_id, ["身分證", "national id"], False),
-    "HK_HKID": (hk_hkid, ["HKID"], True),
+    "HK_ID": (hk_hkid, ["HKID"], True),
     "JP_MY_NUMBER": (jp_my, ["マイナンバー", "My Number"], False),
     "KR_RRN": (kr_rrn, ["주민등록번호", "RRN"], True),
     "SG_NRIC": (sg_nric, ["NRIC", "FIN"], True),
@@ -742,7 +742,7 @@ NATIONAL = {
     "RU_INN": (ru_inn, ["ИНН", "INN"], False),
     "RU_SNILS": (ru_snils, ["СНИЛС", "SNILS"], True),
     "NG_NIN": (ng_nin, ["NIN"], False),
-    "PASSPORT_MRZ": (mrz_td3, ["MRZ"], True),
+    "MRZ": (mrz_td3, ["MRZ"], True),
 }
 
 
@@ -877,7 +877,8 @@ def phone_in_context(r):
         return "%s%s%s" % nanp(r)
     code, area, groups = r.choice(PHONES)
     parts = [area] + [pick(r, DIGITS, n) for n in groups]
-    return r.choice(["0", "0", ""]) + r.choice([" ", "-", "", "."]).join(parts)
+    sep = r.choice([" ", "-", "", "."])
+    return ("0" if not sep or len(area) == 1 else r.choice(["0", "0", ""])) + sep.join(parts)
 
 
 # ---- secrets; prefixes are joined here so that no token stands in a source ----
@@ -915,6 +916,11 @@ def pem(r):
     kind = r.choice(["RSA ", "EC ", "", "OPENSSH ", "ENCRYPTED "])
     lines = "\n".join(pick(r, ALNUM + "+/", 64) for _ in range(r.randint(3, 12)))
     return j("-----BEGIN ", kind, "PRIVATE", " KEY-----\n") + lines + j("\n-----END ", kind, "PRIVATE", " KEY-----")
+
+
+def atlassian(r):
+    body = j("ATA", "TT3xFfGF0") + pick(r, ALNUM + "_-", 176) + "="
+    return body + "%08X" % zlib.crc32(body[:-1].encode())
 
 
 B64 = ALNUM + "+/"
@@ -958,6 +964,51 @@ SECRETS = {
     "openshift": lambda r: j("sha", "256~") + pick(r, ALNUM + "_-", 43),
     "age": lambda r: j("AGE-SECRET-", "KEY-1") + pick(r, "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", 58),
     "sendinblue": lambda r: j("xkey", "sib-") + pick(r, HEX, 64) + "-" + pick(r, ALNUM, 16),
+    "gitlab_trigger": lambda r: j("glp", "tt-") + pick(r, HEX, 40),
+    "gitlab_deploy": lambda r: j("gl", "dt-") + pick(r, ALNUM + "_-", 20),
+    "gitlab_runner": lambda r: j("gl", "rt-") + pick(r, ALNUM + "_-", 20),
+    "gitlab_runner_old": lambda r: j("GR1", "348941") + pick(r, ALNUM + "_-", 20),
+    "gitlab_job": lambda r: j("glc", "bt-") + pick(r, HEX, 2) + "_" + pick(r, ALNUM + "_-", 20),
+    "gitlab_feed": lambda r: j("gl", "ft-") + pick(r, ALNUM + "_-", 20),
+    "gitlab_oauth": lambda r: j("glo", "as-") + pick(r, HEX, 64),
+    "gitlab_routable": lambda r: j("gl", "pat-") + pick(r, ALNUM + "_-", 27) + "." + pick(r, DIGITS + "abcdefghij", 9),
+    "slack_user": lambda r: j("xox", "p-") + "-".join(digits(r, 12, "123456789") for _ in range(3)) + "-" + pick(r, HEX, 32),
+    "slack_app": lambda r: j("xa", "pp-1-A") + pick(r, UPPER + DIGITS, 10) + "-" + digits(r, 13, "123456789") + "-" + pick(r, HEX, 64),
+    "perplexity": lambda r: j("pp", "lx-") + pick(r, ALNUM, 48),
+    "groq": lambda r: j("gs", "k_") + pick(r, ALNUM, 52),
+    "replicate": lambda r: j("r", "8_") + pick(r, ALNUM, 37),
+    "tavily": lambda r: j("tv", "ly-") + pick(r, ALNUM, 32),
+    "nuget": lambda r: j("o", "y2") + pick(r, string.ascii_lowercase + DIGITS, 43),
+    "clojars": lambda r: j("CLO", "JARS_") + pick(r, string.ascii_lowercase + DIGITS, 60),
+    "terraform": lambda r: pick(r, ALNUM, 14) + j(".atl", "asv1.") + pick(r, ALNUM + "_-", 67),
+    "pulumi": lambda r: j("pu", "l-") + pick(r, HEX, 40),
+    "heroku": lambda r: j("HR", "KU-AA") + pick(r, ALNUM + "_-", 58),
+    "fly": lambda r: j("fo", "1_") + pick(r, ALNUM + "_-", 43),
+    "netlify": lambda r: j("nf", "p_") + pick(r, ALNUM, 36),
+    "sentry_user": lambda r: j("snt", "ryu_") + pick(r, HEX, 64),
+    "newrelic_insert": lambda r: j("NR", "II-") + pick(r, ALNUM + "-", 32),
+    "mailgun": lambda r: j("mailgun ke", "y-") + pick(r, HEX, 32),
+    "discord": lambda r: j("M", "T") + pick(r, ALNUM, 22) + "." + pick(r, ALNUM, 6) + "." + pick(r, ALNUM + "_-", 38),
+    "square_oauth": lambda r: j("sq", "0csp-") + pick(r, ALNUM + "_-", 43),
+    "plaid": lambda r: j("access-", "sandbox-") + "-".join(pick(r, HEX, n) for n in (8, 4, 4, 4, 12)),
+    "shippo": lambda r: j("shippo", "_live_") + pick(r, HEX, 40),
+    "easypost": lambda r: j("EZ", "AK") + pick(r, ALNUM, 54),
+    "facebook": lambda r: j("EA", "AM") + pick(r, ALNUM, 100),
+    "twitter": lambda r: "A" * 22 + pick(r, ALNUM + "%", 90),
+    "dropbox": lambda r: j("s", "l.") + pick(r, ALNUM + "_-", 138),
+    "notion": lambda r: j("nt", "n_") + pick(r, DIGITS, 11) + pick(r, ALNUM, 35),
+    "airtable": lambda r: j("pa", "t") + pick(r, ALNUM, 14) + "." + pick(r, HEX, 64),
+    "sonar": lambda r: j("sq", "u_") + pick(r, HEX, 40),
+    "jfrog": lambda r: j("AK", "Cp") + pick(r, ALNUM, 69),
+    "artifactory": lambda r: j("cm", "Vmd") + pick(r, ALNUM, 59),
+    "onepassword": lambda r: "-".join([j("A", "3")] + [pick(r, UPPER + DIGITS, n) for n in (6, 11, 5, 5, 5)]),
+    "bedrock": lambda r: j("AB", "SK") + pick(r, B64, 128),
+    "gcp_oauth": lambda r: j("ya", "29.") + pick(r, ALNUM + "_-", 120),
+    "atlassian": lambda r: atlassian(r),
+    "bcrypt": lambda r: j("$2", "b$12$") + pick(r, ALNUM + "./", 53),
+    "otp": lambda r: j("otp", "auth://totp/Example:alice?secret=") + pick(r, UPPER + "234567", 32),
+    "sas": lambda r: "https://acc.blob.core.windows.net/c?sv=2022-11-02&" + j("si", "g=") + pick(r, ALNUM, 42) + "%3D",
+    "cookie": lambda r: r.choice(["JSESSIONID=", "PHPSESSID=", "connect.sid=s%3A"]) + pick(r, ALNUM, 32),
     "jwt": jwt,
     "pem": pem,
     "bearer": lambda r: j("Authorization: ", "Bearer ") + pick(r, ALNUM + "_-", 40),
@@ -968,16 +1019,17 @@ SECRETS = {
     "flag": lambda r: r.choice(["--password ", "--password=", "--token="]) + pick(r, ALNUM, 16),
 }
 # What of the value above is the secret itself, where words stand before it.
-SECRET_BODY = {"aws_secret", "azure_storage", "mailchimp", "twilio", "bearer", "basic", "password_pair", "api_key_pair", "flag"}
+SECRET_BODY = {"aws_secret", "azure_storage", "mailchimp", "twilio", "bearer", "basic", "password_pair", "api_key_pair", "flag", "sas", "otp", "cookie", "mailgun"}
 
 
 def secret_value(family, v):
     """The part of a generated secret that must not survive."""
-    if family == "slack_hook":
-        return v.split("services/")[1]
+    for family_, before in (("slack_hook", "services/"), ("sas", "sig="), ("otp", "secret="), ("cookie", "="), ("mailgun", "mailgun ")):
+        if family == family_:
+            return v.split(before, 1)[1]
     if family == "dsn":
         return v.split(":")[2].split("@")[0]
-    if family in SECRET_BODY:
+    if family in SECRET_BODY - {"sas", "otp", "cookie", "mailgun"}:
         for sep in (": \"", ": ", "=", " "):
             if sep in v:
                 body = v.split(sep, 1)[1] if family != "mailchimp" and family != "twilio" else v.rsplit(" ", 1)[1]
