@@ -4,7 +4,7 @@
 
 #include "base/conf.h"
 #include "control/command.h"
-#include "egress/journal.h"
+#include "control/trail.h"
 
 #define POLL_MS 200
 
@@ -91,9 +91,9 @@ static int
 print_entries(const char *dir, struct tail *t, bool follow)
 {
     const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
-    struct journal_reader *r = NULL;
+    struct trail *r = NULL;
     struct errs es = {0};
-    enum rc rc = journal_reader_open(dir, &r, &es);
+    enum rc rc = trail_open(dir, &r, &es);
 
     if (rc != RC_OK) {
         errs_print(&es, stderr, output_colored(stderr));
@@ -101,16 +101,16 @@ print_entries(const char *dir, struct tail *t, bool follow)
         return exit_code_of(rc);
     }
     if (t->last) {
-        uint64_t end = journal_reader_next_seq(r);
+        uint64_t end = trail_next(r);
 
         t->next = end > LAST ? end - LAST : 0;
     }
     do {
-        rc = journal_reader_entries(r, t->next, on_entry, t);
+        rc = trail_entries(r, t->next, on_entry, t);
         if (fflush(stdout) != 0)
             rc = RC_IO;
     } while (rc == RC_OK && follow && nanosleep(&pause, NULL) == 0);
-    journal_reader_close(r);
+    trail_close(r);
     if (rc != RC_OK)
         fprintf(stderr, "spangate audit tail: %s\n", rc_text(rc));
     return exit_code_of(rc);
@@ -134,7 +134,7 @@ static const struct option_spec options[] = {
         .arg = "DIR",
         .fallback = "/var/lib/spangate/journal",
         .env = "SPANGATE_JOURNAL",
-        .help = "Folder of the journal"},
+        .help = "Folder of the journal, or of the log"},
     {.name = "from", .type = OPTION_NUMBER, .arg = "SEQ", .help = "Number of the first entry (default: the last ten)"},
     {.name = "follow", .letter = 'f', .type = OPTION_FLAG, .help = "Go on with entries as they are written"},
     {.name = "format",
@@ -150,7 +150,7 @@ const struct command cmd_audit_tail = {
     .name = "audit tail",
     .usage = "[--dir DIR] [--from SEQ] [--follow] [--format text|json]",
     .summary = "Print audit entries",
-    .text = "Reads the journal of a running or stopped gate without changing it.",
+    .text = "Reads the log of a running or stopped gate, and what is in its journal and not in the log yet, without changing anything.",
     .options = options,
     .run = run,
 };

@@ -2,7 +2,7 @@
 
 #include "codec/otlp_json.h"
 #include "demo_int.h"
-#include "egress/journal.h"
+#include "control/trail.h"
 
 #define JSON_DEPTH 64
 
@@ -66,14 +66,14 @@ demo_audit(struct demo *d)
 {
     char dir[128];
     struct errs es = {0};
-    struct journal_reader *r;
+    struct trail *r;
 
     snprintf(dir, sizeof(dir), "%s/journal", d->dir);
-    enum rc rc = journal_reader_open(dir, &r, &es);
+    enum rc rc = trail_open(dir, &r, &es);
 
     if (rc == RC_OK) {
-        rc = journal_reader_entries(r, 0, on_entry, d);
-        journal_reader_close(r);
+        rc = trail_entries(r, 0, on_entry, d);
+        trail_close(r);
     } else {
         errs_print(&es, stderr, false);
     }

@@ -1,6 +1,8 @@
 #include "service_int.h"
 
+#include <errno.h>
 #include <event2/event.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -10,6 +12,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "control/command.h"
+#include "control/trail.h"
 #include "control/desk.h"
 
 static const int signal_numbers[SIGNALS_COUNT] = {SIGHUP, SIGTERM, SIGINT};
@@ -152,6 +155,19 @@ control_open(struct service *s)
     return s->drain_limit ? RC_OK : RC_NOMEM;
 }
 
+/* Whoever reads the journal finds the log from there. */
+static enum rc
+link_log(const struct config *c, struct errs *es)
+{
+    char link[PATH_MAX], target[PATH_MAX];
+    int n = snprintf(link, sizeof(link), "%s/" TRAIL_LINK, c->journal.dir);
+
+    if (n > 0 && n < PATH_MAX && realpath(c->audit.dir, target) && (unlink(link) == 0 || errno == ENOENT) && symlink(target, link) == 0)
+        return RC_OK;
+    errs_add(es, ERR_ERROR, RC_IO, 0, (struct err_pos){.file = c->journal.dir}, "the link to the audit log cannot be made: %m");
+    return RC_IO;
+}
+
 static enum rc
 journal_start(struct service *s, struct errs *es)
 {
@@ -170,6 +186,8 @@ journal_start(struct service *s, struct errs *es)
         const struct auditor_options log = {.config = c, .journal = s->journal, .clock = &clock_system, .build = SPANGATE_VERSION};
 
         rc = auditor_open(&log, &s->auditor, es);
+        if (rc == RC_OK)
+            rc = link_log(c, es);
     }
     return rc == RC_OK ? config_body_key(c, true, &s->now.snap->body_key, es) : rc;
 }

@@ -187,7 +187,7 @@ exporters:
 telemetry:
   metrics: {{endpoint: 127.0.0.1:{self.admin}}}
   logs: {{level: debug, format: json}}
-{extra}"""
+{extra if "audit:" in extra else extra + "audit: {dir: audit}" + chr(10)}"""
         path = self.dir / "gateway.yaml"
         path.write_text(text)
         return path
