@@ -14,9 +14,8 @@ struct document {
     size_t at;
     unsigned depth;
     enum last last;
-    struct str key; /* the last one */
-    struct scan_out *out;
-    enum rc rc;
+    struct str key;    /* the last one */
+    struct db_run run; /* values with nothing but blanks between them are one */
 };
 
 static bool
@@ -34,10 +33,12 @@ is_name_char(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$';
 }
 
-/* A name with dots and dashes that does not start with a digit. */
+/* A name with dots and dashes that does not start with a digit; .name too. */
 static bool
 is_plain(struct str s)
 {
+    if (s.len && s.ptr[0] == '.')
+        s = str_sub(s, 1, s.len);
     if (s.len == 0 || s.len > 128 || (s.ptr[0] >= '0' && s.ptr[0] <= '9'))
         return false;
     for (size_t i = 0; i < s.len; i++)
@@ -46,11 +47,23 @@ is_plain(struct str s)
     return true;
 }
 
+static bool
+one_of(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c);
+}
+
 static void
 value(struct document *d, size_t start, size_t end)
 {
-    if (d->rc == RC_OK)
-        d->rc = scan_add(d->out, SCAN_QUERY_LITERAL, start, end);
+    size_t from = d->run.start < d->run.end ? d->run.end : start;
+
+    while (from < start && one_of(d->text.ptr[from], " \t"))
+        from++;
+    if (from != start)
+        db_flush(&d->run);
+    if (start < end)
+        db_extend(&d->run, start, end);
     d->last = L_DONE;
 }
 
@@ -154,16 +167,19 @@ slash(struct document *d)
 
 /* ---- words inside of brackets ---- */
 
+static bool
+starts_comment(const struct document *d, size_t at)
+{
+    return d->text.ptr[at] == '/' && one_of(peek(d, at + 1), "/*");
+}
+
 static void
 bare(struct document *d)
 {
     size_t start = d->at, end = start;
 
-    while (end < d->text.len && !strchr(",}])([{:\"'`\n\r", d->text.ptr[end]))
+    while (end < d->text.len && !one_of(d->text.ptr[end], ",}])([{:\"'`\n\r") && !starts_comment(d, end))
         end++;
-    if (end < d->text.len && end == start) { /* NUL, which strchr finds */
-        end++;
-    }
     size_t stop = end;
 
     while (stop > start && db_is_space(d->text.ptr[stop - 1]))
@@ -195,8 +211,13 @@ path_segment(struct document *d, size_t start, unsigned *plain, struct str *endp
     static const char *const views[] = {"_cat", "_cluster", "_nodes", "_tasks", NULL};
     size_t end = start;
 
+    char next = peek(d, start + 1);
+    /* What stands for a segment already. */
+    bool replaced = peek(d, start) == '?' && (next == '?' || next == '/' || next == '{' || next == '\0' || db_is_space(next));
+
     while (end < d->text.len && d->text.ptr[end] != '/' && d->text.ptr[end] != '?' && d->text.ptr[end] != '{' && !db_is_space(d->text.ptr[end]))
         end++;
+    end += replaced;
     struct str s = str_sub(d->text, start, end);
 
     if (s.len && s.ptr[0] == '_') {
@@ -240,6 +261,7 @@ path(struct document *d)
     }
     d->at = at;
     d->last = L_DONE;
+    db_flush(&d->run); /* a path ends at a blank, values do not */
 }
 
 /* Words of a command line are kept when they look like names. */
@@ -248,7 +270,7 @@ outside(struct document *d)
 {
     size_t start = d->at, end = start;
 
-    while (end < d->text.len && !strchr("({[\"'`", d->text.ptr[end]) && !db_is_space(d->text.ptr[end]))
+    while (end < d->text.len && !one_of(d->text.ptr[end], "({[\"'`") && !db_is_space(d->text.ptr[end]))
         end++;
     if (end == start)
         end++;
@@ -262,13 +284,13 @@ outside(struct document *d)
         return;
     }
     d->at = end;
-    while (word.len && strchr(".,;", word.ptr[0])) {
+    while (word.len && one_of(word.ptr[0], ".,;")) {
         word = str_sub(word, 1, word.len);
         start++;
     }
     struct str name = word;
 
-    while (name.len && strchr(",;:", name.ptr[name.len - 1]))
+    while (name.len && one_of(name.ptr[name.len - 1], ",;:"))
         name.len--;
     if (is_plain(name) || name.len == 0)
         d->key = name.len ? name : d->key;
@@ -288,9 +310,9 @@ outside(struct document *d)
 static enum rc
 scan_documents(const struct scan_in *in, struct scan_out *out)
 {
-    struct document d = {.text = in->text, .out = out, .rc = RC_OK, .last = L_START};
+    struct document d = {.text = in->text, .last = L_START, .run = {.out = out, .kind = SCAN_QUERY_LITERAL, .rc = RC_OK}};
 
-    while (d.at < d.text.len && d.rc == RC_OK) {
+    while (d.at < d.text.len && d.run.rc == RC_OK) {
         char c = d.text.ptr[d.at];
 
         if (db_is_space(c)) {
@@ -321,7 +343,8 @@ scan_documents(const struct scan_in *in, struct scan_out *out)
             bare(&d);
         }
     }
-    return d.rc;
+    db_flush(&d.run);
+    return d.run.rc;
 }
 
 static const char *const keys[] = {"mongodb.query", "db.mongodb.command", "elasticsearch.body", "elasticsearch.params", "graphql.variables", NULL};

@@ -217,7 +217,7 @@ slash(struct sql *lx)
 {
     char next = sql_peek(lx, lx->at + 1);
 
-    if (regex(lx))
+    if (next != '*' && next != '/' && regex(lx))
         return;
     if (next == '*')
         sql_block(lx);
@@ -334,8 +334,9 @@ semicolon(struct sql *lx)
         while (at < lx->end && is_space(lx->text.ptr[at]))
             at++;
         size_t stop = str_find(str_sub(lx->text, at, lx->end), STR("\n\\."));
+        char after = stop == SIZE_MAX ? '\0' : sql_peek(lx, at + stop + 3);
 
-        lx->at = stop == SIZE_MAX ? lx->end : at + stop;
+        lx->at = stop == SIZE_MAX || !(after == '\0' || is_space(after)) ? lx->end : at + stop;
         sql_value(lx, at, lx->at);
     }
     sql_took(lx, T_START);

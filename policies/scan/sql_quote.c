@@ -199,14 +199,18 @@ sql_double(struct sql *lx)
 
 /* ---- `...` and [...] ---- */
 
-static size_t
-quotes_inside(struct str s)
+/* Strings, or what stands for them: no name. */
+static bool
+holds_values(struct str s)
 {
-    size_t n = 0;
+    size_t quotes = 0;
 
-    for (size_t i = 0; i < s.len; i++)
-        n += s.ptr[i] == '\'';
-    return n;
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] == '?')
+            return true;
+        quotes += s.ptr[i] == '\'';
+    }
+    return quotes > 0 && quotes % 2 == 0;
 }
 
 /* A quote that closes nothing is passed over, so that what follows is read as if it were not there. */
@@ -222,7 +226,7 @@ sql_backtick(struct sql *lx)
     lx->at = start + 1;
     if (closed && known && !(lx->traits & SQL_BACKTICK))
         closed = false;
-    if (closed && !known && quotes_inside(str_sub(lx->text, start, end)) % 2 == 0 && quotes_inside(str_sub(lx->text, start, end)) > 0)
+    if (closed && !known && holds_values(str_sub(lx->text, start, end)))
         closed = false;
     if (closed)
         lx->at = end + 1;
