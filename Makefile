@@ -5,6 +5,7 @@
 #   make lint       formatting, layers, sizes, analysers   make check-system  the real binary: kill -9, real sockets, minutes
 #   make bench      speeds beside their targets            make interop       real OpenTelemetry SDKs from their registries
 #   make eval CORPUS=dir    recall, precision and leaks of the detectors on labelled and generated texts (SEED=1)
+#   make eval-sql CORPUS=dir  literals that survive and names that are lost in SQL
 #   make fuzz F=batch TIME=60                              make check SAN=address|undefined|thread
 #   make cover | valgrind | fmt | docs | certs | install | clean
 #
@@ -84,7 +85,7 @@ rev       = $(if $(1),$(call rev,$(wordlist 2,99,$(1))) $(firstword $(1)))
 libs_for  = $(foreach l,$(call rev,$(call below,$(1),$(LAYERS))),$(O)/lib$(l).a)
 BIN      := $(O)/spangate
 
-.PHONY: all libs deps demo check check-unit check-fuzz check-system interop valgrind fuzz bench eval cover lint fmt docs certs install clean help
+.PHONY: all libs deps demo check check-unit check-fuzz check-system interop valgrind fuzz bench eval eval-sql cover lint fmt docs certs install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(BIN) # HAVE_BIN: it links
@@ -154,6 +155,8 @@ SEED     ?= 1
 $(O)/eval/filter: $(O)/obj/tests/eval/filter.o $(call libs_for,control)
 	@mkdir -p $(@D); $(if $(V),,echo "  LINK    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDHARD) -o $@ $^ $(LDLIBS)
+eval-sql: $(O)/eval/filter
+	@tests/eval/sql.py --filter $(O)/eval/filter --corpus "$(CORPUS)" $(EVAL_ARGS)
 eval: $(O)/eval/filter
 	@tests/eval/eval.py --filter $(O)/eval/filter --corpus "$(CORPUS)" --seed $(SEED) $(EVAL_ARGS)
 bench: $(O)/bench/bench $(BIN)

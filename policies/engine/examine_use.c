@@ -23,27 +23,51 @@ examine_span_of_text(const struct batch *b, uint32_t text)
 
 /* ---- what a scanner may know beside the text ---- */
 
+/* Semantic conventions 1.44.0: db.system.name, before 1.26 db.system. */
 static struct str
-attr_string(const struct batch *b, const struct batch_span *s, struct str key)
+find_system(const struct batch *b, const struct batch_span *s)
 {
-    uint32_t attr = batch_find_attr(b, s->attr_first, s->attr_end, PLACE_SPAN_ATTRIBUTE, key);
+    struct str old = {NULL, 0};
 
-    return attr == BATCH_NONE ? (struct str){NULL, 0} : batch_attr_string(b, attr);
+    for (uint32_t i = s->attr_first; i < s->attr_end; i++) {
+        const struct batch_attr *a = &b->attrs[i];
+        bool now = a->key_len == 14;
+
+        if ((!now && a->key_len != 9) || a->place != PLACE_SPAN_ATTRIBUTE || a->parent != BATCH_NONE)
+            continue;
+        if (!str_eq(batch_attr_key(b, a), now ? STR("db.system.name") : STR("db.system")))
+            continue;
+        struct str name = batch_attr_string(b, i);
+
+        if (now && name.len)
+            return name;
+        old = now ? old : name;
+    }
+    return old;
 }
 
-/* Semantic conventions 1.44.0: db.system.name, before 1.26 db.system. */
+/* Texts come in order: it is nearly always the span of the last one, or the next. */
+static uint32_t
+span_of(const struct examiner *ex, const struct query *q)
+{
+    uint32_t hint = ex->system_span;
+
+    for (uint32_t i = hint; hint != BATCH_NONE && i < q->b->span_count && i <= hint + 1; i++)
+        if (q->b->spans[i].text_first <= q->index && q->index < q->b->spans[i].text_end)
+            return i;
+    return examine_span_of_text(q->b, q->index);
+}
+
 static struct str
 system_of(struct examiner *ex, const struct query *q)
 {
-    uint32_t span = q->b ? examine_span_of_text(q->b, q->index) : BATCH_NONE;
+    uint32_t span = q->b ? span_of(ex, q) : BATCH_NONE;
 
     if (span == BATCH_NONE)
         return (struct str){NULL, 0};
     if (span != ex->system_span) {
         ex->system_span = span;
-        ex->system = attr_string(q->b, &q->b->spans[span], STR("db.system.name"));
-        if (ex->system.len == 0)
-            ex->system = attr_string(q->b, &q->b->spans[span], STR("db.system"));
+        ex->system = find_system(q->b, &q->b->spans[span]);
     }
     return ex->system;
 }

@@ -17,14 +17,23 @@ db_extend(struct db_run *run, size_t start, size_t end)
     run->end = end;
 }
 
-bool
-db_system_is(struct str system, const char *part)
+static char
+lower(char c)
 {
-    struct str p = str_of(part);
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
 
-    for (size_t i = 0; i + p.len <= system.len && i < 64; i++)
-        if (str_eq_nocase(str_sub(system, i, i + p.len), p))
+bool
+db_holds(struct str s, const char *part)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        size_t n = 0;
+
+        while (part[n] && i + n < s.len && lower(s.ptr[i + n]) == part[n])
+            n++;
+        if (!part[n])
             return true;
+    }
     return false;
 }
 
@@ -56,7 +65,7 @@ static const struct scanner *
 by_system(struct str system)
 {
     for (size_t i = 0; i < sizeof(systems) / sizeof(systems[0]); i++)
-        if (db_system_is(system, systems[i].part))
+        if (db_holds(system, systems[i].part))
             return systems[i].scanner;
     return NULL;
 }
@@ -73,12 +82,18 @@ first_word(struct str s)
     return str_sub(s, 0, end);
 }
 
+/* list in lower case */
 static bool
 is_word(struct str s, const char *const *list)
 {
-    for (; *list; list++)
-        if (str_eq_nocase(s, str_of(*list)))
+    for (; *list; list++) {
+        size_t n = 0;
+
+        while (n < s.len && lower(s.ptr[n]) == (*list)[n] && (*list)[n])
+            n++;
+        if (n == s.len && !(*list)[n])
             return true;
+    }
     return false;
 }
 
@@ -124,17 +139,6 @@ by_shape(struct str text)
 
 /* ---- names of spans ---- */
 
-static bool
-holds_word(struct str s, const char *word)
-{
-    struct str w = str_of(word);
-
-    for (size_t i = 0; i + w.len <= s.len; i++)
-        if (str_eq_nocase(str_sub(s, i, i + w.len), w))
-            return true;
-    return false;
-}
-
 /* Names of spans are mostly no queries: only what has the form of a statement is read as one. */
 static const struct scanner *
 by_span_name(const struct scan_in *in, const struct scanner *named)
@@ -150,7 +154,7 @@ by_span_name(const struct scan_in *in, const struct scanner *named)
         return named == &scanner_sql && !sql ? NULL : named;
     if (!sql)
         return NULL;
-    return holds_word(text, " from ") || holds_word(text, " into ") || holds_word(text, " set ") || holds_word(text, " where ") ? &scanner_sql : NULL;
+    return db_holds(text, " from ") || db_holds(text, " into ") || db_holds(text, " set ") || db_holds(text, " where ") ? &scanner_sql : NULL;
 }
 
 /* ---- entry ---- */
@@ -161,6 +165,8 @@ is_parameter(struct str key)
     static const char *const before[] = {
         "db.query.parameter", "db.operation.parameter", "db.sql.parameters", "db.statement.parameters", "db.parameters", NULL};
 
+    if (key.len < 13)
+        return false;
     for (const char *const *b = before; *b; b++)
         if (key.len >= strlen(*b) && str_eq_nocase(str_sub(key, 0, strlen(*b)), str_of(*b)))
             return true;
@@ -170,7 +176,8 @@ is_parameter(struct str key)
 static enum rc
 scan_db(const struct scan_in *in, struct scan_out *out)
 {
-    const struct scanner *s = by_system(in->system);
+    bool name = str_eq(in->key, STR("span.name"));
+    const struct scanner *s = NULL;
     size_t blank = 0;
 
     if (is_parameter(in->key))
@@ -179,13 +186,13 @@ scan_db(const struct scan_in *in, struct scan_out *out)
         blank++;
     struct str text = str_sub(in->text, blank, in->text.len);
 
-    if (!s)
+    if (in->system.len)
+        s = by_system(in->system);
+    if (!s && !name)
         s = in->system.len && !(text.len && text.ptr[0] == '{') ? &scanner_sql : by_shape(text);
-    if (str_eq(in->key, STR("span.name")))
-        s = by_span_name(in, s);
-    if (s == &scanner_memcached || s == &scanner_redis || s == &scanner_documents || s == &scanner_sql)
-        return s->scan(in, out);
-    return RC_OK;
+    if (name)
+        s = by_span_name(in, s ? s : &scanner_sql);
+    return s ? s->scan(in, out) : RC_OK;
 }
 
 static const char *const keys[] = {"db.query.text", "db.statement", "db.query.summary", "db.query.parameter.*", "db.query.parameter/*",

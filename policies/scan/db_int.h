@@ -27,7 +27,7 @@ db_is_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* Whether system holds part, regardless of case. */
-bool db_system_is(struct str system, const char *part);
+/* Whether s holds part, which is in lower case, regardless of the case of letters. Not for long texts. */
+bool db_holds(struct str s, const char *part);
 
 #endif

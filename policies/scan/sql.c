@@ -1,4 +1,5 @@
 /* Scanner: SQL. */
+#include "db_int.h"
 #include "sql_int.h"
 
 #define MYSQL (SQL_ESCAPES | SQL_DQ_STRING | SQL_BACKTICK | SQL_HASH | SQL_DASH_SPACE | SQL_BANG)
@@ -9,6 +10,7 @@ static const struct {
     const char *part;
     unsigned traits;
 } dialects[] = {
+    {"postgres", STANDARD},
     {"mysql", MYSQL},
     {"maria", MYSQL},
     {"tidb", MYSQL},
@@ -16,7 +18,6 @@ static const struct {
     {"memsql", MYSQL},
     {"vitess", MYSQL},
     {"redshift", SQL_DQ_NAME | SQL_NEST | SQL_ESCAPES},
-    {"postgres", STANDARD},
     {"cockroach", STANDARD},
     {"yugabyte", STANDARD},
     {"greenplum", STANDARD},
@@ -54,24 +55,13 @@ static const struct {
     {"dynamo", SQL_DQ_NAME},
 };
 
-static bool
-has_part(struct str system, const char *part)
-{
-    struct str p = str_of(part);
-
-    for (size_t i = 0; i + p.len <= system.len; i++)
-        if (str_eq_nocase(str_sub(system, i, i + p.len), p))
-            return true;
-    return false;
-}
-
 static unsigned
 traits_of(struct str system)
 {
     if (system.len > 64)
         return 0;
     for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++)
-        if (has_part(system, dialects[i].part))
+        if (db_holds(system, dialects[i].part))
             return dialects[i].traits | SQL_KNOWN;
     return 0;
 }
@@ -123,7 +113,7 @@ scan_sql(const struct scan_in *in, struct scan_out *out)
     struct sql lx = {.text = in->text, .end = in->text.len, .out = out, .traits = traits_of(in->system), .rc = RC_OK};
 
     /* Flux is no SQL: its strings stand in double quotes. */
-    if (has_part(in->system, "influx") && str_find(in->text, STR("|>")) != SIZE_MAX)
+    if (db_holds(in->system, "influx") && str_find(in->text, STR("|>")) != SIZE_MAX)
         lx.traits = SQL_KNOWN | SQL_ESCAPES | SQL_DQ_STRING | SQL_SLASHES;
     enum rc rc = choose_escapes(&lx);
 

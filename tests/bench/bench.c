@@ -51,6 +51,7 @@ struct bench {
     double target; /* ns a span; 0 = none */
     void (*run)(struct bench *b, unsigned batch);
     unsigned rules;
+    bool scanners; /* and a rule that uses all of them */
     enum encoding encoding;
     struct program *prog;
     struct examiner *ex;
@@ -171,7 +172,7 @@ is_leading(const char *id)
 }
 
 static void
-write_policy(FILE *f, unsigned rules)
+write_policy(FILE *f, unsigned rules, bool scanners)
 {
     size_t count;
     const struct detector *const *all = detectors_all(&count);
@@ -186,6 +187,8 @@ write_policy(FILE *f, unsigned rules)
         fprintf(f, "    - {id: r%u, entity: %s, action: {replace: \"[%s]\"}}\n", n, all[i]->id, all[i]->id);
         n++;
     }
+    if (scanners)
+        fprintf(f, "    - {id: structure, use: scanners}\n");
     if (n < rules)
         fprintf(stderr, "bench: the catalogue has %u detectors, %u were asked for\n", n, rules);
     fprintf(f, "---\napiVersion: spangate/v1\nkind: ResidencyPolicy\nmetadata: {name: home, revision: 1}\nspec:\n  mode: enforce\n"
@@ -194,7 +197,7 @@ write_policy(FILE *f, unsigned rules)
 }
 
 static struct program *
-compile(unsigned rules)
+compile(unsigned rules, bool scanners)
 {
     char path[] = "/tmp/spangate-bench-XXXXXX";
     const char *files[] = {path};
@@ -206,7 +209,7 @@ compile(unsigned rules)
 
     if (!f)
         die("temporary file", RC_IO);
-    write_policy(f, rules);
+    write_policy(f, rules, scanners);
     fclose(f);
     if (program_compile(&src, &prog, &es) != RC_OK) {
         errs_print(&es, stderr, false);
@@ -222,7 +225,7 @@ prepare(struct bench *b)
 {
     if (b->rules == 0)
         return;
-    b->prog = compile(b->rules);
+    b->prog = compile(b->rules, b->scanners);
     if (!b->run) {
         b->ex = examiner_new(b->prog);
         if (!b->ex)
@@ -304,12 +307,29 @@ static struct bench benches[] = {
     {.name = "examine, 5 rules", .rules = 5},
     {.name = "examine, 20 rules", .rules = 20},
     {.name = "examine, 50 rules", .rules = 50, .target = 2000},
+    {.name = "examine, 50 rules and scanners", .rules = 50, .scanners = true},
     {.name = "examine, 100 rules", .rules = 100},
     {.name = "examine, 200 rules", .rules = 200},
     {.name = "gate as a function, 50 rules", .run = run_gate, .rules = 50, .encoding = ENCODING_IDENTITY},
     {.name = "gate as a function, 50, gzip", .run = run_gate, .rules = 50, .encoding = ENCODING_GZIP},
 };
 #define BENCHES (sizeof(benches) / sizeof(benches[0]))
+
+/* What scanners cost: with them, less without, round by round. */
+static struct bench difference = {.name = "scanners alone", .target = 1000};
+
+static void
+measure_difference(unsigned round)
+{
+    double with = 0, without = 0;
+
+    for (size_t i = 0; i < BENCHES; i++) {
+        if (benches[i].run || benches[i].rules != 50)
+            continue;
+        *(benches[i].scanners ? &with : &without) = benches[i].samples[round];
+    }
+    difference.samples[round] = with - without;
+}
 
 int
 main(int argc, char **argv)
@@ -329,7 +349,7 @@ main(int argc, char **argv)
         else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
             only = argv[++i];
         else if (strcmp(argv[i], "--policy") == 0 && i + 1 < argc) { /* the policy of this many rules, for gate.py */
-            write_policy(stdout, (unsigned)strtoul(argv[++i], NULL, 10));
+            write_policy(stdout, (unsigned)strtoul(argv[++i], NULL, 10), false);
             return 0;
         }
     }
@@ -353,8 +373,13 @@ main(int argc, char **argv)
         for (size_t i = 0; i < BENCHES; i++)
             if (strstr(benches[i].name, only))
                 measure(&benches[i], r ? r - 1 : 0);
+    for (unsigned r = 0; r < rounds; r++)
+        measure_difference(r);
     for (size_t i = 0; i < BENCHES; i++)
         if (strstr(benches[i].name, only))
             report(&benches[i], rounds, json);
+    if (!*only)
+        if (!*only)
+            report(&difference, rounds, json);
     return 0;
 }
