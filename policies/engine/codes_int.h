@@ -32,7 +32,8 @@ enum policy_code {
     SG_REPLACEMENT = 425,     /* warning: a replacement matches a rule itself */
     SG_CONTROLS = 426,        /* wrong list of controls */
     SG_CONFLICT = 427,        /* keys of a rule that exclude each other */
-    SG_SINCE = 428            /* a date that cannot be read */
+    SG_SINCE = 428,           /* a date that cannot be read */
+    SG_ALLOW = 429            /* an allowed value that is none */
 };
 
 #endif

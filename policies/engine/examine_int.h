@@ -81,6 +81,8 @@ enum rc examine_add(struct examiner *ex, const struct finding *f) MUST_USE;
 enum rc examine_know_key(struct examiner *ex, struct query *q) MUST_USE;
 /* Whether a rule wants what may be found in this text; the key is known. */
 bool examine_rule_wants(struct examiner *ex, const struct query *q, const struct rule *r);
+/* Whether a rule or its policy lets a match of these bytes through. */
+bool examine_allowed(const struct program *prog, const struct rule *r, struct str value);
 /* Whether [start, end) of the text is what a rule's action has put there. */
 bool examine_action_owns(const struct action *a, struct str text, const struct finding *f);
 /* Whether the name of a key stands in the text; if so, whether a match lies in a pseudonym of any rule: it is the value of none. */

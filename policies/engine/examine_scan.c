@@ -148,6 +148,14 @@ in_own(const struct program *prog, const struct query *q, const struct view *v, 
     return own_holds(prog->own, q->text, f->start, f->end) || (v->kind == VIEW_FOLDED && own_holds(prog->own, v->bytes, m->start, m->end));
 }
 
+bool
+examine_allowed(const struct program *prog, const struct rule *r, struct str value)
+{
+    const struct policy *p = &prog->policies[r->policy];
+
+    return (r->allow.count && allow_has(&r->allow, value)) || (p->values.count && allow_has(&p->values, value));
+}
+
 /*
  * "password=<PASSWORD>, after": what was put there reads like the start of an element. It is none where it stands as a value, or where no element ends.
  */
@@ -174,7 +182,8 @@ add_match(struct examiner *ex, const struct query *q, const struct view *v, cons
     for (uint16_t i = 0; i < p->rule_count && rc == RC_OK; i++) {
         const struct rule *r = &ex->prog->rules[p->rules[i]];
 
-        if (!examine_rule_wants(ex, q, r) || examine_action_owns(&r->action, q->text, &f))
+        if (!examine_rule_wants(ex, q, r) || examine_action_owns(&r->action, q->text, &f) ||
+            examine_allowed(ex->prog, r, str_sub(v->bytes, m->start, m->end)))
             continue;
         f.rule = p->rules[i];
         rc = examine_add(ex, &f);

@@ -119,7 +119,8 @@ add_value(void *to, enum scan_kind kind, size_t start, size_t end)
         if (f.rule >= prog->rule_count)
             return RC_UNDECIDABLE;
         if (!is_replaced(&prog->rules[f.rule].action, str_sub(c->q->text, start, end)) &&
-            !examine_action_owns(&prog->rules[f.rule].action, c->q->text, &f))
+            !examine_action_owns(&prog->rules[f.rule].action, c->q->text, &f) &&
+            !examine_allowed(prog, &prog->rules[f.rule], str_sub(c->q->text, start, end)))
             rc = examine_add(c->ex, &f);
     }
     return rc;

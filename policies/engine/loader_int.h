@@ -84,6 +84,11 @@ size_t scanners_select(uint64_t set, struct selection *out, size_t max);
 /* Let them feed the rules from first_rule on, under these keys; under their own when there are none. */
 void scanners_use(struct loader *ld, const struct conf_node *n, uint64_t set, const struct globs *keys, size_t first_rule);
 
+/* ---- policy_allow.c ---- */
+
+/* Append what n allows; n may be NULL. */
+void policy_allow(struct loader *ld, const struct conf_node *n, struct allow_list *l);
+
 /* ---- policy_text.c: small readers ---- */
 struct err *policy_error(struct loader *ld, const struct conf_node *n, enum policy_code code, const char *fmt, ...) PRINTF_LIKE(4, 5);
 struct err *policy_warning(struct loader *ld, const struct conf_node *n, enum policy_code code, const char *fmt, ...) PRINTF_LIKE(4, 5);

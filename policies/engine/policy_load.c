@@ -131,7 +131,7 @@ read_keys(struct loader *ld, const struct conf_node *n, struct policy *p)
 void
 policy_spec(struct loader *ld, const struct conf_node *spec)
 {
-    static const char *const known[] = {"mode", "since", "match", "on_error", "scan", "hold_out", "detectors", "rules", "keys"};
+    static const char *const known[] = {"mode", "since", "match", "on_error", "scan", "hold_out", "detectors", "rules", "keys", "allow"};
     static const char *const errors[] = {"redact", "drop_span", "refuse"};
     struct policy *p = ld->policy;
     unsigned on_error = ON_ERROR_REDACT;
@@ -144,6 +144,7 @@ policy_spec(struct loader *ld, const struct conf_node *spec)
     p->places = policy_places(ld, conf_get(spec, "scan"), PLACES_ALL);
     read_match(ld, conf_get(spec, "match"), p);
     read_hold_out(ld, conf_get(spec, "hold_out"), p);
+    policy_allow(ld, conf_get(spec, "allow"), &p->values);
     policy_detectors(ld, conf_get(spec, "detectors"));
     policy_rules(ld, conf_get(spec, "rules"));
     read_keys(ld, conf_get(spec, "keys"), p);

@@ -247,6 +247,21 @@ severity_of(const struct draft *d, const struct selection *sel)
     return severity < 3 ? severity : 3;
 }
 
+/* What the rule allows, and what the rules allow that use its pack. */
+static void
+read_allow(struct loader *ld, const struct draft *d, struct rule *r)
+{
+    const struct conf_doc *doc = ld->doc;
+
+    for (const struct draft *o = d; o; o = o->outer) {
+        ld->doc = o->doc;
+        policy_allow(ld, conf_get(o->n, "allow"), &r->allow);
+    }
+    ld->doc = doc;
+    if (r->by_key && conf_get(d->n, "allow"))
+        policy_error(ld, conf_get(d->n, "allow"), SG_ALLOW, "rule %s takes whole values by their keys: allow is for what detectors find", d->id.ptr);
+}
+
 /* One rule of the program. False when the next selection would only repeat the error. */
 static bool
 rule_make(struct loader *ld, const struct draft *d, const struct selection *sel)
@@ -265,6 +280,7 @@ rule_make(struct loader *ld, const struct draft *d, const struct selection *sel)
     r->structure = sel->structure;
     r->kind = sel->kind;
     r->by_key = sel->detector_count == 0 && !sel->local && !sel->structure;
+    read_allow(ld, d, r);
     r->severity = (uint8_t)severity_of(d, sel);
     r->specific = r->keys.count || r->structure ? 3 : sel->local && sel->local->custom ? 2 : sel->replacement || conf_get(d->n, "use") ? 0 : 1;
     size_t number = ld->prog->rule_count++;
@@ -340,7 +356,7 @@ static void
 read_rule(struct loader *ld, const struct conf_node *list, unsigned at, struct selection *sel)
 {
     static const char *const known[] = {
-        "id", "keys", "entity", "use", "detector", "regex", "context", "min_score", "action", "when", "mode", "since", "severity", "places"};
+        "id", "keys", "entity", "use", "detector", "regex", "context", "min_score", "action", "when", "mode", "since", "severity", "places", "allow"};
     struct draft d = {.doc = ld->doc, .n = list->items[at], .outer = ld->outer, .sel = sel};
 
     if (!policy_map_check(ld, d.n, known, sizeof(known) / sizeof(known[0])) && d.n->kind != CONF_MAP)

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/digest.h"
+#include "allow_int.h"
 #include "confirm_int.h"
 #include "finder_int.h"
 #include "policies/detector.h"
@@ -63,7 +64,8 @@ struct policy {
     size_t hold_count;
     bool closed; /* keys.otherwise: drop */
     struct globs allow;
-    uint16_t closing_rule; /* stands for keys.otherwise in findings and reports */
+    struct allow_list values; /* that its rules let through */
+    uint16_t closing_rule;    /* stands for keys.otherwise in findings and reports */
 };
 
 struct rule {
@@ -78,6 +80,7 @@ struct rule {
     uint32_t places, destinations, classes;
     struct globs keys; /* lower-case */
     struct action action;
+    struct allow_list allow; /* matches that are none */
 };
 
 /* A scanner that runs over texts under some keys for rules of one id. */
