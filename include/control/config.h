@@ -38,7 +38,9 @@ struct config_source {
 
 struct config_key {
     const char *id, *file;
-    struct err_pos pos;
+    const char *previous_id, *previous_file, *until; /* NULL: no rotation is going on */
+    uint64_t until_s;                                /* end of that day, UTC */
+    struct err_pos pos, previous_pos;
 };
 
 /* Who is asked to cosign the checkpoints of the audit log; where copies of them go. */
@@ -119,6 +121,15 @@ void config_unref(const struct config *c);
  * Thread:  the control thread; up to 2 s
  */
 enum rc config_snapshot(const struct config *c, uint64_t generation, struct snapshot **snap, struct errs *es) MUST_USE;
+
+/**
+ * config_keys(c, keys, es):
+ * The keys of the configuration with their bytes, without compiling anything.
+ * Out:     keys  borrowed from c; CONFIG_KEYS_MAX fit
+ * Returns: how many; SIZE_MAX with errors in es
+ */
+#define CONFIG_KEYS_MAX 64
+size_t config_keys(const struct config *c, struct program_key *keys, struct errs *es);
 
 /**
  * config_body_key(c, create, key, es):

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <sched.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/digest.h"
@@ -171,12 +172,39 @@ config_check_policies(struct config_reader *r, const struct conf_node *n, void *
         err_hint(config_refuse(r, CONFIG_E_SOURCE, n, "there is no source of policies"), "without a policy nothing may leave");
 }
 
+/* Seconds since 1970 at the end of a day YYYY-MM-DD, UTC; 0: there is no such day. */
+static uint64_t
+day_end(const char *text)
+{
+    struct tm day = {0}, again;
+    char form[16];
+    const char *end = strptime(text, "%Y-%m-%d", &day);
+    time_t at = end && *end == '\0' && strlen(text) == 10 ? timegm(&day) : -1;
+
+    if (at < 0 || !gmtime_r(&at, &again) || strftime(form, sizeof(form), "%Y-%m-%d", &again) == 0 || strcmp(form, text) != 0)
+        return 0;
+    return (uint64_t)at + 24 * 60 * 60;
+}
+
 void
 config_check_key(struct config_reader *r, const struct conf_node *n, void *item)
 {
+    const struct conf_node *previous = conf_get(n, "previous");
     struct config_key *key = item;
 
     key->pos = conf_pos(r->doc, conf_get(n, "file"));
+    if (!previous)
+        return;
+    key->previous_pos = conf_pos(r->doc, previous);
+    if (!key->previous_id || !key->previous_file || !key->until) {
+        config_refuse(r, CONFIG_E_MISSING, previous, "a previous key needs id, file and until");
+        return;
+    }
+    key->until_s = day_end(key->until);
+    if (key->until_s == 0)
+        config_refuse(r, CONFIG_E_VALUE, conf_get(previous, "until"), "this is no day: YYYY-MM-DD is wanted");
+    if (strcmp(key->id, key->previous_id) == 0)
+        config_refuse(r, CONFIG_E_TWICE, conf_get(previous, "id"), "the previous key needs an id of its own: it stands in its tokens");
 }
 
 static void

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "config_int.h"
 #include "policies/packs.h"
@@ -83,35 +84,70 @@ config_files_list(const struct config *c, struct config_files *l, struct errs *e
     return ok;
 }
 
-/* Keys belong to the configuration, because the program borrows them. */
+static bool
+load_key(const char *id, const char *file, struct err_pos pos, struct secret **secret, struct errs *es)
+{
+    if (secret_load(file, pos, secret, es) != RC_OK)
+        return false;
+    if (secret_bytes(*secret).len < 16) {
+        err_hint(errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_VALUE, pos, "the key %s is shorter than 16 bytes", id), "openssl rand -hex 32");
+        return false;
+    }
+    if (secret_bytes(*secret).len > 1024) {
+        errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_VALUE, pos, "the key %s is longer than 1,024 bytes", id);
+        return false;
+    }
+    return true;
+}
+
+/* The key before this one, until its day. */
+static bool
+load_previous(const struct config_key *key, struct secret **secret, struct errs *es)
+{
+    if (!key->previous_id)
+        return true;
+    if (clock_wall_us(&clock_system) / 1000000 >= key->until_s) {
+        err_hint(errs_add(es, ERR_WARNING, RC_CONFIG, CONFIG_E_VALUE, key->previous_pos, "the rotation of the key %s is over since %s", key->id,
+                     key->until),
+            "remove `previous`; tokens of %s are text like any other now", key->previous_id);
+        return true;
+    }
+    return load_key(key->previous_id, key->previous_file, key->previous_pos, secret, es);
+}
+
+/* Keys belong to the configuration, because the program borrows them. Of each the present one, then the one before or NULL. */
 static bool
 load_keys(struct config_owner *o, struct program_key *keys, struct errs *es)
 {
     const struct config *c = &o->config;
     bool ok = true;
 
-    if (o->secrets || c->key_count == 0)
-        goto give;
-    o->secrets = calloc(c->key_count, sizeof(struct secret *));
-    if (!o->secrets)
-        return false;
-    o->secret_count = c->key_count;
-    for (size_t i = 0; i < c->key_count; i++) {
-        if (secret_load(c->keys[i].file, c->keys[i].pos, &o->secrets[i], es) != RC_OK) {
-            ok = false;
-        } else if (secret_bytes(o->secrets[i]).len < 16) {
-            err_hint(errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_VALUE, c->keys[i].pos, "the key %s is shorter than 16 bytes", c->keys[i].id),
-                "openssl rand -hex 32");
-            ok = false;
-        } else if (secret_bytes(o->secrets[i]).len > 1024) {
-            errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_VALUE, c->keys[i].pos, "the key %s is longer than 1,024 bytes", c->keys[i].id);
-            ok = false;
+    if (!o->secrets && c->key_count) {
+        o->secrets = calloc(2 * c->key_count, sizeof(struct secret *));
+        if (!o->secrets)
+            return false;
+        o->secret_count = 2 * c->key_count;
+        for (size_t i = 0; i < c->key_count; i++) {
+            bool now = load_key(c->keys[i].id, c->keys[i].file, c->keys[i].pos, &o->secrets[2 * i], es);
+            bool before = load_previous(&c->keys[i], &o->secrets[2 * i + 1], es);
+
+            ok = ok && now && before;
         }
     }
-give:
     for (size_t i = 0; ok && i < c->key_count; i++)
-        keys[i] = (struct program_key){.id = str_of(c->keys[i].id), .secret = o->secrets[i]};
+        keys[i] = (struct program_key){
+            .id = str_of(c->keys[i].id),
+            .secret = o->secrets[2 * i],
+            .previous_id = str_of(c->keys[i].previous_id),
+            .previous = o->secrets[2 * i + 1],
+        };
     return ok;
+}
+
+size_t
+config_keys(const struct config *c, struct program_key *keys, struct errs *es)
+{
+    return load_keys((struct config_owner *)(uintptr_t)c, keys, es) ? c->key_count : SIZE_MAX;
 }
 
 static enum rc
@@ -119,7 +155,7 @@ compile(struct config_owner *o, const struct config_files *files, struct program
 {
     const struct config *c = &o->config;
     struct destination_info destinations[PROGRAM_DESTINATIONS_MAX];
-    struct program_key keys[64]; /* the table of `keys` has this maximum */
+    struct program_key keys[CONFIG_KEYS_MAX];
 
     if (!load_keys(o, keys, es))
         return RC_CONFIG;

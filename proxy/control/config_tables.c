@@ -75,12 +75,23 @@ static const struct field policies_fields[] = {
 };
 static const struct section policies_section = {.fields = policies_fields, .check = config_check_policies};
 
+static const struct field previous_fields[] = {
+    {"id", FIELD_TEXT, AT(config_key, previous_id), .doc = "Name that stands in older tokens"},
+    {"file", FIELD_PATH, AT(config_key, previous_file), .doc = "Its bytes"},
+    {"until", FIELD_TEXT, AT(config_key, until),
+        .doc = "Last day, YYYY-MM-DD in UTC, on which its tokens are recognised; at the first load after it no more"},
+    {0},
+};
+static const struct section previous_section = {.fields = previous_fields};
+
 static const struct field key_fields[] = {
     {"id", FIELD_TEXT, AT(config_key, id), .required = true, .doc = "Name in policies and in tokens"},
     {"file", FIELD_PATH, AT(config_key, file), .required = true, .doc = "The key's bytes, without a final line end"},
+    {"previous", FIELD_SECTION, .section = &previous_section,
+        .doc = "The key before this one: tokens are made with `file` alone, those of the previous key are recognised and can be revealed"},
     {0},
 };
-static const struct section key_section = {key_fields, sizeof(struct config_key), 64, config_check_key};
+static const struct section key_section = {key_fields, sizeof(struct config_key), CONFIG_KEYS_MAX, config_check_key};
 
 static const struct field identity_fields[] = {
     {"match", FIELD_TEXT, AT(config_identity, match), .required = true, .doc = "Glob of client identities; the first that matches counts"},
@@ -173,7 +184,8 @@ static const struct field root_fields[] = {
     {"enrichment", FIELD_CUSTOM, AT(config, enrichment), .read = config_read_enrichment, .type_text = "map",
         .doc = "Attributes that are added before the policies see the data"},
     {"policies", FIELD_SECTION, .section = &policies_section, .required = true, .doc = "What may be in a span, and where it may go"},
-    {"keys", FIELD_LIST, AT(config, keys), .count_at = offsetof(struct config, key_count), .section = &key_section, .doc = "Keys of hash actions"},
+    {"keys", FIELD_LIST, AT(config, keys), .count_at = offsetof(struct config, key_count), .section = &key_section,
+        .doc = "Keys of the actions hash, encrypt and fpe"},
     {"identities", FIELD_LIST, AT(config, identities), .count_at = offsetof(struct config, identity_count), .section = &identity_section,
         .doc = "Where the data of senders comes from, and what they are called"},
     {"exporters", FIELD_NAMED, AT(config, exporters), .count_at = offsetof(struct config, exporter_count), .section = &exporter_section,
