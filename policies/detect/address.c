@@ -28,12 +28,13 @@ check_street(struct match *m)
     return true;
 }
 
-#define LOCAL_PHONE_WORDS                                                                                                                          \
-    "phone", "telephone", "telefon", "telefonnummer", "rufnummer", "handy", "mobil", "t\xc3\xa9l\xc3\xa9phone", "telephone mobile", "tel",         \
-        "t\xc3\xa9l", "portable", "mobile", "cell", "fax", "call me", "reach me", "sms", "whatsapp", "msisdn", "\xe9\x9b\xbb\xe8\xa9\xb1",         \
-        "\xe7\x94\xb5\xe8\xaf\x9d", "\xe6\x89\x8b\xe6\x9c\xba", "tel\303\251fono", "m\xc3\xb3vil", "telefono", "cellulare", "telefoon",            \
-        "phone number", "telephone number", "phone no", "contact number", "mobile number", "hotline", "helpline", "landline", "tel no", "call me", \
-        "call me at", "call me on", "call us", "reach me", "reach me at", "cell phone", "fax number"
+#define LOCAL_PHONE_WORDS                                                                                                                       \
+    "phone", "telephone", "telefon", "telefonnummer", "rufnummer", "handy", "mobil", "t\xc3\xa9l\xc3\xa9phone", "telephone mobile", "tel",      \
+        "t\xc3\xa9l", "portable", "mobile", "cell", "fax", "call me", "reach me", "sms", "whatsapp", "msisdn", "\xe9\x9b\xbb\xe8\xa9\xb1",      \
+        "\xe7\x94\xb5\xe8\xaf\x9d", "\xe6\x89\x8b\xe6\x9c\xba", "tel\303\251fono", "m\xc3\xb3vil", "telefono", "cellulare", "telefoon",         \
+        "phone number", "telephone number", "phone no", "contact number", "mobile number", "hotline", "helpline", "landline", "tel no",         \
+        "call me at", "call me on", "call us", "reach me at", "cell phone", "fax number", "my registered", "registered mobile", "answering at", \
+        "answer at", "home phone", "work phone"
 
 /* 2024-01-31 and 31-01-2024, and hours behind it. */
 static bool
@@ -66,6 +67,24 @@ dotted_otherwise(struct str s, size_t digits)
     return digits < 8 || (octets && groups == 4);
 }
 
+/* Seven or eight bare digits are a count more often than a telephone number: nothing but a word of speech may stand between them and their name. */
+static bool
+right_behind(const struct match *m)
+{
+    static const char *const words[] = {LOCAL_PHONE_WORDS, "number", "no", "nr", "num", "is", "at", "on", "to", "me", "us", "was", "als", "ist",
+        "est", "es", "call", "dial", "text", "user", "new", "old", "my", "your", NULL};
+    static const char *const keys[] = {"phone", "mobile", "tel", "fax", "cell", "msisdn", "sms", "handy", "mobil", "whatsapp", NULL};
+    struct str word = match_word_before(m);
+
+    if (word.len == 0)
+        return m->start == 0 || (unsigned char)match_before(m, 1) >= 0x80 || match_before(m, 1) == '.' || match_before(m, 1) == '\n' ||
+               match_before(m, 2) == '.';
+    for (const char *const *k = keys; *k; k++)
+        if (str_find_nocase(m->key, str_of(*k)) != SIZE_MAX || str_find_nocase(word, str_of(*k)) != SIZE_MAX)
+            return true;
+    return str_in_list(word, words);
+}
+
 /* Any grouping of 7 to 15 digits, behind a word for telephone; no time stamp and no date. */
 static bool
 check_national(struct match *m)
@@ -74,6 +93,8 @@ check_national(struct match *m)
     size_t n = match_digits(m, d, sizeof(d));
     bool formatted = match_formatted(m);
 
+    if (!formatted && n <= 8 && !right_behind(m))
+        return false;
     return n >= 7 && !(digits_epoch(d, n) && !formatted) && !(n >= 8 && written_as_date(match_str(m), d)) && !dotted_otherwise(match_str(m), n);
 }
 
@@ -114,9 +135,9 @@ const struct detector detect_address[] = {
             HIT("\xe6\x89\x8b\xe6\x9c\xba"
                 "13812345678"),
             HIT("mobile 98765 43210"), HIT_IN("user.mobile", "07911 123456"), HIT("telefon 0151/23456789"), HIT("Phone: 60-56-85-91"),
-            HIT("Phone: (37) 788-063"), HIT("t\xc3\xa9l 06.12.34.56.78"), MISS("phone os 17.4.1"), MISS("phone 2024-01-31"),
-            MISS("[PHONE_NUMBER] 13812345678"), MISS("phone 192.168.100.200"), MISS("13812345678"), MISS("090-1234-5678"), MISS("order 98765 43210"),
-            MISS_IN("user.mobile", "1700000000")),
+            HIT("Phone: (37) 788-063"), HIT("t\xc3\xa9l 06.12.34.56.78"), MISS("phone os 17.4.1"), MISS("fax gateway queue 1234567"),
+            HIT("fax number is 20670629"), MISS("phone 2024-01-31"), MISS("[PHONE_NUMBER] 13812345678"), MISS("phone 192.168.100.200"),
+            MISS("13812345678"), MISS("090-1234-5678"), MISS("order 98765 43210"), MISS_IN("user.mobile", "1700000000")),
     },
     {
         ENTRY("contact.phone_called", "PHONE_NUMBER", "Telephone number behind a word such as call or office", TIER_B, "contact", "GDPR HIPAA-D", 1),
