@@ -154,7 +154,9 @@ const struct detector detect_address[] = {
     },
     {
         ENTRY("contact.phone_labelled", "PHONE_NUMBER", "Telephone number before its label", TIER_B, "contact", "GDPR HIPAA-D", 1),
-        .pattern = "(" NATIONAL_NUMBER ")[ -]{1,3}\\(?(?:fax|office|mobile|cell|home|work|desk|phone|telephone|tel|direct|landline)(?![0-9A-Za-z_])",
+        .pattern =
+            "(" NATIONAL_NUMBER
+            ")(?:[\\x80-\\xFF]{1,12})?[ -]{1,3}\\(?(?:fax|office|mobile|cell|home|work|desk|phone|telephone|tel|direct|landline)(?![0-9A-Za-z_])",
         .caseless = true,
         .check = check_labelled,
         .examples = EXAMPLES(HIT("416 60 039 office\n"), HIT("07700 063 966-Fax"), HIT("(37) 788-063-Office"), HIT("3660170548-Fax"),

@@ -147,6 +147,11 @@ bool bech32_valid(struct str s);
 /* Keccak-256 as Ethereum uses it (before FIPS 202 padding). */
 void keccak256(struct str s, uint8_t out[32]);
 
+/* ---- accounts (iban.c) ---- */
+
+/* Country, structure and check digits; narrows the match to the number. */
+bool check_iban(struct match *m);
+
 /* ---- cards (card.c) ---- */
 
 /* Issuer range, length and Luhn. */

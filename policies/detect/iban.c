@@ -155,7 +155,7 @@ bban_fits(const char *structure, struct str s)
     return at;
 }
 
-static bool
+bool
 check_iban(struct match *m)
 {
     char iban[IBAN_MAX] = {0};

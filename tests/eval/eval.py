@@ -158,7 +158,9 @@ def judge_labels(doc, seen, carrier, encoding, tally):
         if not whole and not entity.startswith("~") and entity != "IP_ADDRESS":
             run = oracle.longest_run(value, seen, 4, rest)
         c["leaks"] += whole
-        c["residue"] += run > max(4 if entity == "CREDIT_CARD" else 3, 0)
+        if run > (5 if entity == "CREDIT_CARD" else 3) and not whole and not entity.startswith("~"):
+            tally.miss("residue", entity, carrier, encoding, doc["text"][a:b], next((h for h in seen if any(value[i:i + run] in h for i in range(len(value) - run + 1))), ""))
+        c["residue"] += run > (5 if entity == "CREDIT_CARD" else 3)
         found = not whole and run <= left_by_policy(entity, value)
         c["found"] += found
         if not found and not entity.startswith("~"):
@@ -177,6 +179,7 @@ def judge_findings(doc, text, encoding, found, carrier, tally):
     for f in found:
         if f["e"] == "UNDECIDABLE":
             tally.undecidable += 1
+            tally.miss("undecidable", carrier, encoding, f.get("t", ""))
         if "t" not in f or f["e"].startswith("semconv"):
             continue
         at = f["t"].encode().find(data) if encoding == "plain" else -1
