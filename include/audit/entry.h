@@ -72,6 +72,13 @@ struct entry {
         struct str closed, opened;
         uint64_t refused, worker;
     } gate;
+    struct {
+        struct str old_key, new_key; /* verifier keys of the log */
+    } key;
+    struct {
+        struct str before;
+        uint64_t until; /* leaf */
+    } retention;
     const struct entry_rule *rules;
     const struct entry_route *routes;
     const struct entry_origin *origins; /* "origin" too */

@@ -82,6 +82,10 @@ static const struct shape delivery_shape = {delivery_keys, 0};
 static const struct key gate_keys[] = {
     TEXT("closed", gate.closed), TEXT("opened", gate.opened), NUMBER("refused", gate.refused), NUMBER("worker", gate.worker), {0}};
 static const struct shape gate_shape = {gate_keys, 0};
+static const struct key key_keys[] = {TEXT("new", key.new_key), TEXT("old", key.old_key), {0}};
+static const struct shape key_shape = {key_keys, 0};
+static const struct key retention_keys[] = {TEXT("before", retention.before), NUMBER("until", retention.until), {0}};
+static const struct shape retention_shape = {retention_keys, 0};
 static const struct key loss_keys[] = {TEXT("destination", loss.destination), TEXT("reason", loss.reason), NUMBER("spans", loss.spans), {0}};
 static const struct shape loss_shape = {loss_keys, 0};
 static const struct key origin_keys[] = {ITEM_TEXT("country", entry_origin, country), ITEM_TEXT("region", entry_origin, region),
@@ -110,10 +114,11 @@ static const struct key route_keys[] = {ITEM_NUMBER("bytes", entry_route, bytes)
     ITEM_TEXT("origin", entry_route, origin), ITEM_TEXT("rule", entry_route, rule), ITEM_NUMBER("spans", entry_route, spans), {0}};
 static const struct shape route_shape = {route_keys, sizeof(struct entry_route)};
 static const struct key entry_keys[] = {OBJECT("admin", admin_shape), TEXT("build", build), OBJECT("change", change_shape),
-    OBJECT("conn", conn_shape), NUMBER("count", count), OBJECT("delivery", delivery_shape), OBJECT("gate", gate_shape), OBJECT("loss", loss_shape),
-    TEXT("node", node), {"origin", KIND_INTO, 0, &origin_shape, LIST_ORIGINS}, {"origins", KIND_LIST, 0, &origin_shape, LIST_ORIGINS},
-    TEXT("outcome", outcome), OBJECT("policy", policy_shape), TEXT("reason", reason), OBJECT("req", req_shape),
-    {"route", KIND_LIST, 0, &route_shape, LIST_ROUTES}, NUMBER("seq", seq), TEXT("ts", ts), TEXT("type", type), NUMBER("v", version), {0}};
+    OBJECT("conn", conn_shape), NUMBER("count", count), OBJECT("delivery", delivery_shape), OBJECT("gate", gate_shape), OBJECT("key", key_shape),
+    OBJECT("loss", loss_shape), TEXT("node", node), {"origin", KIND_INTO, 0, &origin_shape, LIST_ORIGINS},
+    {"origins", KIND_LIST, 0, &origin_shape, LIST_ORIGINS}, TEXT("outcome", outcome), OBJECT("policy", policy_shape), TEXT("reason", reason),
+    OBJECT("req", req_shape), OBJECT("retention", retention_shape), {"route", KIND_LIST, 0, &route_shape, LIST_ROUTES}, NUMBER("seq", seq),
+    TEXT("ts", ts), TEXT("type", type), NUMBER("v", version), {0}};
 static const struct shape entry_shape = {entry_keys, 0};
 
 /* -- tokens ----------------------------------------------------------------------------------------------------------------------- */

@@ -468,6 +468,25 @@ count_change(struct report *r, const struct entry *e)
 }
 
 static void
+count_key(struct report *r, const struct entry *e)
+{
+    const struct str texts[] = {STR("key"), STR("of the log"), e->key.old_key, e->key.new_key, e->outcome, e->reason};
+
+    event_add(r, EVENTS_CHANGE, e, 0, texts, 6);
+    evidence_add(r, EV_CHANGE, e->seq);
+    evidence_add(r, EV_CHANGE_KEY, e->seq);
+}
+
+static void
+count_retention(struct report *r, const struct entry *e)
+{
+    const struct str texts[] = {STR("local"), STR("retention"), e->retention.before, STR(""), e->outcome};
+
+    event_add(r, EVENTS_ADMIN, e, 0, texts, 5);
+    evidence_add(r, EV_ADMIN, e->seq);
+}
+
+static void
 count_policies(struct report *r, const struct entry *e)
 {
     char revision[24];
@@ -511,6 +530,8 @@ static const struct {
     {"change", count_change},
     {"rules", count_policies},
     {"gate", count_closed},
+    {"key.rotate", count_key},
+    {"retention", count_retention},
 };
 
 /* -- every entry ------------------------------------------------------------------------------------------------------------------ */
