@@ -2,10 +2,12 @@
 #include <time.h>
 
 #include "codec/otlp_json.h"
+#include "explain_int.h"
 #include "policy_test_int.h"
 
 #define CASE_BYTES_MAX ((size_t)64 << 20)
 #define BODY_BYTES_MAX ((size_t)4 << 20)
+#define EXPLAIN_BYTES_MAX ((size_t)1 << 18)
 #define PATH_SIZE 320
 
 /* One case: what it gives, what became of it. */
@@ -217,6 +219,8 @@ case_process(struct run *r)
         case_route(r);
         rc = examine_batch(r->s->ex, &r->b, r->ar, &r->f);
     }
+    if (rc == RC_OK)
+        test_cover_batch(r->s, &r->b, &r->f, r->ar);
     if (rc != RC_OK) {
         compare_say(&r->c, "the request is refused: %s", rc_text(rc));
         return false;
@@ -396,25 +400,25 @@ case_compare(struct run *r)
     check_refused(r, conf_get(e, "refused"));
 }
 
-/* After the differences: what was found, and where it may go. */
+/* After the differences: why each text became what it did, what came near, and where the span may go. */
 static void
 case_explain(struct run *r)
 {
-    for (uint32_t i = 0; i < r->f.count && i < 20; i++) {
-        struct rule_info rule = finding_rule(r, &r->f.list[i]);
-        char path[PATH_SIZE];
+    struct tool tool = {.prog = r->s->prog, .ex = r->s->ex, .destination_count = r->s->destination_count};
+    struct trial tr = {.t = &tool, .ar = r->ar, .b = r->b, .f = r->f, .routes = &r->route, .routed = has_residency(r->s->prog)};
+    struct buf text = BUF_INIT(EXPLAIN_BYTES_MAX);
 
-        finding_path(r, &r->f.list[i], path);
-        compare_say(&r->c, "  found  %s by rule %s (%s)%s", path, rule.id, rule.entity, rule.mode == RULE_SHADOW ? ", shadow" : "");
+    memcpy(tool.destinations, r->s->destinations, sizeof(tool.destinations));
+    if (explain_print(&tr, &(struct explain_options){.quiet_routes = !tr.routed && program_covers(r->s->prog, &r->b, 0)}, &text) == RC_OK) {
+        for (struct str left = buf_str(&text); left.len;) {
+            size_t end = str_find(left, STR("\n"));
+            struct str line = str_sub(left, 0, end == SIZE_MAX ? left.len : end);
+
+            compare_say(&r->c, "  %.*s", (int)line.len, line.ptr);
+            left = end == SIZE_MAX ? str_sub(left, left.len, left.len) : str_sub(left, end + 1, left.len);
+        }
     }
-    if (!program_covers(r->s->prog, &r->b, 0))
-        compare_say(&r->c, "  no enforcing RedactionPolicy matches the resource: it is not sent");
-    if (!has_residency(r->s->prog))
-        return;
-    compare_say(&r->c, "  origin %s (%s)", r->route.country[0] ? r->route.country : "unknown", r->route.source);
-    for (size_t d = 0; d < r->s->destination_count; d++)
-        compare_say(&r->c, "  route  %s %s by %s", r->s->destinations[d].name.ptr, r->route.mask >> d & 1 ? "allowed" : "refused",
-            r->route.rule[d] ? r->route.rule[d] : "no policy");
+    buf_free(&text);
 }
 
 /* ---- cases ---- */

@@ -55,6 +55,7 @@ string_run(struct test_suite *s, const struct conf_node *n, struct str entity, b
         return;
     struct arena *ar = arena_new((size_t)16 << 20);
 
+    test_cover_text(s, key ? key->text : STR("test.value"), text->text);
     if (!ar || examine_text(s->ex, PLACE_SPAN_ATTRIBUTE, key ? key->text : STR("test.value"), text->text, ar, &f) != RC_OK)
         s->t->nomem = true;
     for (uint32_t i = 0; i < f.count; i++) {

@@ -23,6 +23,7 @@
 #define CONTROL_POLICY_TEST_INT_H
 
 #include <regex.h>
+#include <stdio.h>
 
 #include "base/arena.h"
 #include "control/config.h"
@@ -43,6 +44,22 @@ struct policy_result {
     const char *why; /* lines, without the last newline; "" when it passed */
 };
 
+/* A rule of a policy with one of its detectors ("" for rules by key), and whether a test made it find something. */
+struct policy_cover {
+    struct policy_cover *next;
+    const char *policy, *rule, *entity, *detector;
+    bool fired;
+};
+
+/* What an expectation would have to say; text NULL: absent. */
+struct policy_update {
+    struct policy_update *next;
+    const char *file, *text;
+    unsigned line, col;
+};
+
+#define WATCHED_MAX 256
+
 /* A run over all files. Its owner is policy_test_main. */
 struct policy_test {
     struct arena *ar; /* of the results */
@@ -51,7 +68,15 @@ struct policy_test {
     const regex_t *run;          /* NULL: all tests */
     uint64_t now_s;
     struct policy_result *first, **last;
-    size_t count[3]; /* by status */
+    size_t count[3];      /* by status */
+    size_t suites, empty; /* empty: files without a document of tests */
+    struct policy_cover *covers;
+    bool coverage; /* wanted */
+    unsigned threshold;
+    struct policy_update *updates;
+    bool update; /* wanted */
+    const char *watched[WATCHED_MAX];
+    size_t watched_count;
     bool nomem;
 };
 
@@ -73,6 +98,31 @@ bool test_wanted(const struct policy_test *t, struct str name);
 /* Record a result; name and why are copied. */
 void test_record(struct test_suite *s, const struct conf_node *n, struct str name, enum test_status status, struct str why);
 struct err *test_error(struct test_suite *s, const struct conf_node *n, enum policy_test_code code, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+/* A file whose change calls for another run. */
+void test_watch(struct policy_test *t, const char *path);
+
+/* ---- policy_test_cover.c ---- */
+
+/* The suite's program can be covered; then what one text, or one batch, made fire. */
+void test_cover_begin(struct test_suite *s);
+void test_cover_text(struct test_suite *s, struct str key, struct str text);
+void test_cover_batch(struct test_suite *s, const struct batch *b, const struct findings *f, struct arena *ar);
+struct policy_coverage {
+    size_t rules, rules_fired, detectors, detectors_fired;
+    double percent; /* of rules and detectors together */
+};
+struct policy_coverage test_coverage(const struct policy_test *t);
+/* Whether any detector of a rule fired; whether this row is the first of its rule. */
+bool test_cover_rule_fired(const struct policy_test *t, const struct policy_cover *c);
+bool test_cover_is_first(const struct policy_test *t, const struct policy_cover *c);
+
+/* ---- policy_test_update.c ---- */
+
+/* What stands at ${expect} should be after (a value of OTLP/JSON; NULL: nothing). */
+void test_update_add(struct test_suite *s, const struct conf_node *expect, const struct conf_node *after);
+/* Show the changes in out, then write them. Returns: how many there were, -1 when a file cannot be written */
+int test_update_write(struct policy_test *t, struct buf *out);
 
 /* ---- policy_test_load.c ---- */
 
@@ -116,6 +166,8 @@ struct policy_test_options {
     const char *config, *run; /* NULL: unset */
     enum test_format format;
     bool color;
+    bool coverage, update, fail_on_empty;
+    unsigned threshold; /* percent of coverage below which the run fails; 0: none */
 };
 
 /**
@@ -124,5 +176,12 @@ struct policy_test_options {
  * Returns: an exit code: EXIT_DONE all passed, EXIT_NEGATIVE a test failed or there was none, EXIT_USAGE bad --run, EXIT_CONFIG a file cannot be loaded
  */
 int policy_test_main(const struct policy_test_options *o, const char *const *files, size_t count, struct buf *out);
+
+/**
+ * policy_test_watch(o, files, count, out):
+ * Run, print to out, and run again whenever a test or one of its policies changes, until SIGINT or SIGTERM.
+ * Returns: the exit code of the last run
+ */
+int policy_test_watch(const struct policy_test_options *o, const char *const *files, size_t count, FILE *out);
 
 #endif

@@ -1,36 +1,12 @@
 #include <stdio.h>
 
-#include "base/digest.h"
+#include "policies/packs.h"
 #include "policy_test_int.h"
+#include "tool_int.h"
 
 #define SUITE_BYTES_MAX ((size_t)16 << 20)
 #define FILE_BYTES_MAX ((size_t)4 << 20)
 #define POLICY_FILES_MAX 64
-#define KEYS_MAX 64
-
-/* What a suite is compiled from. */
-struct sources {
-    const char *files[POLICY_FILES_MAX];
-    size_t file_count;
-    struct program_key keys[KEYS_MAX];
-    struct secret *secrets[KEYS_MAX];
-    size_t key_count;
-};
-
-static const char *
-copy(struct test_suite *s, struct str text)
-{
-    char *p = arena_alloc(s->ar, text.len + 1);
-
-    if (!p) {
-        s->t->nomem = true;
-        return NULL;
-    }
-    if (text.len)
-        memcpy(p, text.ptr, text.len);
-    p[text.len] = '\0';
-    return p;
-}
 
 /* ---- destinations ---- */
 
@@ -70,22 +46,27 @@ destinations_read(struct test_suite *s, const struct conf_node *n)
 
 /* ---- policies ---- */
 
+/* Relative to the test's file; "pack:NAME" is a pack. */
 static void
-policy_file_add(struct test_suite *s, struct sources *src, struct str name)
+policy_file_add(struct test_suite *s, struct tool *src, struct str name)
 {
     const char *slash = strrchr(s->path, '/');
     char path[4096];
 
-    if (name.len && name.ptr[0] != '/' && slash)
+    if (name.len && name.ptr[0] != '/' && slash && !str_starts(name, STR(PACK_PREFIX)))
         snprintf(path, sizeof(path), "%.*s/%.*s", (int)(slash - s->path), s->path, (int)name.len, name.ptr);
     else
         snprintf(path, sizeof(path), "%.*s", (int)name.len, name.ptr);
-    src->files[src->file_count] = copy(s, str_of(path));
-    src->file_count += src->files[src->file_count] != NULL;
+    src->files[src->file_count] = tool_copy(s->ar, str_of(path));
+    s->t->nomem |= !src->files[src->file_count];
+    if (!src->files[src->file_count])
+        return;
+    test_watch(s->t, src->files[src->file_count]);
+    src->file_count++;
 }
 
 static void
-policies_read(struct test_suite *s, struct sources *src, const struct conf_node *n)
+policies_read(struct test_suite *s, struct tool *src, const struct conf_node *n)
 {
     if (!n) {
         src->files[src->file_count++] = s->path;
@@ -103,64 +84,8 @@ policies_read(struct test_suite *s, struct sources *src, const struct conf_node 
     }
 }
 
-/* A key for the id, made from nothing but the id: tests see the same tokens everywhere, and no real key is near. */
-static void
-key_add(struct test_suite *s, struct sources *src, struct str id)
-{
-    uint8_t md[SHA256_SIZE];
-    const char *name;
-
-    for (size_t i = 0; i < src->key_count; i++)
-        if (str_eq(src->keys[i].id, id))
-            return;
-    name = copy(s, id);
-    if (src->key_count == KEYS_MAX || !name || digest_sha256(id, md) != RC_OK)
-        return;
-    src->secrets[src->key_count] = secret_of((struct str){(const char *)md, sizeof(md)});
-    src->keys[src->key_count] = (struct program_key){.id = str_of(name), .secret = src->secrets[src->key_count]};
-    if (src->secrets[src->key_count])
-        src->key_count++;
-    else
-        s->t->nomem = true;
-}
-
-/* Every `hash: {key: ID}` below a node, and other actions with keys. */
-static void
-keys_find(struct test_suite *s, struct sources *src, const struct conf_node *n)
-{
-    static const char *const actions[] = {"hash", "encrypt", "fpe"};
-
-    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-        const struct conf_node *id = conf_get(conf_get(n, actions[i]), "key");
-
-        if (id && id->kind == CONF_SCALAR)
-            key_add(s, src, id->text);
-    }
-    for (unsigned i = 0; i < n->count; i++)
-        keys_find(s, src, n->items[i]);
-}
-
-/* Problems of these files are not told here: program_compile does. */
-static void
-keys_read(struct test_suite *s, struct sources *src)
-{
-    for (size_t i = 0; i < src->file_count; i++) {
-        struct buf text = BUF_INIT(FILE_BYTES_MAX);
-        struct conf_doc *doc = NULL;
-        struct errs es = {0};
-
-        if (file_read(src->files[i], FILE_BYTES_MAX, &text) == RC_OK && conf_load_text(src->files[i], buf_str(&text), false, &doc, &es) == RC_OK) {
-            for (unsigned k = 0; k < conf_count(doc); k++)
-                keys_find(s, src, conf_root(doc, k));
-            conf_free(doc);
-        }
-        errs_free(&es);
-        buf_free(&text);
-    }
-}
-
 static bool
-suite_compile(struct test_suite *s, struct sources *src)
+suite_compile(struct test_suite *s, struct tool *src)
 {
     const struct program_source source = {.files = src->files,
         .file_count = src->file_count,
@@ -179,6 +104,7 @@ suite_compile(struct test_suite *s, struct sources *src)
     }
     s->ex = examiner_new(s->prog);
     s->t->nomem |= !s->ex;
+    test_cover_begin(s);
     return s->ex != NULL;
 }
 
@@ -189,7 +115,7 @@ suite_run(struct test_suite *s)
 {
     static const char *const names[] = {"apiVersion", "kind", "metadata", "policies", "destinations", "defaults", "detectors", "cases"};
     const struct conf_node *cases = conf_get(s->root, "cases"), *version = conf_get(s->root, "apiVersion");
-    struct sources src = {.file_count = 0};
+    struct tool src = {.ar = s->ar};
     size_t errors = s->t->es.errors;
 
     if (conf_map_check(s->doc, s->root, names, sizeof(names) / sizeof(names[0]), &s->t->es) != RC_OK)
@@ -200,7 +126,7 @@ suite_run(struct test_suite *s)
         test_error(s, cases, SG_TEST_DOCUMENT, "cases is a list");
     destinations_read(s, conf_get(s->root, "destinations"));
     policies_read(s, &src, conf_get(s->root, "policies"));
-    keys_read(s, &src);
+    s->t->nomem |= !tool_keys_read(&src);
     if (s->t->es.errors == errors && suite_compile(s, &src)) {
         test_detectors_run(s, conf_get(s->root, "detectors"));
         for (unsigned i = 0; cases && i < cases->count; i++)
@@ -221,6 +147,7 @@ document_run(struct policy_test *t, const char *path, const struct conf_doc *doc
 
     if (!kind || !str_eq(kind->text, STR("PolicyTest")))
         return; /* a policy beside its test */
+    t->suites++;
     s.ar = arena_new(SUITE_BYTES_MAX);
     if (s.ar)
         suite_run(&s);
@@ -235,13 +162,16 @@ policy_test_file(struct policy_test *t, const char *path)
     struct buf text = BUF_INIT(FILE_BYTES_MAX);
     struct conf_doc *doc = NULL;
     enum rc rc = file_read(path, FILE_BYTES_MAX, &text);
+    size_t before = t->suites;
 
+    test_watch(t, path);
     if (rc != RC_OK)
         errs_add(&t->es, ERR_ERROR, RC_CONFIG, SG_TEST_DOCUMENT, (struct err_pos){.file = path}, "cannot be read: %s", rc_text(rc));
     else if (conf_load_text(path, buf_str(&text), false, &doc, &t->es) == RC_OK) {
         for (unsigned i = 0; i < conf_count(doc); i++)
             document_run(t, path, doc, conf_root(doc, i));
         conf_free(doc);
+        t->empty += t->suites == before;
     }
     buf_free(&text);
 }

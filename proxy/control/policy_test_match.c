@@ -182,14 +182,18 @@ compare_value(struct comparison *c, const char *path, const struct conf_node *ex
     char expected[300], was[256];
 
     if (is_word(expect, "absent")) {
-        if (after)
+        if (after) {
             say_got(c, path, "nothing", after);
+            test_update_add(c->s, expect, after);
+        }
     } else if (is_word(expect, "unchanged")) {
         snprintf(expected, sizeof(expected), "%s, unchanged", shown(before, was));
         if (!before)
             compare_say(c, "%s: expected unchanged, but it was not given", path);
-        else if (!same(before, after))
+        else if (!same(before, after)) {
             say_got(c, path, expected, after);
+            test_update_add(c->s, expect, after);
+        }
     } else if (expect->kind == CONF_LIST) {
         compare_array(c, path, expect, before, after);
     } else if (expect->kind == CONF_MAP) {
@@ -197,6 +201,8 @@ compare_value(struct comparison *c, const char *path, const struct conf_node *ex
     } else if (!scalar_of(after) || !str_eq(scalar_of(after)->text, expect->text)) {
         snprintf(expected, sizeof(expected), "\"%.*s\"", (int)expect->text.len, expect->kind == CONF_SCALAR ? expect->text.ptr : "");
         say_got(c, path, expected, after);
+        if (expect->kind == CONF_SCALAR)
+            test_update_add(c->s, expect, after);
     }
 }
 

@@ -18,6 +18,25 @@ line_next(const char **left, struct str *line)
     return true;
 }
 
+static enum rc
+print_coverage(const struct policy_test *t, const char *before, struct buf *out)
+{
+    struct policy_coverage c = test_coverage(t);
+    enum rc rc = RC_OK;
+
+    if (!t->coverage)
+        return RC_OK;
+    rc = buf_printf(out, "%scoverage %.1f %%: %zu of %zu rules, %zu of %zu detectors found something%s\n", before, c.percent, c.rules_fired, c.rules,
+        c.detectors_fired, c.detectors, c.percent < t->threshold ? ", below the threshold" : "");
+    for (const struct policy_cover *p = t->covers; p && rc == RC_OK; p = p->next) {
+        if (test_cover_is_first(t, p) && !test_cover_rule_fired(t, p))
+            rc = buf_printf(out, "%s  no test for rule %s/%s\n", before, p->policy, p->rule);
+        if (rc == RC_OK && p->detector[0] && !p->fired && test_cover_rule_fired(t, p))
+            rc = buf_printf(out, "%s  no test for %s of rule %s/%s (%s)\n", before, p->entity, p->policy, p->rule, p->detector);
+    }
+    return rc;
+}
+
 /* Only what failed, and a summary. */
 static enum rc
 print_text(const struct policy_test *t, struct buf *out)
@@ -38,7 +57,35 @@ print_text(const struct policy_test *t, struct buf *out)
         rc = buf_printf(out, "%zu passed, %zu failed", t->count[TEST_PASSED], t->count[TEST_FAILED]);
     if (rc == RC_OK && t->count[TEST_TODO])
         rc = buf_printf(out, ", %zu todo", t->count[TEST_TODO]);
-    return rc == RC_OK ? buf_printf(out, t->first ? "\n" : ": there is no test\n") : rc;
+    if (rc == RC_OK)
+        rc = buf_printf(out, t->first ? "\n" : ": there is no test\n");
+    return rc == RC_OK ? print_coverage(t, "", out) : rc;
+}
+
+static void
+json_coverage(struct json *j, const struct policy_test *t)
+{
+    struct policy_coverage c = test_coverage(t);
+
+    json_object(j, "coverage");
+    json_u64(j, "percent", (uint64_t)c.percent);
+    json_u64(j, "rules", c.rules);
+    json_u64(j, "rules_fired", c.rules_fired);
+    json_u64(j, "detectors", c.detectors);
+    json_u64(j, "detectors_fired", c.detectors_fired);
+    json_array(j, "missing");
+    for (const struct policy_cover *p = t->covers; p; p = p->next) {
+        if (p->fired)
+            continue;
+        json_object(j, NULL);
+        json_cstr(j, "policy", p->policy);
+        json_cstr(j, "rule", p->rule);
+        json_cstr(j, "entity", p->entity);
+        json_cstr(j, "detector", p->detector);
+        json_close_object(j);
+    }
+    json_close_array(j);
+    json_close_object(j);
 }
 
 static enum rc
@@ -61,6 +108,8 @@ print_json(const struct policy_test *t, struct buf *out)
         json_close_object(&j);
     }
     json_close_array(&j);
+    if (t->coverage)
+        json_coverage(&j, t);
     json_close_object(&j);
     enum rc rc = json_finish(&j);
 
@@ -174,7 +223,7 @@ print_tap(const struct policy_test *t, struct buf *out)
         while (rc == RC_OK && line_next(&left, &line))
             rc = buf_printf(out, "# %.*s\n", (int)line.len, line.ptr);
     }
-    return rc;
+    return rc == RC_OK ? print_coverage(t, "# ", out) : rc;
 }
 
 /* Escapes of workflow commands: data, and, in properties, colon and comma too. */
@@ -216,7 +265,7 @@ print_github(const struct policy_test *t, struct buf *out)
     }
     if (rc == RC_OK)
         rc = buf_printf(out, "%zu passed, %zu failed, %zu todo\n", t->count[TEST_PASSED], t->count[TEST_FAILED], t->count[TEST_TODO]);
-    return rc;
+    return rc == RC_OK ? print_coverage(t, "", out) : rc;
 }
 
 enum rc

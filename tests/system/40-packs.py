@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Every pack compiles, passes its tests, is lint-clean, works by name, and in a gateway file; error codes in the sources are in the table."""
+import json
 import pathlib
 import re
 import subprocess
@@ -29,6 +30,10 @@ def check_packs():
     run = spangate("policy", "test", *[t for t in tests if t.exists()])
     if run.returncode:
         problems.append("tests fail:\n" + run.stdout[-2000:] + run.stderr[-1000:])
+    for t in tests:
+        cover = json.loads(spangate("policy", "test", "--coverage", "--format", "json", t).stdout)["coverage"]
+        if t.name != "eu-stays.test.yaml" and cover["rules"] != cover["rules_fired"]:
+            problems.append(f"{t.name}: rules without a test: {sorted({m['rule'] for m in cover['missing']})}")
     lint = spangate("policy", "lint", *policies)
     if lint.returncode:
         problems.append("lint:\n" + lint.stdout[-2000:])

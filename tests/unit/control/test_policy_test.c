@@ -302,6 +302,85 @@ START_TEST(policy_test_passes_the_starter_pack)
 }
 END_TEST
 
+START_TEST(policy_test_explains_what_failed)
+{
+    struct buf out = BUF_INIT(1 << 20);
+
+    ck_assert_int_eq(
+        run_text(HEAD
+            "cases: [{name: c, given: {span: {name: x, attributes: {m: a@example.org, n: \"1.2.3\"}}}, expect: {span: {attributes: {m: kept}}}}]\n",
+            &out),
+        EXIT_NEGATIVE);
+    has(&out, "span.attributes.m: expected \"kept\", got \"email_");
+    has(&out, "  span.attributes.m  \"a@example.org\"  -> \"email_");
+    has(&out, "matched    email (p r1, enforce)  entity EMAIL_ADDRESS");
+    has(&out, "route: origin DE (");
+    buf_free(&out);
+}
+END_TEST
+
+START_TEST(policy_test_counts_what_found_something)
+{
+    struct buf out = BUF_INIT(1 << 20);
+    static const char some[] = HEAD "detectors: {EMAIL_ADDRESS: {match: [a@example.org]}}\n"
+                                    "cases: [{name: c, given: {span: {name: x, attributes: {gone.x: y}}}, expect: {span: {name: unchanged}}}]\n";
+
+    ck_assert_int_eq(run_with(some, (struct policy_test_options){.coverage = true}, &out), EXIT_DONE);
+    has(&out, "2 of 3 rules, 1 of 4 detectors found something\n");
+    has(&out, "no test for rule p/us-ip\n");
+    ck_assert_int_eq(run_with(some, (struct policy_test_options){.threshold = 90}, &out), EXIT_NEGATIVE);
+    has(&out, "below the threshold");
+    ck_assert_int_eq(run_with(some, (struct policy_test_options){.coverage = true, .format = TEST_JSON}, &out), EXIT_DONE);
+    has(&out, "\"coverage\":{\"percent\":42,\"rules\":3,\"rules_fired\":2,");
+    buf_free(&out);
+}
+END_TEST
+
+START_TEST(policy_test_rewrites_expectations_when_asked)
+{
+    struct buf out = BUF_INIT(1 << 20);
+    FILE *f;
+    char now[4096] = "";
+
+    ck_assert_int_eq(
+        run_with(HEAD "cases:\n"
+                      "  - name: one\n"
+                      "    given: {span: {name: n, attributes: {m: a@example.org, gone.x: v, k: \"a\\\"b\", z: z}}}\n"
+                      "    expect: {span: {name: 'old ''name''', attributes: {m: unchanged, gone.x: \"v\", k: plain text, z: absent}}}  # said\n"
+                      "  - name: two\n"
+                      "    given: {span: {name: m}}\n"
+                      "    expect:\n"
+                      "      span:\n"
+                      "        name: other name   # said too\n",
+            (struct policy_test_options){.update = true}, &out),
+        EXIT_DONE);
+    has(&out, "-        name: other name   # said too\n+        name: \"m\"   # said too\n");
+    has(&out, "6 expectations rewritten");
+    has(&out, "2 passed, 0 failed");
+    f = fopen(test_path, "r");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_gt(fread(now, 1, sizeof(now) - 1, f), 0);
+    fclose(f);
+    ck_assert_ptr_nonnull(strstr(now, "expect: {span: {name: \"n\", attributes: {m: \"email_"));
+    ck_assert_ptr_nonnull(strstr(now, "\", gone.x: absent, k: \"a\\\"b\", z: \"z\"}}}  # said\n"));
+    buf_free(&out);
+}
+END_TEST
+
+START_TEST(policy_test_leaves_alone_what_is_more_than_a_value)
+{
+    struct buf out = BUF_INIT(1 << 20);
+
+    ck_assert_int_eq(
+        run_with(HEAD "cases: [{name: c, given: {span: {name: x}}, expect: {span: {name: {regex: '^y$'}}, findings: [{rule: email}]}}]\n",
+            (struct policy_test_options){.update = true}, &out),
+        EXIT_NEGATIVE);
+    has(&out, "0 passed, 1 failed");
+    ck_assert_int_eq(run_with("apiVersion: spangate/v1\nkind: Other\n", (struct policy_test_options){.fail_on_empty = true}, &out), EXIT_NEGATIVE);
+    buf_free(&out);
+}
+END_TEST
+
 static const struct case_entry cases[] = {
     {"normal", &policy_test_passes_what_holds},
     {"normal", &policy_test_fails_what_does_not_hold},
@@ -313,6 +392,10 @@ static const struct case_entry cases[] = {
     {"malformed", &policy_test_refuses_files_it_cannot_load},
     {"normal", &policy_test_says_when_there_is_no_test},
     {"normal", &policy_test_passes_the_starter_pack},
+    {"normal", &policy_test_explains_what_failed},
+    {"normal", &policy_test_counts_what_found_something},
+    {"normal", &policy_test_rewrites_expectations_when_asked},
+    {"normal", &policy_test_leaves_alone_what_is_more_than_a_value},
     {NULL, NULL},
 };
 

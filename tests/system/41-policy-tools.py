@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""policy test --watch: runs again when a policy changes, ends on SIGINT. scan in a pipe."""
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+
+import rig
+
+POLICY = "apiVersion: spangate/v1\nkind: RedactionPolicy\nmetadata: {name: p}\nspec:\n  rules: [{id: email, entity: EMAIL_ADDRESS, action: {replace: \"%s\"}}]\n"
+TEST = """apiVersion: spangate/v1
+kind: PolicyTest
+policies: [p.policy.yaml]
+cases: [{name: mail, given: {span: {name: to a@example.org}}, expect: {span: {name: "to [mail]"}}}]
+"""
+
+
+def lines_until(pipe, last):
+    got = []
+    for line in iter(pipe.readline, ""):
+        got.append(line)
+        if line.startswith(last):
+            return "".join(got)
+    raise AssertionError("ended: " + "".join(got))
+
+
+def check_watch():
+    with tempfile.TemporaryDirectory() as d:
+        d = pathlib.Path(d)
+        (d / "p.policy.yaml").write_text(POLICY % "[mail]")
+        (d / "p.test.yaml").write_text(TEST)
+        p = subprocess.Popen([rig.BINARY, "policy", "test", "--watch", str(d / "p.test.yaml")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            first = lines_until(p.stdout, "watching")
+            (d / "new").write_text(POLICY % "[post]")
+            os.rename(d / "new", d / "p.policy.yaml")  # as editors do
+            second = lines_until(p.stdout, "watching")
+            (d / "p.policy.yaml").write_text(POLICY % "[mail]")
+            third = lines_until(p.stdout, "watching")
+            p.send_signal(signal.SIGINT)
+            code = p.wait(20)
+        finally:
+            p.kill()
+            p.wait()
+            p.stdout.close()
+        bad = []
+        if "1 passed, 0 failed" not in first or "0 passed, 1 failed" not in second or "1 passed, 0 failed" not in third:
+            bad.append(first + second + third)
+        if code != 0:
+            bad.append(f"ended with {code}")
+        return bad
+
+
+def check_scan():
+    span = "span: {name: GET, attributes: {user.email: alice@example.org}}\n"
+    run = subprocess.run([rig.BINARY, "scan", "-"], input=span, capture_output=True, text=True, timeout=60)
+    bad = [] if run.returncode == 1 and "EMAIL_ADDRESS" in run.stdout and "alice" not in run.stdout else [f"{run.returncode} {run.stdout} {run.stderr}"]
+    sent = subprocess.run([rig.BINARY, "policy", "eval", "-", "-p", "personal-data", "--format", "otlp"], input=span, capture_output=True, text=True, timeout=60)
+    again = subprocess.run([rig.BINARY, "scan", "-"], input=sent.stdout, capture_output=True, text=True, timeout=60)
+    if sent.returncode or again.returncode:
+        bad.append(f"what eval lets out is found again: {sent.stdout}{sent.stderr}{again.stdout}{again.stderr}")
+    return bad
+
+
+def check_codes():
+    run = subprocess.run([rig.BINARY, "explain", "SG0412"], capture_output=True, text=True, timeout=20)
+    return [] if run.returncode == 0 and "unknown entity" in run.stdout else [run.stdout + run.stderr]
+
+
+def main():
+    passed = failed = 0
+    for check in (check_watch, check_scan, check_codes):
+        problems = check()
+        passed, failed = passed + (not problems), failed + bool(problems)
+        print(f"{'FAIL' if problems else 'ok  '} {check.__name__}" + "".join(f"\n     {p}" for p in problems))
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+sys.exit(main())
