@@ -159,8 +159,8 @@ eval-sql: $(O)/eval/filter
 	@tests/eval/sql.py --filter $(O)/eval/filter --corpus "$(CORPUS)" $(EVAL_ARGS)
 eval: $(O)/eval/filter
 	@tests/eval/eval.py --filter $(O)/eval/filter --corpus "$(CORPUS)" --seed $(SEED) $(EVAL_ARGS)
-bench: $(O)/bench/bench $(BIN)
-	@$(O)/bench/bench && tests/bench/gate.py $(BIN)
+bench: $(O)/bench/bench $(O)/bench/bench_audit $(BIN)
+	@$(O)/bench/bench && $(O)/bench/bench_audit && tests/bench/gate.py $(BIN)
 # What CI runs: everything that takes seconds. Last line: "N passed, N failed" over all parts.
 check: $(UNITBIN) $(FUZZBIN) $(BIN)
 	@tests/support/run-check $(O) $(UNITBIN) $(FUZZBIN)
