@@ -85,7 +85,7 @@ rev       = $(if $(1),$(call rev,$(wordlist 2,99,$(1))) $(firstword $(1)))
 libs_for  = $(foreach l,$(call rev,$(call below,$(1),$(LAYERS))),$(O)/lib$(l).a)
 BIN      := $(O)/spangate
 
-.PHONY: all libs deps demo check check-unit check-fuzz check-system interop valgrind fuzz bench eval eval-sql cover lint fmt docs certs install clean help
+.PHONY: all libs deps demo check check-unit check-fuzz check-system interop valgrind fuzz bench eval eval-sql eval-merkle cover lint fmt docs certs install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(BIN) # HAVE_BIN: it links
@@ -161,6 +161,10 @@ eval: $(O)/eval/filter
 	@tests/eval/eval.py --filter $(O)/eval/filter --corpus "$(CORPUS)" --seed $(SEED) $(EVAL_ARGS)
 bench: $(O)/bench/bench $(O)/bench/bench_audit $(BIN)
 	@$(O)/bench/bench && $(O)/bench/bench_audit && tests/bench/gate.py $(BIN)
+# Merkle proofs against the vectors of transparency-dev/merkle, a folder outside of this tree.
+eval-merkle: $(O)/bench/eval_merkle
+	@test -d "$(CORPUS)" || { echo "eval-merkle: CORPUS=$(CORPUS) is not there; give the folder of the vectors"; exit 2; }
+	@$(O)/bench/eval_merkle $(CORPUS)
 # What CI runs: everything that takes seconds. Last line: "N passed, N failed" over all parts.
 check: $(UNITBIN) $(FUZZBIN) $(BIN)
 	@tests/support/run-check $(O) $(UNITBIN) $(FUZZBIN)
@@ -186,7 +190,7 @@ install: $(BIN)
 	$(BIN) man > $(DESTDIR)$(PREFIX)/share/man/man1/spangate.1
 interop: $(BIN)
 	@packaging/deps interop
-	@SPANGATE=$(BIN) tests/interop/run.py && SPANGATE=$(BIN) tests/interop/backend.py
+	@SPANGATE=$(BIN) tests/interop/run.py && SPANGATE=$(BIN) tests/interop/backend.py && SPANGATE=$(BIN) tests/interop/audit.py
 # References printed from the tables of the program.
 docs: $(BIN)
 	@mkdir -p $(B)/docs; $(BIN) man --format markdown > $(B)/docs/cli.md && $(BIN) man --configuration > $(B)/docs/configuration.md && \

@@ -286,9 +286,12 @@ enum rc
 tree_check_subtree_consistency(struct tree_range range, const struct tree_hash *root, const struct tree_state *now, const struct tree_proof *proof)
 {
     struct climb c = {range.start, range.end - 1, now->size - 1};
-    struct tree_hash fr = *root, sr = *root;
+    struct tree_hash fr = *root, sr = *root, empty;
     unsigned i = 0;
 
+    tree_empty_root(&empty);
+    if (range.start == range.end && range.end <= now->size) /* of every tree */
+        return proof->count == 0 && tree_equal(root, &empty) ? RC_OK : RC_INTEGRITY;
     if (!range_valid(range) || range.end > now->size)
         return RC_INTEGRITY;
     bool last = c.sn == c.tn;
@@ -322,5 +325,9 @@ tree_check_subtree_consistency(struct tree_range range, const struct tree_hash *
 enum rc
 tree_check_consistency(const struct tree_state *old, const struct tree_state *now, const struct tree_proof *proof)
 {
+    if (old->size == 0)
+        return RC_INTEGRITY;
+    if (old->size == now->size)
+        return proof->count == 0 && tree_equal(&old->root, &now->root) ? RC_OK : RC_INTEGRITY;
     return tree_check_subtree_consistency((struct tree_range){0, old->size}, &old->root, now, proof);
 }
