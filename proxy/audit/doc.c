@@ -75,6 +75,8 @@ keep(struct doc *d, struct str s)
     return copy;
 }
 
+static struct str format(struct doc *d, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
+
 static struct str
 format(struct doc *d, const char *fmt, va_list args)
 {
