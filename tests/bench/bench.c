@@ -379,6 +379,6 @@ main(int argc, char **argv)
         if (strstr(benches[i].name, only))
             report(&benches[i], rounds, json);
     if (!*only)
-            report(&difference, rounds, json);
+        report(&difference, rounds, json);
     return 0;
 }
