@@ -159,8 +159,8 @@ eval-sql: $(O)/eval/filter
 	@tests/eval/sql.py --filter $(O)/eval/filter --corpus "$(CORPUS)" $(EVAL_ARGS)
 eval: $(O)/eval/filter
 	@tests/eval/eval.py --filter $(O)/eval/filter --corpus "$(CORPUS)" --seed $(SEED) $(EVAL_ARGS)
-bench: $(O)/bench/bench $(O)/bench/bench_audit $(BIN)
-	@$(O)/bench/bench && $(O)/bench/bench_audit && tests/bench/gate.py $(BIN)
+bench: $(O)/bench/bench $(O)/bench/bench_audit $(O)/bench/make_log $(BIN)
+	@$(O)/bench/bench && $(O)/bench/bench_audit && tests/bench/gate.py $(BIN) && tests/bench/report.py $(BIN)
 # Merkle proofs against the vectors of transparency-dev/merkle, a folder outside of this tree.
 eval-merkle: $(O)/bench/eval_merkle
 	@test -d "$(CORPUS)" || { echo "eval-merkle: CORPUS=$(CORPUS) is not there; give the folder of the vectors"; exit 2; }
@@ -188,9 +188,9 @@ install: $(BIN)
 	install -d $(DESTDIR)$(PREFIX)/share/spangate $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 policies/packs/*.yaml $(DESTDIR)$(PREFIX)/share/spangate
 	$(BIN) man > $(DESTDIR)$(PREFIX)/share/man/man1/spangate.1
-interop: $(BIN)
+interop: $(BIN) $(O)/bench/make_log
 	@packaging/deps interop
-	@SPANGATE=$(BIN) tests/interop/run.py && SPANGATE=$(BIN) tests/interop/backend.py && SPANGATE=$(BIN) tests/interop/audit.py
+	@SPANGATE=$(BIN) tests/interop/run.py && SPANGATE=$(BIN) tests/interop/backend.py && SPANGATE=$(BIN) tests/interop/audit.py && SPANGATE=$(BIN) tests/interop/oscal.py
 # References printed from the tables of the program.
 docs: $(BIN)
 	@mkdir -p $(B)/docs; $(BIN) man --format markdown > $(B)/docs/cli.md && $(BIN) man --configuration > $(B)/docs/configuration.md && \
