@@ -61,5 +61,23 @@ CARRIERS = {
     "trace-state": lambda t: span(traceState="vendor=%s" % t),
     "key": lambda t: span([attr(t, "x")]),
 }
+# The same under a key of its own.
+KEYED = {
+    "attribute": lambda t, k: value({"stringValue": t}, k),
+    "json": lambda t, k: value({"stringValue": json.dumps({"id": 17, "x": {k: t}}, ensure_ascii=False)}, "app.payload"),
+    "kvlist": lambda t, k: value({"kvlistValue": {"values": [attr("id", "17"), attr(k, t)]}}),
+    "array": lambda t, k: value({"arrayValue": {"values": [{"stringValue": t}, {"stringValue": "x"}]}}, k),
+    "event-attribute": lambda t, k: span(events=[{"timeUnixNano": "1700000000000000001", "name": "log", "attributes": [attr(k, t)]}]),
+    "form": lambda t, k: value({"stringValue": "a=1&%s=%s&b=2" % (k, encodings.percent(t).replace("%20", "+"))}, "app.form"),
+    "resource-attribute": lambda t, k: span(resource=[attr(k, t)]),
+}
+
+
+def carry(doc, carrier, text):
+    if doc["key"]:
+        return KEYED[carrier](text, doc["key"])
+    return CARRIERS[carrier](text)
+
+
 # These write the text in an encoding of their own.
 ENCODED_CARRIERS = {"json-ascii"}

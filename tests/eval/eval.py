@@ -233,7 +233,7 @@ def carry(engine, jobs, tally):
     for first in range(0, len(jobs), BATCH):
         part = jobs[first:first + BATCH]
         written = [encodings.ENCODINGS[e](d) for d, _, e in part]
-        resources = [carriers.CARRIERS[c](t) for (_, c, _), t in zip(part, written)]
+        resources = [carriers.carry(d, c, t) for (d, c, _), t in zip(part, written)]
         out, found = engine.run(resources)
         if "refused" in out:
             tally.refused += 1
@@ -273,8 +273,10 @@ def plan(docs, r, pairs):
                 deck = list(single if n % 2 == 0 else all_pairs)
                 r.shuffle(deck)
             carrier, encoding = deck.pop()
-            if splits(d) and encoding in NEIGHBOURS:
+            if (splits(d) or d["key"]) and encoding in NEIGHBOURS:
                 encoding = "plain"
+            if d["key"] and carrier not in carriers.KEYED:
+                carrier = "attribute"
             jobs.append((d, carrier, encoding))
     return jobs
 

@@ -93,6 +93,32 @@ def secret_docs(r, each):
             yield doc("SECRET:" + family, text, at, secret)
 
 
+def spell(r, words):
+    """A key as applications write it: user.phone_number, customerPhoneNumber, PHONE-NUMBER."""
+    parts = words.lower().replace(".", "").replace("-", " ").split()
+    form = r.randint(0, 3)
+    if form == 0:
+        return r.choice(["user.", "customer.", "app."]) + "_".join(parts)
+    if form == 1:
+        return r.choice(["user", "customer"]) + "".join(p.title() for p in parts)
+    if form == 2:
+        return "-".join(parts).upper()
+    return r.choice(["user.", "http.request.param."]) + ".".join(parts)
+
+
+def keyed_docs(r, each):
+    """The value by itself under a key that names it."""
+    kinds = [(e, make, words) for e, (make, words, _) in values.NATIONAL.items()]
+    kinds += [("CREDIT_CARD", values.card, CARD_WORDS), ("CREDIT_CARD", values.card_long, CARD_WORDS), ("PHONE_NUMBER", values.phone_in_context, PHONE_WORDS),
+              ("PHONE_NUMBER", values.phone_nanp, PHONE_WORDS), ("IBAN", values.iban, ["iban"]), ("EMAIL_ADDRESS", values.email, ["email"])]
+    for entity, make, words in kinds:
+        for _ in range(each):
+            v = make(r)
+            d = doc(entity, v, 0, v)
+            d["key"] = spell(r, r.choice([w for w in words if w.isascii()] or ["national id"]))
+            yield d
+
+
 def generated(seed, each):
     """each: texts for one national id; the kinds that are judged by name get more."""
     r = random.Random(seed)
@@ -108,5 +134,6 @@ def generated(seed, each):
     out += simple_docs(r, "PHONE_NUMBER", values.phone_nanp, 10 * each, PHONE_WORDS)
     out += simple_docs(r, "PHONE_NUMBER", values.phone_in_context, 10 * each, PHONE_WORDS, need=True)
     out += secret_docs(r, each)
+    out += keyed_docs(r, max(1, each // 4))
     r.shuffle(out)
     return out
