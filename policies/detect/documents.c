@@ -61,7 +61,7 @@ const struct detector detect_documents[] = {
             MISS("<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<"), MISS("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<")),
     },
     {
-        ENTRY("eu.vat", "EU_VAT", "European VAT number", TIER_C, "government", "", 0),
+        ENTRY("eu.vat", "EU_VAT", "European VAT number", TIER_C, "government", "GDPR", 0),
         .pattern = WORD_START "(?:" VAT_NUMBERS ")" WORD_END,
         .context = WORDS("vat", "vat number", "vat id", "ust", "ust id", "tva", "iva", "btw", "moms", "mva", "dph", "alv", "nif", "uid"),
         .need_context = true,

@@ -149,7 +149,7 @@ const struct detector detect_gov_far_east[] = {
             MISS("971313-9019902")),
     },
     {
-        ENTRY("kr.brn", "KR_BRN", "Korean business registration number", TIER_C, "government", "", 0),
+        ENTRY("kr.brn", "KR_BRN", "Korean business registration number", TIER_C, "government", "GDPR", 0),
         .pattern = GROUPS_START "[0-9]{3}(-?)[0-9]{2}\\1[0-9]{5}" GROUPS_END,
         .context = WORDS("\xec\x82\xac\xec\x97\x85\xec\x9e\x90\xeb\x93\xb1\xeb\xa1\x9d\xeb\xb2\x88\xed\x98\xb8", "business registration"),
         .need_context = true,

@@ -90,7 +90,7 @@ const struct detector detect_gov_france[] = {
             MISS("0701987765493"), MISS("fiscal 0701987765494"), MISS("fiscal 4701987765493")),
     },
     {
-        ENTRY("fr.siren", "FR_SIREN", "French company number", TIER_C, "government", "", 0),
+        ENTRY("fr.siren", "FR_SIREN", "French company number", TIER_C, "government", "GDPR", 0),
         .pattern = GROUPS_START "[0-9]{3}( ?)[0-9]{3}\\1[0-9]{3}" GROUPS_END,
         .context = WORDS("siren", "rcs"),
         .need_context = true,
@@ -98,7 +98,7 @@ const struct detector detect_gov_france[] = {
         .examples = EXAMPLES(HIT("siren 404833048"), HIT("siren 404 833 048"), MISS("404 833 048"), MISS("siren 404833047"), MISS("404833048")),
     },
     {
-        ENTRY("fr.siret", "FR_SIRET", "French establishment number", TIER_C, "government", "", 0),
+        ENTRY("fr.siret", "FR_SIRET", "French establishment number", TIER_C, "government", "GDPR", 0),
         .pattern = GROUPS_START "[0-9]{3}( ?)[0-9]{3}\\1[0-9]{3}\\1[0-9]{5}" GROUPS_END,
         .context = WORDS("siret"),
         .need_context = true,

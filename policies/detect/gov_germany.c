@@ -156,7 +156,7 @@ const struct detector detect_gov_germany[] = {
             HIT("Ausweis C01X00T41"), HIT("Reisepass C01X00T41D<<"), MISS("Ausweis C01X00T42"), MISS("C01X00T41"), MISS("ausweis c01x00t41")),
     },
     {
-        ENTRY("de.vat", "DE_VAT", "German VAT number", TIER_C, "government", "", 0),
+        ENTRY("de.vat", "DE_VAT", "German VAT number", TIER_C, "government", "GDPR", 0),
         .pattern = WORD_START "DE ?[0-9]{9}" WORD_END,
         .context = WORDS("ust id", "ust idnr", "vat", "umsatzsteuer"),
         .need_context = true,
@@ -201,7 +201,7 @@ const struct detector detect_gov_germany[] = {
         .examples = EXAMPLES(HIT("BSNR 021234567"), HIT_IN("praxis.bsnr", "521234568"), MISS("021234567"), MISS("bsnr 02123456")),
     },
     {
-        ENTRY("de.hrb", "DE_COMPANY_REGISTER", "German company register number", TIER_C, "government", "", 0),
+        ENTRY("de.hrb", "DE_COMPANY_REGISTER", "German company register number", TIER_C, "government", "GDPR", 0),
         .pattern = WORD_START "HR[AB] ?[1-9][0-9]{1,5}(?: ?[A-Z]{1,2})?" WORD_END,
         .context = WORDS("handelsregister", "amtsgericht"),
         .examples = EXAMPLES(HIT("HRB 12345"), HIT("Amtsgericht Jena HRA 1234 B"), MISS("HRC 12345"), MISS("HRB x")),

@@ -74,7 +74,7 @@ const struct detector detect_gov_pacific[] = {
             MISS("tfn 123456783")),
     },
     {
-        ENTRY("au.abn", "AU_ABN", "Australian business number", TIER_C, "government", "", 0),
+        ENTRY("au.abn", "AU_ABN", "Australian business number", TIER_C, "government", "GDPR", 0),
         .pattern = GROUPS_START "[0-9]{2}( ?)[0-9]{3}\\1[0-9]{3}\\1[0-9]{3}" GROUPS_END,
         .context = WORDS("abn", "business number"),
         .need_context = true,
@@ -83,7 +83,7 @@ const struct detector detect_gov_pacific[] = {
             MISS("51824753556")),
     },
     {
-        ENTRY("au.acn", "AU_ACN", "Australian company number", TIER_C, "government", "", 0),
+        ENTRY("au.acn", "AU_ACN", "Australian company number", TIER_C, "government", "GDPR", 0),
         .pattern = GROUPS_START "[0-9]{3}( ?)[0-9]{3}\\1[0-9]{3}" GROUPS_END,
         .context = WORDS("acn", "company number"),
         .need_context = true,

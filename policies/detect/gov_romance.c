@@ -151,7 +151,7 @@ const struct detector detect_gov_romance[] = {
             MISS("RCCMNL83S18D969"), MISS("RCCMNL83S18D969HX")),
     },
     {
-        ENTRY("es.cif", "ES_CIF", "Spanish company number", TIER_C, "government", "", 0),
+        ENTRY("es.cif", "ES_CIF", "Spanish company number", TIER_C, "government", "GDPR", 0),
         .pattern = WORD_START "[A-Z]-?[0-9]{7}[0-9A-Z]" WORD_END,
         .caseless = true,
         .context = WORDS("cif", "nif"),
@@ -166,7 +166,7 @@ const struct detector detect_gov_romance[] = {
         .examples = EXAMPLES(HIT("nuss 281234567840"), HIT("28/12345678/40"), MISS("281234567840"), MISS("28/12345678/41")),
     },
     {
-        ENTRY("it.piva", "IT_PARTITA_IVA", "Italian VAT number", TIER_C, "government", "", 0),
+        ENTRY("it.piva", "IT_PARTITA_IVA", "Italian VAT number", TIER_C, "government", "GDPR", 0),
         .pattern = NUM_START "(?:IT ?)?[0-9]{11}" NUM_END,
         .context = WORDS("partita iva", "p iva", "piva", "iva"),
         .check = check_piva,

@@ -60,14 +60,14 @@ check_sedol(struct match *m)
 
 const struct detector detect_securities[] = {
     {
-        ENTRY("fin.isin", "ISIN", "International securities identification number", TIER_C, "financial", "", 0),
+        ENTRY("fin.isin", "ISIN", "International securities identification number", TIER_C, "financial", "GLBA", 0),
         .pattern = WORD_START "[A-Z]{2}[0-9A-Z]{9}[0-9]" WORD_END,
         .context = WORDS("isin"),
         .check = check_isin,
         .examples = EXAMPLES(HIT("US0378331005"), HIT("isin DE0007164600"), MISS("US0378331003"), MISS("US037833100")),
     },
     {
-        ENTRY("fin.lei", "LEI", "Legal entity identifier", TIER_C, "financial", "", 0),
+        ENTRY("fin.lei", "LEI", "Legal entity identifier", TIER_C, "financial", "GLBA", 0),
         .pattern = WORD_START "[0-9A-Z]{18}[0-9]{2}" WORD_END,
         .context = WORDS("lei"),
         .check = check_lei,
@@ -75,7 +75,7 @@ const struct detector detect_securities[] = {
             HIT("213800KUD8LAJWSQ9D15"), HIT("LEI: 213800KUD8LAJWSQ9D15."), MISS("213800KUD8LXJWSQ9D15"), MISS("213800KUD8LAJWSQ9D1")),
     },
     {
-        ENTRY("fin.cusip", "CUSIP", "CUSIP", TIER_C, "financial", "", 0),
+        ENTRY("fin.cusip", "CUSIP", "CUSIP", TIER_C, "financial", "GLBA", 0),
         .pattern = WORD_START "[0-9A-Z]{8}[0-9]" WORD_END,
         .context = WORDS("cusip"),
         .need_context = true,
@@ -83,7 +83,7 @@ const struct detector detect_securities[] = {
         .examples = EXAMPLES(HIT("cusip 037833100"), HIT("CUSIP: 38259P508"), MISS("037833100"), MISS("cusip 037833101")),
     },
     {
-        ENTRY("fin.sedol", "SEDOL", "SEDOL", TIER_C, "financial", "", 0),
+        ENTRY("fin.sedol", "SEDOL", "SEDOL", TIER_C, "financial", "GLBA", 0),
         .pattern = WORD_START "[0-9B-DF-HJ-NP-TV-Z]{6}[0-9]" WORD_END,
         .context = WORDS("sedol"),
         .need_context = true,

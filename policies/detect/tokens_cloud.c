@@ -25,6 +25,17 @@ check_k8s(struct match *m)
 
 const struct detector detect_tokens_cloud[] = {
     {
+        /* SharedAccessKeyName= before it names the key, and stays. Passwords in such strings are sec.password's. */
+        SECRET("sec.conn_kv", "CONNECTION_SECRET", "Key in a connection string"),
+        .pattern =
+            "(?:shared[ _]?access[ _]?key|account[ _]?key|shared[ _]?secret(?:[ _]?value)?)[ \\t]{0,2}=[ \\t]{0,2}([0-9A-Za-z+/_-]{16,128}+={0,2})",
+        .caseless = true,
+        .check = match_first_group,
+        .examples = EXAMPLES(HIT("Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=" BODY32 BODY8 "abc="),
+            HIT("DefaultEndpointsProtocol=https;AccountName=x;AccountKey=" BODY32 BODY32), HIT("SharedSecretValue = " BODY32),
+            MISS("SharedAccessKeyName=RootManageSharedAccessKey"), MISS("AccountKey=short"), MISS("account key: missing")),
+    },
+    {
         SECRET("sec.aws_session_token", "AWS_KEY", "AWS session token"),
         .pattern = "(?<![0-9A-Za-z+/])(?:IQoJb3JpZ2lu|F[wQ]oG(?:ZXIvYXdz|ZRIv))[0-9A-Za-z+/]{64,4096}+={0,2}",
         .examples = EXAMPLES(HIT("IQoJ"
