@@ -172,7 +172,8 @@ const struct detector detect_gov_americas[] = {
     },
     {
         ENTRY("br.cpf", "BR_CPF", "Brazilian taxpayer number", TIER_A, "government", "LGPD GDPR", 2),
-        .pattern = GROUPS_START "(?:[0-9]{3}\\.[0-9]{3}\\.[0-9]{3}[-./][0-9]{2}|[0-9]{9}-?[0-9]{2})" GROUPS_END,
+        .pattern = GROUPS_START
+        "(?:[0-9]{3}\\.[0-9]{3}\\.[0-9]{3}[-./][0-9]{2}|[0-9]{3} [0-9]{3} [0-9]{3}[ -][0-9]{2}|[0-9]{9}-?[0-9]{2})" GROUPS_END,
         .context = WORDS("cpf", "cadastro de pessoas"),
         .check = check_cpf,
         .examples = EXAMPLES(HIT("390.533.447-05"), HIT("cpf 39053344705"), HIT_IN("user.cpf", "39053344705"), HIT("390533447-05"),

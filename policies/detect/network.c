@@ -36,6 +36,20 @@ check_ipv4(struct match *m)
     return !str_in_list(word, version_words) && !(word.len >= 7 && str_find_nocase(word, STR("version")) != SIZE_MAX);
 }
 
+/* client:2001:db8::1 is an address behind a name; 1:2001:db8::1 is something longer. */
+static bool
+behind_group(const struct match *m)
+{
+    size_t k = 2;
+    bool hex = true;
+
+    if (match_before(m, 1) != ':')
+        return false;
+    for (; k <= 6 && (ascii_alnum(match_before(m, k)) || match_before(m, k) == '_' || match_before(m, k) == '-'); k++)
+        hex = hex && hex_value(match_before(m, k)) >= 0;
+    return k == 2 || (hex && k <= 6);
+}
+
 /* What RFC 4291 section 2.2 allows, and no more; C++ scopes, times and chains of hexadecimal octets are told apart. */
 static bool
 check_ipv6(struct match *m)
@@ -51,7 +65,7 @@ check_ipv6(struct match *m)
         run = hex_value(s.ptr[i]) >= 0 ? run + 1 : 0;
         wide |= run != 2 && (run > 2 || (i + 1 == len || s.ptr[i + 1] == ':'));
     }
-    if (len >= sizeof(address) || (digits == 0 && colons < 4) || (colons == 7 && !wide))
+    if (behind_group(m) || len >= sizeof(address) || (digits == 0 && colons < 4) || (colons == 7 && !wide))
         return false;
     memcpy(address, s.ptr, len);
     address[len] = 0;
@@ -124,15 +138,16 @@ const struct detector detect_network[] = {
         .tier = TIER_A,
         .category = "network",
         .controls = "GDPR HIPAA-O CCPA",
-        .pattern = "(?<![0-9A-Za-z_:.])(?:[0-9A-Fa-f]{1,4}:|::)(?:[0-9A-Fa-f]{0,4}:){0,6}+(?:" IPV4
+        .pattern = "(?<![0-9A-Za-z_.])(?<!::)(?:[0-9A-Fa-f]{1,4}:|::)(?:[0-9A-Fa-f]{0,4}:){0,6}+(?:" IPV4
                    "|[0-9A-Fa-f]{1,4}|(?<=::))(?:%[0-9A-Za-z_.-]{1,15})?(?![0-9A-Za-z_:])(?!\\.[0-9])",
         .check = check_ipv6,
         .severity = 1,
-        .examples = EXAMPLES(HIT("2001:db8::8a2e:370:7334"), HIT("fe80::1%eth0"), HIT("[2001:db8::1]:443"), HIT("::ffff:192.0.2.1"),
-            HIT("::ffff:0:192.0.2.1"), HIT("64:ff9b::192.0.2.33"), HIT("2001:db8:0:0:0:0:2:1"), HIT("::1"), HIT("2001:db8::/32"),
-            HIT("2001:db8:1:2:3:4:5:6"), HIT("addr 2001:db8::"), HIT("::ffff:0:1"), MISS("12:34:56"), MISS("::"), MISS("std::vector"),
-            MISS("face::add"), MISS("00:1A:2B:3C:4D:5E"), MISS("AB:CD:EF:01:23:45:67:89"), MISS("2024-01-01T12:34:56"), MISS("1:2:3:4:5:6:7:8:9"),
-            MISS("2001:db8::g"), MISS("a::b::c")),
+        .examples = EXAMPLES(HIT("2001:db8::8a2e:370:7334"), HIT("fe80::1%eth0"), HIT("client:2001:db8::1"), HIT("[IPv6:2001:db8::1]"),
+            HIT("interface:fe80::1"), MISS("cafe:2001:db8:1:2:3:4:5:6"), HIT("[2001:db8::1]:443"), HIT("::ffff:192.0.2.1"), HIT("::ffff:0:192.0.2.1"),
+            HIT("64:ff9b::192.0.2.33"), HIT("2001:db8:0:0:0:0:2:1"), HIT("::1"), HIT("2001:db8::/32"), HIT("2001:db8:1:2:3:4:5:6"),
+            HIT("addr 2001:db8::"), HIT("::ffff:0:1"), MISS("12:34:56"), MISS("::"), MISS("std::vector"), MISS("face::add"),
+            MISS("00:1A:2B:3C:4D:5E"), MISS("AB:CD:EF:01:23:45:67:89"), MISS("2024-01-01T12:34:56"), MISS("1:2:3:4:5:6:7:8:9"), MISS("2001:db8::g"),
+            MISS("a::b::c")),
     },
     {
         ENTRY("net.ipv4_in_host", "IP_ADDRESS", "IPv4 address in the name of a host", TIER_A, "network", "GDPR HIPAA-O CCPA", 1),

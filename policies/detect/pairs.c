@@ -35,8 +35,25 @@ pair_narrow(struct match *m)
     return quoted || (!str_in_list(s, not_values) && !statement_parameter(s));
 }
 
-#define PASSWORD_NAMES \
-    "(?:pass(?:word|wd|phrase|code)|pwd|(?<![A-Za-z])pass|contrase(?:\\xC3\\xB1|n)a|mot_?de_?passe|pass?wort|kennwort|senha|wachtwoord|haslo)"
+/* Said in a sentence: what follows must look like one, not like the rest of the sentence. */
+static bool
+check_said(struct match *m)
+{
+    static const char marks[] = "0123456789!@#$%^&*+=~?_";
+    size_t found = 0;
+
+    if (!match_narrow(m, 1))
+        return false;
+    while (m->end > m->start + 1 && strchr(".,;:)]}", m->text.ptr[m->end - 1]))
+        m->end--;
+    for (size_t i = m->start; i < m->end; i++)
+        found += m->text.ptr[i] && strchr(marks, m->text.ptr[i]);
+    return found > 0 && m->end - m->start >= 4 && match_not_placeholder(m);
+}
+
+#define PASSWORD_NAMES                                                                                                                             \
+    "(?:pass(?:word|wd|phrase|code)|pwd|(?<![A-Za-z])pass|(?<![0-9A-Za-z_-])pw|contrase(?:\\xC3\\xB1|n)a|mot_?de_?passe|pass?wort|kennwort|senha|" \
+    "wachtwoord|haslo)"
 
 static bool
 check_element(struct match *m)
@@ -64,6 +81,23 @@ const struct detector detect_pairs[] = {
             MISS("password=REDACTED"), MISS("password: required"), MISS("bypass=1"), MISS("password = ?"), MISS("password=$1"),
             MISS("password=[PASSWORD]"), MISS("password: ***"), MISS("the password of"), MISS("password=%s"), MISS("password=<REDACTED>"),
             HIT("password=<hunter2>")),
+    },
+    {
+        ENTRY("sec.password_said", "PASSWORD", "Password in a sentence", TIER_A, "secret", "GDPR SOC2-CC6.1", 3),
+        .pattern = PASSWORD_NAMES "[\"']? (?:is|was|are|ist|lautet|est|es)[ \\t]{1,3}[\"'`]?([^\\s\"'`<>]{4,64}+)",
+        .caseless = true,
+        .check = check_said,
+        .examples = EXAMPLES(HIT("my password is hunter2!"), HIT("the passcode was 's3cr3t'."), HIT("Passwort lautet Geheim99"),
+            MISS("password is required"), MISS("the password is too short"), MISS("password was reset."), MISS("password is ****"),
+            MISS("bypass is 12345")),
+    },
+    {
+        ENTRY("sec.user_flag", "PASSWORD", "User and password given to a command", TIER_A, "secret", "GDPR SOC2-CC6.1", 3),
+        .pattern =
+            "(?<![^ \\t\"'])(?:-u|--user|--proxy-user)(?:[ \\t]{1,4}|=)[\"']?[^\\s\"':/]{1,64}:(?![0-9]{1,7}(?![0-9A-Za-z]))([^\\s\"']{1,128}+)",
+        .check = match_first_group,
+        .examples = EXAMPLES(HIT("curl -u admin:hunter2hunter2 https://h/"), HIT("curl --user 'bob:pa ss'"), MISS("docker run -u 1000:1000 x"),
+            MISS("sort -u a.txt"), MISS("chown --user root:0 x")),
     },
     {
         .id = "sec.password_flag",
