@@ -40,7 +40,7 @@ check_street(struct match *m)
 static bool
 written_as_date(struct str s, const uint8_t *d)
 {
-    if (s.len < 10 || (s.len > 10 && s.ptr[10] != ' '))
+    if (s.len < 10 || (s.len > 10 && s.ptr[10] != ' ') || str_find(str_sub(s, 0, 10), STR(" ")) != SIZE_MAX)
         return false;
     if (!ascii_digit(s.ptr[4]) && !ascii_digit(s.ptr[7]))
         return date_valid((unsigned)digits_value(d, 4), d[4] * 10u + d[5], d[6] * 10u + d[7]);

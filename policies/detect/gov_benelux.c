@@ -36,7 +36,8 @@ check_lu_nin(struct match *m)
     uint8_t d[13], v[12];
     size_t n = match_digits(m, d, sizeof(d));
 
-    if (n != 13 || digits_value(d, 2) < 18 || digits_value(d, 2) > 20 ||
+    /* 18xx of people who live no more are milliseconds of our time. */
+    if (n != 13 || digits_value(d, 2) < (m->context ? 18 : 19) || digits_value(d, 2) > 20 ||
         !date_valid((unsigned)digits_value(d, 4), (unsigned)digits_value(d + 4, 2), (unsigned)digits_value(d + 6, 2)))
         return false;
     memcpy(v, d, 11);
@@ -67,7 +68,8 @@ const struct detector detect_gov_benelux[] = {
         .pattern = NUM_START "[0-9]{13}" NUM_END,
         .context = WORDS("matricule", "num\xc3\xa9ro d identification", "numero d identification", "nin", "num\xc3\xa9ro national"),
         .check = check_lu_nin,
-        .examples = EXAMPLES(HIT("1893120105732"), HIT("matricule 1893120105732"), MISS("1893120105733"), MISS("1893130105732")),
+        .examples = EXAMPLES(
+            HIT("matricule 1893120105732"), HIT("nin 1893120105732"), MISS("1893120105732"), MISS("matricule 1893120105733"), MISS("1893130105732")),
     },
     {.id = NULL},
 };

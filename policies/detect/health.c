@@ -20,7 +20,7 @@ check_number(struct match *m)
 const struct detector detect_health[] = {
     {
         ENTRY("health.mrn", "MEDICAL_RECORD_NUMBER", "Medical record number", TIER_B, "health", "HIPAA-H GDPR-9", 2),
-        .pattern = NUM_START "[A-Z]{0,3}-?[0-9][0-9A-Z]{4,9}" NUM_END,
+        .pattern = NUM_START "(?<![+/])[A-Z]{0,3}-?[0-9][0-9A-Z]{4,9}(?![+/=])" NUM_END,
         .caseless = true,
         .context = WORDS("mrn", "medical record", "medical record number", "patient id", "patient number", "chart number"),
         .need_context = true,
