@@ -13,9 +13,26 @@ word_in(struct str s, const char *const *list)
 {
     char first = s.len ? ascii_lower(s.ptr[0]) : 0;
 
-    for (; *list; list++)
-        if (**list == first && str_eq_nocase(s, str_of(*list)))
+    for (; *list; list++) {
+        size_t i = 0;
+
+        if (**list != first)
+            continue;
+        while (i < s.len && (*list)[i] == ascii_lower(s.ptr[i]) && s.ptr[i])
+            i++;
+        if (i == s.len && (*list)[i] == 0)
             return true;
+    }
+    return false;
+}
+
+bool
+holds_word(struct str s, const char *const *list)
+{
+    for (; *list; list++)
+        for (size_t i = 0; i < s.len; i++)
+            if (s.ptr[i] == **list && starts_word(str_sub(s, i, s.len), *list))
+                return true;
     return false;
 }
 
@@ -40,7 +57,12 @@ form_replaced(struct str text)
 bool
 form_masked(struct str s)
 {
-    return s.len == 0 || str_placeholder(s) || template_name(s) || form_replaced(s);
+    char first = s.len ? ascii_lower(s.ptr[0]) : 0;
+
+    /* What begins like this begins no placeholder: nearly every value. */
+    if (ascii_digit(first) || (ascii_alpha(first) && !byte_in(first, "rmnutfx")))
+        return false;
+    return s.len == 0 || template_name(s) || str_placeholder(s) || form_replaced(s);
 }
 
 enum rc
@@ -89,7 +111,13 @@ form_inside(const struct form *f, const struct scanner *s, enum scan_kind kind, 
 size_t
 form_find(const struct form *f, size_t start, size_t end, const char *set)
 {
-    while (start < end && !byte_in(f->t.ptr[start], set))
+    const char *at;
+
+    if (set[0] != 0 && set[1] == 0) {
+        at = start < end ? memchr(f->t.ptr + start, set[0], end - start) : NULL;
+        return at ? (size_t)(at - f->t.ptr) : start < end ? end : start;
+    }
+    while (start < end && (byte_alnum(f->t.ptr[start]) || !byte_in(f->t.ptr[start], set)))
         start++;
     return start;
 }
@@ -129,7 +157,12 @@ struct str
 form_decode(struct str s, char buf[NAME_BYTES])
 {
     size_t n = s.len < NAME_BYTES ? s.len : NAME_BYTES;
+    bool escaped = false;
 
+    for (size_t i = 0; i < n; i++)
+        escaped |= s.ptr[i] == '%' || s.ptr[i] == '+';
+    if (!escaped)
+        return str_sub(s, 0, n);
     if (n)
         memcpy(buf, s.ptr, n);
     n = decode_once(buf, n, true);

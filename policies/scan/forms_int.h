@@ -29,6 +29,34 @@ byte_in(char c, const char *set)
     return false;
 }
 
+static inline bool
+byte_alnum(char c)
+{
+    return (unsigned char)((c | 0x20) - 'a') < 26 || (unsigned char)(c - '0') < 10;
+}
+
+/* As str_starts, of a word whose length nobody knows. */
+static inline bool
+starts_word(struct str s, const char *word)
+{
+    size_t i = 0;
+
+    while (word[i] && i < s.len && s.ptr[i] == word[i])
+        i++;
+    return word[i] == 0;
+}
+
+/* As str_eq, of a word whose length nobody knows. */
+static inline bool
+is_word(struct str s, const char *word)
+{
+    size_t i = 0;
+
+    while (word[i] && i < s.len && s.ptr[i] == word[i])
+        i++;
+    return word[i] == 0 && i == s.len;
+}
+
 struct form form_of(const struct scan_in *in, struct scan_out *out, bool strict);
 static inline struct str
 form_str(const struct form *f, size_t start, size_t end)
@@ -43,13 +71,15 @@ enum rc form_inside(const struct form *f, const struct scanner *s, enum scan_kin
 enum rc form_inside_as(const struct form *f, const struct scanner *s, struct str key, enum scan_kind kind, size_t start, size_t end) MUST_USE;
 /* Whether ${s} can scan the range to its end. */
 bool form_lexes(const struct form *f, const struct scanner *s, size_t start, size_t end);
-/* The first byte of [start, end) that is in (or, negated, not in) the set; end when there is none. */
+/* The first byte of [start, end) that is in the set, which holds no letters and digits, or not in it; end when there is none. */
 size_t form_find(const struct form *f, size_t start, size_t end, const char *set);
 size_t form_skip(const struct form *f, size_t start, size_t end, const char *set);
 /* Shrink the range by white space at both ends. */
 void form_trim(const struct form *f, size_t *start, size_t *end);
 /* Whether s stands in the list, case ignored: as str_in_list, sooner. */
 bool word_in(struct str s, const char *const *list);
+/* Whether one of the list stands anywhere in s. */
+bool holds_word(struct str s, const char *const *list);
 
 /* What stands in place of a value already: REDACTED, ?, ***, {id}, [ENTITY], the marker of what could not be decided. */
 bool form_masked(struct str s);
@@ -84,7 +114,7 @@ uint8_t form_flags(uint8_t within, struct str name);
 /* "name", "key", "field": its value is the name of what is called value beside it. */
 bool name_introduces(struct str name);
 
-/* Decode percent escapes, twice-encoded ones too, and + as space, into buf; what is longer is cut off. */
+/* Decode percent escapes, twice-encoded ones too, and + as space, into buf if there are any; what is longer is cut off. */
 #define NAME_BYTES 96
 struct str form_decode(struct str s, char buf[NAME_BYTES]);
 

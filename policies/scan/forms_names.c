@@ -31,12 +31,30 @@ static const char *const inside[26][13] = {
 };
 
 /* These are whole names. */
-static const char *const whole[] = {"pwd", "pass", "pw", "passkey", "ssn", "nin", "nino", "dob", "pin", "cvv", "cvv2", "cvc", "cvc2", "otp", "pan",
-    "iban", "auth", "bearer", "session", "sid", "sessid", "jwt", "mail", "phone", "mobile", "fax", "msisdn", "tel", "login", "address", "address1",
-    "address2", "addressline1", "addressline2", "addr", "street", "zip", "postcode", "birth", "born", "gender", "sex", "religion", "nationality",
-    "ethnicity", "diagnosis", "salary", "fname", "lname", "nickname", "displayname", "card", "cc", "ccnumber", "mrn", "imei", "imsi", "dni", "nif",
-    "cpf", "aadhaar", "signature", "sig", "xsrf", "csrf", "contrasena", "motdepasse", "senha", "wachtwoord", "handle", "macaddress", "userid",
-    "useraddress", "homeaddress", "billingaddress", "shippingaddress", "latitude", "longitude", "latlng", NULL};
+static const char *const whole[26][12] = {
+    LETTER('a') = {"auth", "address", "address1", "address2", "addressline1", "addressline2", "addr", "aadhaar"},
+    LETTER('b') = {"bearer", "birth", "born", "billingaddress"},
+    LETTER('c') = {"cvv", "cvv2", "cvc", "cvc2", "card", "cc", "ccnumber", "cpf", "csrf", "contrasena"},
+    LETTER('d') = {"dob", "diagnosis", "displayname", "dni"},
+    LETTER('e') = {"ethnicity"},
+    LETTER('f') = {"fax", "fname"},
+    LETTER('g') = {"gender"},
+    LETTER('h') = {"handle", "homeaddress"},
+    LETTER('i') = {"iban", "imei", "imsi"},
+    LETTER('j') = {"jwt"},
+    LETTER('l') = {"login", "lname", "latitude", "longitude", "latlng"},
+    LETTER('m') = {"mail", "mobile", "msisdn", "mrn", "motdepasse", "macaddress"},
+    LETTER('n') = {"nin", "nino", "nationality", "nickname", "nif"},
+    LETTER('o') = {"otp"},
+    LETTER('p') = {"pwd", "pass", "pw", "passkey", "pin", "pan", "phone", "postcode"},
+    LETTER('r') = {"religion"},
+    LETTER('s') = {"ssn", "session", "sid", "sessid", "street", "sex", "salary", "signature", "sig", "senha", "shippingaddress"},
+    LETTER('t') = {"tel"},
+    LETTER('u') = {"userid", "useraddress"},
+    LETTER('w') = {"wachtwoord"},
+    LETTER('x') = {"xsrf"},
+    LETTER('z') = {"zip"},
+};
 
 /* What holds no secret although its name speaks of one. */
 static const char *const harmless[] = {"tokens", "tokentype", "tokencount", "tokenlimit", "tokenurl", "tokenuri", "tokenendpoint", "tokenize",
@@ -46,12 +64,26 @@ static const char *const harmless[] = {"tokens", "tokentype", "tokencount", "tok
     "credentialtype", "signatureversion", "signaturemethod", "signaturealgorithm", "authorizationtype", "usernametype", "secretary", "passwordfile",
     "tokenfile", "secretfile", NULL};
 
-static const char *const somebody[] = {"user", "users", "customer", "customers", "client", "clients", "person", "people", "persons", "patient",
-    "patients", "contact", "contacts", "employee", "employees", "author", "authors", "member", "members", "owner", "recipient", "recipients",
-    "sender", "buyer", "seller", "passenger", "passengers", "guest", "guests", "student", "students", "doctor", "subscriber", "applicant",
-    "beneficiary", "billing", "shipping", "billingdetails", "shippingdetails", "profile", "from", "to", "cc", "payer", "payee", "cardholder",
-    "insured", "spouse", "child", "parent", "lead", "individual", "traveler", "driver", "tenant", "resident", "participant", "participants",
-    "attendee", "attendees", "createdby", "updatedby", "assignee", "reporter", "holder", "me", NULL};
+static const char *const somebody[26][14] = {
+    LETTER('a') = {"author", "authors", "applicant", "attendee", "attendees", "assignee"},
+    LETTER('b') = {"buyer", "beneficiary", "billing", "billingdetails"},
+    LETTER('c') = {"customer", "customers", "client", "clients", "contact", "contacts", "cc", "cardholder", "child", "createdby"},
+    LETTER('d') = {"doctor", "driver"},
+    LETTER('e') = {"employee", "employees"},
+    LETTER('f') = {"from"},
+    LETTER('g') = {"guest", "guests"},
+    LETTER('h') = {"holder"},
+    LETTER('i') = {"insured", "individual"},
+    LETTER('l') = {"lead"},
+    LETTER('m') = {"member", "members", "me"},
+    LETTER('o') = {"owner"},
+    LETTER('p') = {"person", "people", "persons", "patient", "patients", "passenger", "passengers", "profile", "payer", "payee", "parent",
+        "participant", "participants"},
+    LETTER('r') = {"recipient", "recipients", "resident", "reporter"},
+    LETTER('s') = {"sender", "seller", "student", "students", "subscriber", "shipping", "shippingdetails", "spouse"},
+    LETTER('t') = {"to", "traveler", "tenant"},
+    LETTER('u') = {"user", "users", "updatedby"},
+};
 
 /* Letters and digits of a name in lower case; of a very long one the end. */
 static size_t
@@ -67,17 +99,15 @@ normalize(struct str name, char *out)
     return n;
 }
 
-static bool
-starts_at(struct str s, size_t at, const char *word)
-{
-    return str_starts(str_sub(s, at, s.len), str_of(word));
-}
+#define ONE_OF(s, table) one_of(s, (table)[0], sizeof((table)[0]) / sizeof((table)[0][0]))
 
 static bool
-one_of(struct str s, const char *const *list)
+one_of(struct str s, const char *const *table, size_t width)
 {
-    for (; *list; list++)
-        if (s.len && s.ptr[0] == **list && str_eq(s, str_of(*list)))
+    if (s.len == 0 || s.ptr[0] < 'a' || s.ptr[0] > 'z')
+        return false;
+    for (const char *const *w = table + (size_t)(s.ptr[0] - 'a') * width; *w; w++)
+        if (is_word(s, *w))
             return true;
     return false;
 }
@@ -90,19 +120,10 @@ holds_secret_word(struct str s)
             continue;
         const char *const *words = inside[s.ptr[i] - 'a'];
 
-        for (size_t w = 0; w < sizeof(inside[0]) / sizeof(inside[0][0]) && words[w]; w++)
-            if (starts_at(s, i, words[w]))
+        for (size_t w = 0; words[w]; w++)
+            if (starts_word(str_sub(s, i, s.len), words[w]))
                 return true;
     }
-    return false;
-}
-
-static bool
-is_harmless(struct str s)
-{
-    for (const char *const *h = harmless; *h; h++)
-        if (str_find(s, str_of(*h)) != SIZE_MAX)
-            return true;
     return false;
 }
 
@@ -123,14 +144,14 @@ enum name_class
 name_classify(struct str name)
 {
     char buf[NAME_BYTES], last_buf[NAME_BYTES];
-    struct str s = {buf, normalize(name, buf)};
-    struct str last = {last_buf, normalize(last_part(name), last_buf)};
+    struct str s = {buf, normalize(name, buf)}, part = last_part(name);
+    struct str last = part.len < name.len ? (struct str){last_buf, normalize(part, last_buf)} : (struct str){"", 0};
 
-    if ((holds_secret_word(s) && !is_harmless(s)) || one_of(s, whole) || one_of(last, whole))
+    if ((holds_secret_word(s) && !holds_word(s, harmless)) || ONE_OF(s, whole) || ONE_OF(last, whole))
         return NAME_SECRET;
-    if (str_eq(last, STR("name")))
+    if (str_eq(last, STR("name")) || str_eq(s, STR("name")))
         return NAME_NAME;
-    return one_of(s, somebody) || one_of(last, somebody) ? NAME_SOMEBODY : NAME_PLAIN;
+    return ONE_OF(s, somebody) || ONE_OF(last, somebody) ? NAME_SOMEBODY : NAME_PLAIN;
 }
 
 uint8_t
@@ -166,6 +187,15 @@ last_word(struct str name)
     return str_sub(name, from, name.len);
 }
 
+static bool
+ends_in(struct str s, const char *const *list)
+{
+    for (; *list; list++)
+        if (str_ends(s, str_of(*list)))
+            return true;
+    return false;
+}
+
 bool
 name_is_secret_flag(struct str name)
 {
@@ -177,17 +207,11 @@ name_is_secret_flag(struct str name)
     char buf[NAME_BYTES];
     struct str s = {buf, normalize(name, buf)};
 
-    if (str_in_list(last_word(name), elsewhere))
+    if (word_in(last_word(name), elsewhere))
         return false;
     if (name_is_secret(name))
         return true;
     if (str_eq(s, STR("key")))
         return false;
-    for (const char *const *n = not_ends; *n; n++)
-        if (str_ends(s, str_of(*n)))
-            return false;
-    for (const char *const *e = ends; *e; e++)
-        if (str_ends(s, str_of(*e)))
-            return true;
-    return false;
+    return ends_in(s, ends) && !ends_in(s, not_ends);
 }

@@ -10,6 +10,21 @@ static const struct {
     const char *name;
     enum reading reading;
 } headers[] = {
+    {"accept", KEEP},
+    {"accept-encoding", KEEP},
+    {"cache-control", KEEP},
+    {"connection", KEEP},
+    {"content-encoding", KEEP},
+    {"content-length", KEEP},
+    {"content-type", KEEP},
+    {"date", KEEP},
+    {"etag", KEEP},
+    {"host", KEEP},
+    {"server", KEEP},
+    {"te", KEEP},
+    {"traceparent", KEEP},
+    {"x-correlation-id", KEEP},
+    {"x-request-id", KEEP},
     {"authorization", SCHEME},
     {"proxy-authorization", SCHEME},
     {"x-forwarded-authorization", SCHEME},
@@ -151,17 +166,14 @@ guess(struct str name)
         return KEEP;
     if (name_is_secret_flag(name))
         return SECRET;
-    for (const char *const *w = words; *w; w++)
-        if (str_find(name, str_of(*w)) != SIZE_MAX)
-            return SECRET;
-    return UNKNOWN;
+    return holds_word(name, words) ? SECRET : UNKNOWN;
 }
 
 static enum reading
 reading_of(struct str name)
 {
     for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
-        if (name.len && name.ptr[0] == headers[i].name[0] && str_eq(name, str_of(headers[i].name)))
+        if (is_word(name, headers[i].name))
             return headers[i].reading;
     return guess(name);
 }

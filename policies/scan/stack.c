@@ -14,12 +14,6 @@ struct stack {
 /* ---- lines of frames ---- */
 
 static bool
-starts_word(struct str s, const char *word)
-{
-    return str_starts(s, str_of(word));
-}
-
-static bool
 digits_then(struct str s, const char *then)
 {
     size_t i = 0;
@@ -65,13 +59,15 @@ at_code(struct str s)
     size_t word = form_find(&(struct form){.t = s}, 0, s.len, " (");
     struct str name = str_sub(s, 0, word);
 
+    bool code = name.len > 1 && name.ptr[name.len - 1] != '.' && form_find(&(struct form){.t = name}, 0, name.len, "./:<$\\") < name.len;
+
+    if (code && (word == s.len || s.ptr[word] == '(' || starts_word(str_sub(s, word, s.len), " in ") || starts_word(str_sub(s, word, s.len), " (")))
+        return true;
     if (word + 1 < s.len && s.ptr[s.len - 1] == ')')
         for (size_t i = word; i + 1 < s.len; i++)
             if (s.ptr[i] == ':' && ascii_digit(s.ptr[i + 1]))
                 return true;
-    if (word < s.len && s.ptr[word] == ' ' && !starts_word(str_sub(s, word, s.len), " in ") && !starts_word(str_sub(s, word, s.len), " ("))
-        return false;
-    return name.len > 1 && name.ptr[name.len - 1] != '.' && form_find(&(struct form){.t = name}, 0, name.len, "./:<$\\") < name.len;
+    return false;
 }
 
 static bool
@@ -87,13 +83,13 @@ is_frame(struct str s)
     static const char *const begins[] = {"goroutine ", "created by ", "File \"", "Traceback (", "stack backtrace:", "--- End of ",
         "Stack trace:", "During handling of", "The above exception", NULL};
 
+    if (starts_word(s, "at "))
+        return at_code(str_sub(s, 3, s.len));
     if (starts_word(s, "... ") && s.len > 4 && ascii_digit(s.ptr[4]))
         return true;
     for (const char *const *b = begins; *b; b++)
         if (starts_word(s, *b))
             return true;
-    if (starts_word(s, "at "))
-        return at_code(str_sub(s, 3, s.len));
     if (starts_word(s, "from "))
         s = str_sub(s, 5, s.len);
     if (s.len > 1 && s.ptr[0] == '#' && ascii_digit(s.ptr[1]))
@@ -188,7 +184,7 @@ closing_quote(struct stack *s, size_t at)
 static bool
 word_byte(char c)
 {
-    return ascii_alnum(c) || c == '_' || (unsigned char)c >= 0x80;
+    return byte_alnum(c) || c == '_' || (unsigned char)c >= 0x80;
 }
 
 /* /home/bob/, C:\Users\bob\ */
@@ -435,6 +431,15 @@ path_at(const struct stack *s, size_t at)
     return starts_word(rest, "/home/") || starts_word(rest, "/Users/") || starts_word(rest, "\\Users\\") || starts_word(rest, "\\\\Users\\\\");
 }
 
+/* Nothing of a frame can be a value where no quote, home folder or URL stands. */
+static bool
+bare_frame(struct str s)
+{
+    return memchr(s.ptr, '\'', s.len) == NULL && memchr(s.ptr, '"', s.len) == NULL && memchr(s.ptr, '`', s.len) == NULL &&
+           memchr(s.ptr, '\\', s.len) == NULL && str_find(s, STR("/home/")) == SIZE_MAX && str_find(s, STR("/Users/")) == SIZE_MAX &&
+           str_find(s, STR("://")) == SIZE_MAX;
+}
+
 static enum rc
 scan_line(struct stack *s, size_t start, size_t end)
 {
@@ -442,6 +447,8 @@ scan_line(struct stack *s, size_t start, size_t end)
     bool frame = is_frame(all) || is_go_function(all);
     enum rc rc = RC_OK;
 
+    if (all.len == 0 || (frame && bare_frame(all)))
+        return RC_OK;
     s->line_end = end;
     for (int i = 0; i < 3; i++)
         s->no_close[i] = SIZE_MAX;
@@ -470,21 +477,24 @@ static enum rc
 scan(const struct scan_in *in, struct scan_out *out)
 {
     struct stack s = {.f = form_of(in, out, false)};
-    size_t body, after;
+    size_t body, after, next_pem = str_find(in->text, STR("-----BEGIN "));
     enum rc rc = RC_OK;
 
     if (form_replaced(in->text))
         return RC_OK;
     for (size_t at = 0; at < in->text.len && rc == RC_OK;) {
-        size_t end = form_find(&s.f, at, in->text.len, "\n"), pem = str_find(form_str(&s.f, at, end), STR("-----BEGIN "));
+        size_t end = form_find(&s.f, at, in->text.len, "\n"), pem = SIZE_MAX;
 
+        if (next_pem < end)
+            pem = str_find(form_str(&s.f, at, end), STR("-----BEGIN "));
         if (pem != SIZE_MAX && pem_block(&s, at + pem, &body, &after)) {
             rc = scan_line(&s, at, at + pem);
             form_trim(&s.f, &body, &after);
             if (rc == RC_OK)
                 rc = form_add(&s.f, SCAN_STACK_VALUE, body, after);
             /* Over the rest of the END line, which is no value. */
-            at = form_find(&s.f, after, in->text.len, "E");
+            at = form_skip(&s.f, after, in->text.len, " \t\r\n");
+            at = form_skip(&s.f, at, in->text.len, "-");
             at = form_find(&s.f, at, in->text.len, "\n-");
             at = form_skip(&s.f, at, in->text.len, "-");
             continue;

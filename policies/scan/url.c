@@ -93,6 +93,12 @@ static enum rc
 plain_value(struct form *f, size_t start, size_t end, enum scan_kind kind)
 {
     struct str v = form_str(f, start, end);
+    size_t plain = 0;
+
+    while (plain < v.len && (byte_alnum(v.ptr[plain]) || byte_in(v.ptr[plain], "-_.")))
+        plain++;
+    if (plain == v.len) /* nothing that could hold something else */
+        return f->strict ? form_add(f, kind, start, end) : RC_OK;
     bool url = str_find(v, STR("://")) != SIZE_MAX || str_starts(v, STR("/"));
 
     if (f->strict || (url && f->depth + 1 >= FORM_DEPTH) || hides_secret(v))
@@ -322,7 +328,7 @@ scheme_end(const struct form *f, size_t at, size_t end)
 
     if (i == end || !ascii_alpha(f->t.ptr[i]))
         return at;
-    while (i < end && i - at < 64 && (ascii_alnum(f->t.ptr[i]) || byte_in(f->t.ptr[i], "+.-:_")))
+    while (i < end && i - at < 64 && (byte_alnum(f->t.ptr[i]) || byte_in(f->t.ptr[i], "+.-:_")))
         i++;
     while (i > at && f->t.ptr[i - 1] != ':')
         i--;
@@ -426,7 +432,7 @@ next_reference(const struct form *f, size_t at, size_t end)
         sign += from;
         size_t begin = sign;
 
-        while (begin > from && begin + 64 > sign && (ascii_alnum(f->t.ptr[begin - 1]) || byte_in(f->t.ptr[begin - 1], "+.-:_")))
+        while (begin > from && begin + 64 > sign && (byte_alnum(f->t.ptr[begin - 1]) || byte_in(f->t.ptr[begin - 1], "+.-:_")))
             begin--;
         if (begin > at && begin < sign && byte_in(f->t.ptr[begin - 1], SEPARATORS))
             return begin;
@@ -454,10 +460,15 @@ scan_references(struct form *f)
 static bool
 has_control(struct str s)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (((unsigned char)s.ptr[i] < 0x20 && !byte_in(s.ptr[i], "\t\r\n")) || s.ptr[i] == 0x7F)
-            return true;
-    return false;
+    unsigned found = 0;
+
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned c = (unsigned char)s.ptr[i];
+
+        found |= (unsigned)(c < 0x20) & (unsigned)(c != '\t') & (unsigned)(c != '\r') & (unsigned)(c != '\n');
+        found |= (unsigned)(c == 0x7F);
+    }
+    return found != 0;
 }
 
 /* The name of a span is one only when a path stands in it. */

@@ -146,12 +146,24 @@ token_word(struct str s)
     return word_in(s, words);
 }
 
+/* Lower-case letters and what joins words: most segments. */
+static bool
+plain_word(struct str s)
+{
+    if (s.len >= 16)
+        return false;
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)(s.ptr[i] - 'a') >= 26 && s.ptr[i] != '-' && s.ptr[i] != '_' && s.ptr[i] != '.')
+            return false;
+    return true;
+}
+
 bool
 segment_identifies(struct str segment, struct str before)
 {
     char buf[SEGMENT_BYTES];
 
-    if (form_masked(segment) || segment.ptr[0] == ':' || (segment.ptr[0] == '<' && segment.ptr[segment.len - 1] == '>'))
+    if (plain_word(segment) || form_masked(segment) || segment.ptr[0] == ':' || (segment.ptr[0] == '<' && segment.ptr[segment.len - 1] == '>'))
         return false;
     struct str s = form_decode(segment, buf);
 
