@@ -188,13 +188,15 @@ install: $(BIN)
 	install -d $(DESTDIR)$(PREFIX)/share/spangate $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 policies/packs/*.yaml $(DESTDIR)$(PREFIX)/share/spangate
 	$(BIN) man > $(DESTDIR)$(PREFIX)/share/man/man1/spangate.1
+	for k in gateway policy test; do $(BIN) config schema --kind $$k > $(DESTDIR)$(PREFIX)/share/spangate/$$(echo $$k | sed 's/test/policy-test/').schema.json || exit 1; done
 interop: $(BIN) $(O)/bench/make_log
 	@packaging/deps interop
-	@SPANGATE=$(BIN) tests/interop/run.py && SPANGATE=$(BIN) tests/interop/backend.py && SPANGATE=$(BIN) tests/interop/audit.py && SPANGATE=$(BIN) tests/interop/oscal.py
+	@SPANGATE=$(BIN) tests/interop/run.py && SPANGATE=$(BIN) tests/interop/backend.py && SPANGATE=$(BIN) tests/interop/editor.py && SPANGATE=$(BIN) tests/interop/audit.py && SPANGATE=$(BIN) tests/interop/oscal.py
 # References printed from the tables of the program.
 docs: $(BIN)
 	@mkdir -p $(B)/docs; $(BIN) man --format markdown > $(B)/docs/cli.md && $(BIN) man --configuration > $(B)/docs/configuration.md && \
-	$(BIN) man --detectors > $(B)/docs/detectors.md && $(BIN) man --codes > $(B)/docs/codes.md && echo "$(B)/docs: cli.md configuration.md detectors.md codes.md"
+	$(BIN) man --detectors > $(B)/docs/detectors.md && $(BIN) man --codes > $(B)/docs/codes.md && \
+	for k in gateway policy test; do $(BIN) config schema --kind $$k > $(B)/docs/$$(echo $$k | sed 's/test/policy-test/').schema.json || exit 1; done && echo "$(B)/docs: $$(ls $(B)/docs | tr '\n' ' ')"
 deps: ; @packaging/deps all
 lint: ; @tests/lint/run
 fmt: ; @clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')

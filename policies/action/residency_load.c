@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "attr_path_int.h"
+#include "policies/shapes.h"
 
 /* All policies of a program; most of it is RESIDENCY_RULES_MAX rules for each. */
 #define RESIDENCY_BYTES_MAX ((size_t)16 << 20)
@@ -76,10 +77,9 @@ origin_source(struct residency_load *ld, const struct conf_node *n, struct str t
 static void
 origin_read(struct residency_load *ld, const struct conf_node *n, struct origin *o)
 {
-    static const char *const names[] = {"country", "cloud_region"};
     struct str text;
 
-    if (conf_map_check(ld->doc, n, names, 2, ld->es) != RC_OK)
+    if (conf_shape_check(ld->doc, n, &shape_origin, ld->es) != RC_OK)
         return;
     if (n->count != 1) {
         load_error(ld, n, SG_ORIGIN, "an origin has one of country and cloud_region");
@@ -128,7 +128,6 @@ origins_read(struct residency_load *ld, const struct conf_node *n, struct reside
 static void
 unknown_read(struct residency_load *ld, const struct conf_node *n, struct residency_policy *p)
 {
-    static const char *const names[] = {"treat_as"};
     struct places places;
     struct str text;
 
@@ -140,7 +139,7 @@ unknown_read(struct residency_load *ld, const struct conf_node *n, struct reside
             load_error(ld, n, SG_RESIDENCY_SPEC, "unknown_origin is deny or {treat_as: COUNTRY or GROUP}");
         return;
     }
-    if (conf_map_check(ld->doc, n, names, 1, ld->es) != RC_OK)
+    if (conf_shape_check(ld->doc, n, &shape_unknown_origin, ld->es) != RC_OK)
         return;
     if (!load_item(conf_get(n, "treat_as"), 0)) {
         load_error(ld, n, SG_RESIDENCY_SPEC, "unknown_origin is deny or {treat_as: COUNTRY or GROUP}");
@@ -156,12 +155,11 @@ unknown_read(struct residency_load *ld, const struct conf_node *n, struct reside
 static void
 spec_read(struct residency_load *ld, const struct conf_node *spec, struct residency_policy *p)
 {
-    static const char *const names[] = {"mode", "origin", "unknown_origin", "groups", "routes", "trace_scope", "on_unroutable"};
     static const char *const modes[] = {"enforce", "shadow", "off"}, *const scopes[] = {"span", "trace"}, *const ends[] = {"drop", "refuse"};
     unsigned mode = 0, scope = 0, end = 0;
     bool ok;
 
-    if (conf_map_check(ld->doc, spec, names, sizeof(names) / sizeof(names[0]), ld->es) != RC_OK && spec->kind != CONF_MAP)
+    if (conf_shape_check(ld->doc, spec, &shape_residency_spec, ld->es) != RC_OK && spec->kind != CONF_MAP)
         return;
     ok = conf_choice(ld->doc, conf_get(spec, "mode"), modes, 3, &mode, ld->es) == RC_OK;
     ok &= conf_choice(ld->doc, conf_get(spec, "trace_scope"), scopes, 2, &scope, ld->es) == RC_OK;

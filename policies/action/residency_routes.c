@@ -1,4 +1,5 @@
 #include "residency_load_int.h"
+#include "policies/shapes.h"
 
 #include <stdio.h>
 
@@ -219,13 +220,12 @@ head_read(struct residency_load *ld, const struct conf_node *n, unsigned number,
 static void
 route_read(struct residency_load *ld, const struct conf_node *n, unsigned number, struct residency_policy *p)
 {
-    static const char *const names[] = {"id", "from", "to", "deny", "mechanism", "reference", "expires"};
     struct route_head head = {0};
     struct places from = {0};
     struct targets to = {0};
     size_t errors = ld->es->errors;
 
-    if (conf_map_check(ld->doc, n, names, sizeof(names) / sizeof(names[0]), ld->es) != RC_OK)
+    if (conf_shape_check(ld->doc, n, &shape_route, ld->es) != RC_OK)
         return;
     if (!load_item(conf_get(n, "from"), 0) || !load_item(conf_get(n, "to"), 0)) {
         load_error(ld, n, SG_ROUTE, "a route has from and to");

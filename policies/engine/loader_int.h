@@ -6,6 +6,7 @@
 #define ENGINE_LOADER_INT_H
 
 #include "codes_int.h"
+#include "policies/shapes.h"
 #include "program_int.h"
 
 /* A detector of one policy: a regex of its own, or a built-in with other options. */
@@ -92,7 +93,7 @@ void policy_allow(struct loader *ld, const struct conf_node *n, struct allow_lis
 /* ---- policy_text.c: small readers ---- */
 struct err *policy_error(struct loader *ld, const struct conf_node *n, enum policy_code code, const char *fmt, ...) PRINTF_LIKE(4, 5);
 struct err *policy_warning(struct loader *ld, const struct conf_node *n, enum policy_code code, const char *fmt, ...) PRINTF_LIKE(4, 5);
-bool policy_map_check(struct loader *ld, const struct conf_node *n, const char *const *names, size_t count);
+bool policy_map_check(struct loader *ld, const struct conf_node *n, const struct conf_shape *shape);
 void *policy_alloc(struct loader *ld, size_t count, size_t size);
 struct str policy_dup(struct loader *ld, struct str s); /* NUL-terminated; empty when there is no memory */
 struct str policy_dup_lower(struct loader *ld, struct str s);

@@ -69,10 +69,6 @@ add_kind(struct loader *ld, const struct conf_node *n, enum allow_kind kind, str
 void
 policy_allow(struct loader *ld, const struct conf_node *n, struct allow_list *l)
 {
-    const char *names[KIND_COUNT];
-
-    for (size_t k = 0; k < KIND_COUNT; k++)
-        names[k] = kinds[k].name;
     if (n && n->kind != CONF_LIST)
         policy_error(ld, n, SG_ALLOW, "allow is a list of values, and of {exact, prefix, suffix, cidr, domain}");
     for (unsigned i = 0; n && n->kind == CONF_LIST && i < n->count; i++) {
@@ -80,7 +76,7 @@ policy_allow(struct loader *ld, const struct conf_node *n, struct allow_list *l)
 
         if (item->kind == CONF_SCALAR)
             add_item(ld, item, ALLOW_EXACT, l);
-        else if (policy_map_check(ld, item, names, KIND_COUNT))
+        else if (policy_map_check(ld, item, &shape_allow))
             for (size_t k = 0; k < KIND_COUNT; k++)
                 if (conf_get(item, kinds[k].name))
                     add_kind(ld, conf_get(item, kinds[k].name), kinds[k].kind, l);

@@ -139,14 +139,13 @@ check_fixed_options(struct loader *ld, const struct conf_node *n, struct str nam
 static void
 read_builtin(struct loader *ld, const struct conf_node *n, struct local_detector *d, const struct conf_node *key)
 {
-    static const char *const known[] = {"use", "context", "min_score", "severity", "checks", "bare_digits"};
     static const char *const uses[] = {"builtin"};
     unsigned use = 0;
     uint64_t severity = 0;
     size_t count;
     const char *const *names = detector_names(&count);
 
-    if (!policy_map_check(ld, n, known, 6))
+    if (!policy_map_check(ld, n, &shape_detector_builtin))
         return;
     if (conf_choice(ld->doc, conf_get(n, "use"), uses, 1, &use, ld->es) != RC_OK)
         return;
@@ -165,10 +164,9 @@ read_builtin(struct loader *ld, const struct conf_node *n, struct local_detector
 static void
 read_custom(struct loader *ld, const struct conf_node *n, struct local_detector *d, const struct conf_node *key)
 {
-    static const char *const known[] = {"regex", "context", "min_score", "severity"};
     uint64_t severity = 1;
 
-    if (!policy_map_check(ld, n, known, 4))
+    if (!policy_map_check(ld, n, &shape_detector_custom))
         return;
     if (detector_find(d->name, 0)) {
         err_hint(

@@ -41,7 +41,6 @@ read_controls(struct loader *ld, const struct conf_node *n)
 static void
 read_metadata(struct loader *ld, const struct conf_node *root, struct policy *p)
 {
-    static const char *const known[] = {"name", "revision", "owner", "controls"};
     const struct conf_node *meta = conf_get(root, "metadata"), *owner = conf_get(meta, "owner");
     struct str text = STR("");
 
@@ -51,7 +50,7 @@ read_metadata(struct loader *ld, const struct conf_node *root, struct policy *p)
         policy_error(ld, meta ? meta : root, SG_MISSING, "a policy needs metadata.name");
         return;
     }
-    (void)policy_map_check(ld, meta, known, 4);
+    (void)policy_map_check(ld, meta, &shape_metadata);
     p->name = policy_name(ld, conf_get(meta, "name"), "a policy's name").ptr;
     if (p->name[0] && policy_named(ld->prog, (size_t)(p - ld->prog->policies), p->name))
         policy_error(ld, conf_get(meta, "name"), SG_NAME_TWICE, "there is another policy %s", p->name);
@@ -65,10 +64,9 @@ read_metadata(struct loader *ld, const struct conf_node *root, struct policy *p)
 static void
 read_match(struct loader *ld, const struct conf_node *n, struct policy *p)
 {
-    static const char *const known[] = {"resource"};
     const struct conf_node *attrs = conf_get(n, "resource");
 
-    if (!n || !policy_map_check(ld, n, known, 1) || !attrs)
+    if (!n || !policy_map_check(ld, n, &shape_match) || !attrs)
         return;
     if (attrs->kind != CONF_MAP || attrs->count == 0) {
         policy_error(ld, attrs, SG_MISSING, "match.resource is a map of attribute keys and values");
@@ -85,7 +83,7 @@ read_match(struct loader *ld, const struct conf_node *n, struct policy *p)
 static void
 read_hold_out(struct loader *ld, const struct conf_node *n, struct policy *p)
 {
-    static const char *const known[] = {"keys", "shape"}, *const shapes[] = {"uuid", "hex"};
+    static const char *const shapes[] = {"uuid", "hex"};
 
     if (!n)
         return;
@@ -98,7 +96,7 @@ read_hold_out(struct loader *ld, const struct conf_node *n, struct policy *p)
         const struct conf_node *item = n->items[i];
         unsigned shape = 0;
 
-        if (!policy_map_check(ld, item, known, 2))
+        if (!policy_map_check(ld, item, &shape_hold_out))
             continue;
         if (!conf_get(item, "keys") || !conf_get(item, "shape")) {
             policy_error(ld, item, SG_MISSING, "hold_out needs keys and shape: a name alone proves nothing");
@@ -113,11 +111,11 @@ read_hold_out(struct loader *ld, const struct conf_node *n, struct policy *p)
 static void
 read_keys(struct loader *ld, const struct conf_node *n, struct policy *p)
 {
-    static const char *const known[] = {"allow", "otherwise"}, *const choices[] = {"scan", "drop"};
+    static const char *const choices[] = {"scan", "drop"};
     const struct conf_node *allow = conf_get(n, "allow");
     unsigned otherwise = 0;
 
-    if (!n || !policy_map_check(ld, n, known, 2))
+    if (!n || !policy_map_check(ld, n, &shape_keys))
         return;
     if (conf_choice(ld->doc, conf_get(n, "otherwise"), choices, 2, &otherwise, ld->es) != RC_OK)
         return;
@@ -131,12 +129,11 @@ read_keys(struct loader *ld, const struct conf_node *n, struct policy *p)
 void
 policy_spec(struct loader *ld, const struct conf_node *spec)
 {
-    static const char *const known[] = {"mode", "since", "match", "on_error", "scan", "hold_out", "detectors", "rules", "keys", "allow"};
     static const char *const errors[] = {"redact", "drop_span", "refuse"};
     struct policy *p = ld->policy;
     unsigned on_error = ON_ERROR_REDACT;
 
-    (void)policy_map_check(ld, spec, known, sizeof(known) / sizeof(known[0]));
+    (void)policy_map_check(ld, spec, &shape_redaction_spec);
     p->mode = policy_mode(ld, conf_get(spec, "mode"), RULE_ENFORCE);
     policy_since(ld, conf_get(spec, "since"));
     if (conf_choice(ld->doc, conf_get(spec, "on_error"), errors, 3, &on_error, ld->es) == RC_OK)
@@ -190,7 +187,6 @@ read_redaction(struct loader *ld, const struct conf_node *root, struct policy *p
 static void
 read_document(struct loader *ld, const struct conf_node *root)
 {
-    static const char *const known[] = {"apiVersion", "kind", "metadata", "spec"};
     static const char *const kinds[] = {"RedactionPolicy", "ResidencyPolicy", "PolicyTest"};
     const struct conf_node *version = conf_get(root, "apiVersion"), *kind = conf_get(root, "kind");
     unsigned k = 0;
@@ -211,7 +207,7 @@ read_document(struct loader *ld, const struct conf_node *root)
         err_hint(policy_error(ld, version ? version : root, SG_API_VERSION, "unknown apiVersion"), "this version reads spangate/v1");
     if (k == 2)
         return; /* tests are for `policy test` */
-    (void)policy_map_check(ld, root, known, 4);
+    (void)policy_map_check(ld, root, k == 0 ? &shape_redaction : &shape_residency);
     struct policy *p = policy_add(ld, root);
 
     if (!p)

@@ -355,11 +355,9 @@ use_packs(struct loader *ld, const struct draft *d)
 static void
 read_rule(struct loader *ld, const struct conf_node *list, unsigned at, struct selection *sel)
 {
-    static const char *const known[] = {
-        "id", "keys", "entity", "use", "detector", "regex", "context", "min_score", "action", "when", "mode", "since", "severity", "places", "allow"};
     struct draft d = {.doc = ld->doc, .n = list->items[at], .outer = ld->outer, .sel = sel};
 
-    if (!policy_map_check(ld, d.n, known, sizeof(known) / sizeof(known[0])) && d.n->kind != CONF_MAP)
+    if (!policy_map_check(ld, d.n, &shape_rule) && d.n->kind != CONF_MAP)
         return;
     if (!conf_get(d.n, "id")) {
         policy_error(ld, d.n, SG_MISSING, "a rule needs an id");

@@ -41,9 +41,9 @@ policy_warning(struct loader *ld, const struct conf_node *n, enum policy_code co
 }
 
 bool
-policy_map_check(struct loader *ld, const struct conf_node *n, const char *const *names, size_t count)
+policy_map_check(struct loader *ld, const struct conf_node *n, const struct conf_shape *shape)
 {
-    return conf_map_check(ld->doc, n, names, count, ld->es) == RC_OK;
+    return conf_shape_check(ld->doc, n, shape, ld->es) == RC_OK;
 }
 
 void *

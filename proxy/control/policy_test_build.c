@@ -13,11 +13,11 @@ struct builder {
 static void value_put(struct builder *b, uint32_t field, const struct conf_node *n);
 
 static bool
-names_checked(struct builder *b, const struct conf_node *n, const char *const *names, size_t count)
+names_checked(struct builder *b, const struct conf_node *n, const struct conf_shape *shape)
 {
     if (!n)
         return false;
-    if (conf_map_check(b->s->doc, n, names, count, &b->s->t->es) == RC_OK)
+    if (conf_shape_check(b->s->doc, n, shape, &b->s->t->es) == RC_OK)
         return true;
     b->ok = false;
     return false;
@@ -137,9 +137,7 @@ resource_put(struct builder *b, const struct conf_node *defaults, const struct c
 static void
 scope_put(struct builder *b, const struct conf_node *n)
 {
-    static const char *const names[] = {"name", "version", "attributes"};
-
-    if (!names_checked(b, n, names, 3))
+    if (!names_checked(b, n, &shape_test_scope))
         return;
     struct put_mark m = put_open(&b->p, 1);
 
@@ -152,9 +150,7 @@ scope_put(struct builder *b, const struct conf_node *n)
 static void
 event_put(struct builder *b, const struct conf_node *n)
 {
-    static const char *const names[] = {"name", "attributes"};
-
-    if (!names_checked(b, n, names, 2))
+    if (!names_checked(b, n, &shape_test_event))
         return;
     struct put_mark m = put_open(&b->p, 11);
 
@@ -167,9 +163,7 @@ event_put(struct builder *b, const struct conf_node *n)
 static void
 link_put(struct builder *b, const struct conf_node *n)
 {
-    static const char *const names[] = {"trace_state", "attributes"};
-
-    if (!names_checked(b, n, names, 2))
+    if (!names_checked(b, n, &shape_test_link))
         return;
     struct put_mark m = put_open(&b->p, 13);
 
@@ -195,9 +189,7 @@ list_put(struct builder *b, const struct conf_node *n, void (*put)(struct builde
 static void
 status_put(struct builder *b, const struct conf_node *n)
 {
-    static const char *const names[] = {"message"};
-
-    if (!names_checked(b, n, names, 1))
+    if (!names_checked(b, n, &shape_test_status))
         return;
     struct put_mark m = put_open(&b->p, 15);
 
@@ -209,12 +201,11 @@ status_put(struct builder *b, const struct conf_node *n)
 static void
 span_put(struct builder *b, const struct conf_node *n)
 {
-    static const char *const names[] = {"name", "trace_state", "attributes", "events", "links", "status"};
     struct put_mark m = put_open(&b->p, 2);
 
     put_bytes(&b->p, 1, STR("\20\21\22\23\24\25\26\27\20\21\22\23\24\25\26\27"));
     put_bytes(&b->p, 2, STR("\20\21\22\23\24\25\26\27"));
-    if (names_checked(b, n, names, sizeof(names) / sizeof(names[0]))) {
+    if (names_checked(b, n, &shape_test_span)) {
         text_put(b, 3, conf_get(n, "trace_state"));
         text_put(b, 5, conf_get(n, "name"));
         attrs_put(b, 9, conf_get(n, "attributes"));

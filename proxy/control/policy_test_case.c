@@ -128,11 +128,10 @@ now_given(struct run *r)
 static void
 case_route(struct run *r)
 {
-    static const char *const names[] = {"identity", "country", "configured_country", "configured_region"};
     const struct conf_node *client = given(r, "client");
     struct sender sender = {.now_s = now_given(r)};
 
-    if (client && conf_map_check(r->s->doc, client, names, 4, &r->s->t->es) != RC_OK)
+    if (client && conf_shape_check(r->s->doc, client, &shape_test_client, &r->s->t->es) != RC_OK)
         return;
     text_given(r, client, "identity", &sender.identity);
     text_given(r, client, "country", &sender.certificate_country);
@@ -301,8 +300,6 @@ word_of(const struct conf_node *n, const char *key)
 static void
 check_findings(struct run *r, const struct conf_node *n)
 {
-    static const char *const names[] = {"rule", "entity", "path"};
-
     if (n && n->kind != CONF_LIST) {
         test_error(r->s, n, SG_TEST_EXPECT, "findings is a list");
         return;
@@ -312,7 +309,7 @@ check_findings(struct run *r, const struct conf_node *n)
     for (unsigned i = 0; n && i < n->count; i++) {
         const struct conf_node *e = n->items[i];
 
-        if (conf_map_check(r->s->doc, e, names, 3, &r->s->t->es) == RC_OK && !finding_there(r, e))
+        if (conf_shape_check(r->s->doc, e, &shape_test_finding, &r->s->t->es) == RC_OK && !finding_there(r, e))
             compare_say(&r->c, "findings: none of rule %s, entity %s, path %s", word_of(e, "rule"), word_of(e, "entity"), word_of(e, "path"));
     }
 }
@@ -355,8 +352,6 @@ rule_fits(const struct conf_node *expect, const char *rule)
 static void
 check_refused(struct run *r, const struct conf_node *n)
 {
-    static const char *const names[] = {"exporter", "rule"};
-
     if (n && n->kind != CONF_LIST) {
         test_error(r->s, n, SG_TEST_EXPECT, "refused is a list of {exporter, rule}");
         return;
@@ -365,7 +360,7 @@ check_refused(struct run *r, const struct conf_node *n)
         const struct conf_node *name = conf_get(n->items[i], "exporter"), *rule = conf_get(n->items[i], "rule");
         size_t d;
 
-        if (conf_map_check(r->s->doc, n->items[i], names, 2, &r->s->t->es) != RC_OK)
+        if (conf_shape_check(r->s->doc, n->items[i], &shape_test_refused, &r->s->t->es) != RC_OK)
             continue;
         if (!name) {
             test_error(r->s, n->items[i], SG_TEST_EXPECT, "exporter is missing");
@@ -426,13 +421,10 @@ case_explain(struct run *r)
 static bool
 case_checked(struct test_suite *s, const struct conf_node *n)
 {
-    static const char *const names[] = {"name", "given", "expect", "todo"};
-    static const char *const of_given[] = {"resource", "scope", "span", "destination", "client", "now"};
-    static const char *const of_expect[] = {"resource", "scope", "span", "findings", "sent_to", "refused"};
     const struct conf_node *given_node = conf_get(n, "given"), *expect = conf_get(n, "expect");
     struct errs *es = &s->t->es;
 
-    if (conf_map_check(s->doc, n, names, 4, es) != RC_OK)
+    if (conf_shape_check(s->doc, n, &shape_test_case, es) != RC_OK)
         return false;
     if (conf_get(n, "todo"))
         return true;
@@ -440,7 +432,8 @@ case_checked(struct test_suite *s, const struct conf_node *n)
         test_error(s, n, SG_TEST_DOCUMENT, "a case has a name and expects something");
         return false;
     }
-    return (!given_node || conf_map_check(s->doc, given_node, of_given, 6, es) == RC_OK) && conf_map_check(s->doc, expect, of_expect, 6, es) == RC_OK;
+    return (!given_node || conf_shape_check(s->doc, given_node, &shape_test_given, es) == RC_OK) &&
+           conf_shape_check(s->doc, expect, &shape_test_expect, es) == RC_OK;
 }
 
 void

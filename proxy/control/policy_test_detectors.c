@@ -85,8 +85,6 @@ strings_run(struct test_suite *s, const struct conf_node *list, struct str entit
 void
 test_detectors_run(struct test_suite *s, const struct conf_node *n)
 {
-    static const char *const names[] = {"match", "no_match"};
-
     if (n && n->kind != CONF_MAP) {
         test_error(s, n, SG_TEST_DOCUMENT, "detectors is a map of entities");
         return;
@@ -94,7 +92,7 @@ test_detectors_run(struct test_suite *s, const struct conf_node *n)
     for (unsigned i = 0; n && i < n->count; i++) {
         struct str entity = entity_of(n->keys[i]->text);
 
-        if (conf_map_check(s->doc, n->items[i], names, 2, &s->t->es) != RC_OK)
+        if (conf_shape_check(s->doc, n->items[i], &shape_test_strings, &s->t->es) != RC_OK)
             continue;
         if (!rules_have(s->prog, entity)) {
             entity_unknown(s, n->keys[i]);

@@ -26,6 +26,7 @@
 #include <stdio.h>
 
 #include "base/arena.h"
+#include "base/conf_shape.h"
 #include "control/config.h"
 #include "policies/examine.h"
 #include "policies/redact.h"
@@ -92,6 +93,11 @@ struct test_suite {
     struct program *prog;
     struct examiner *ex;
 };
+
+/* ---- policy_test_shapes.c ---- */
+extern const struct conf_shape shape_test, shape_test_destination, shape_test_strings, shape_test_scope, shape_test_event, shape_test_link,
+    shape_test_status, shape_test_span, shape_test_client, shape_test_given, shape_test_finding, shape_test_refused, shape_test_expect,
+    shape_test_case;
 
 /* Whether a test of this name is wanted. */
 bool test_wanted(const struct policy_test *t, struct str name);

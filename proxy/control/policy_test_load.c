@@ -13,10 +13,9 @@
 static void
 destination_read(struct test_suite *s, struct str name, const struct conf_node *n)
 {
-    static const char *const names[] = {"jurisdiction", "country"};
     struct destination_info d = {.name = name};
 
-    if (conf_map_check(s->doc, n, names, 2, &s->t->es) != RC_OK)
+    if (conf_shape_check(s->doc, n, &shape_test_destination, &s->t->es) != RC_OK)
         return;
     if (!conf_get(n, "jurisdiction")) {
         test_error(s, n, SG_TEST_DESTINATION, "a destination has a jurisdiction");
@@ -113,12 +112,11 @@ suite_compile(struct test_suite *s, struct tool *src)
 static void
 suite_run(struct test_suite *s)
 {
-    static const char *const names[] = {"apiVersion", "kind", "metadata", "policies", "destinations", "defaults", "detectors", "cases"};
     const struct conf_node *cases = conf_get(s->root, "cases"), *version = conf_get(s->root, "apiVersion");
     struct tool src = {.ar = s->ar};
     size_t errors = s->t->es.errors;
 
-    if (conf_map_check(s->doc, s->root, names, sizeof(names) / sizeof(names[0]), &s->t->es) != RC_OK)
+    if (conf_shape_check(s->doc, s->root, &shape_test, &s->t->es) != RC_OK)
         return;
     if (!version || !str_eq(version->text, STR("spangate/v1")))
         err_hint(test_error(s, version ? version : s->root, SG_TEST_DOCUMENT, "unknown apiVersion"), "this version reads spangate/v1");

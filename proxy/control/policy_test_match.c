@@ -215,17 +215,15 @@ compare_text(struct comparison *c, const char *path, const struct conf_node *exp
 }
 
 static bool
-names_checked(struct comparison *c, const struct conf_node *n, const char *const *names, size_t count)
+names_checked(struct comparison *c, const struct conf_node *n, const struct conf_shape *shape)
 {
-    return n && conf_map_check(c->s->doc, n, names, count, &c->s->t->es) == RC_OK;
+    return n && conf_shape_check(c->s->doc, n, shape, &c->s->t->es) == RC_OK;
 }
 
 static void
 compare_event(struct comparison *c, const struct conf_node *expect, const struct conf_node *before, const struct conf_node *after)
 {
-    static const char *const names[] = {"name", "attributes"};
-
-    if (!names_checked(c, expect, names, 2))
+    if (!names_checked(c, expect, &shape_test_event))
         return;
     compare_text(c, "spanevent.name", conf_get(expect, "name"), conf_get(before, "name"), conf_get(after, "name"));
     compare_attrs(c, "spanevent.attributes", ".", conf_get(expect, "attributes"), conf_get(before, "attributes"), conf_get(after, "attributes"));
@@ -234,9 +232,7 @@ compare_event(struct comparison *c, const struct conf_node *expect, const struct
 static void
 compare_link(struct comparison *c, const struct conf_node *expect, const struct conf_node *before, const struct conf_node *after)
 {
-    static const char *const names[] = {"trace_state", "attributes"};
-
-    if (!names_checked(c, expect, names, 2))
+    if (!names_checked(c, expect, &shape_test_link))
         return;
     compare_text(c, "spanlink.trace_state", conf_get(expect, "trace_state"), conf_get(before, "traceState"), conf_get(after, "traceState"));
     compare_attrs(c, "spanlink.attributes", ".", conf_get(expect, "attributes"), conf_get(before, "attributes"), conf_get(after, "attributes"));
@@ -262,7 +258,6 @@ compare_list(struct comparison *c, const char *what, const struct conf_node *exp
 void
 compare_span(struct comparison *c, const struct conf_node *expect, const struct conf_node *before, const struct conf_node *after)
 {
-    static const char *const names[] = {"name", "trace_state", "attributes", "events", "links", "status"}, *const of_status[] = {"message"};
     const struct conf_node *status = conf_get(expect, "status");
 
     if (is_word(expect, "absent")) {
@@ -270,7 +265,7 @@ compare_span(struct comparison *c, const struct conf_node *expect, const struct 
             compare_say(c, "span: expected none, but it is sent");
         return;
     }
-    if (!names_checked(c, expect, names, sizeof(names) / sizeof(names[0])))
+    if (!names_checked(c, expect, &shape_test_span))
         return;
     if (!after) {
         compare_say(c, "span: it is not sent");
@@ -281,7 +276,7 @@ compare_span(struct comparison *c, const struct conf_node *expect, const struct 
     compare_attrs(c, "span.attributes", ".", conf_get(expect, "attributes"), conf_get(before, "attributes"), conf_get(after, "attributes"));
     compare_list(c, "event", conf_get(expect, "events"), conf_get(before, "events"), conf_get(after, "events"), compare_event);
     compare_list(c, "link", conf_get(expect, "links"), conf_get(before, "links"), conf_get(after, "links"), compare_link);
-    if (names_checked(c, status, of_status, 1))
+    if (names_checked(c, status, &shape_test_status))
         compare_text(c, "span.status.message", conf_get(status, "message"), conf_get(conf_get(before, "status"), "message"),
             conf_get(conf_get(after, "status"), "message"));
 }
@@ -295,9 +290,7 @@ compare_resource(struct comparison *c, const struct conf_node *expect, const str
 void
 compare_scope(struct comparison *c, const struct conf_node *expect, const struct conf_node *before, const struct conf_node *after)
 {
-    static const char *const names[] = {"name", "version", "attributes"};
-
-    if (!names_checked(c, expect, names, 3))
+    if (!names_checked(c, expect, &shape_test_scope))
         return;
     compare_text(c, "scope.name", conf_get(expect, "name"), conf_get(before, "name"), conf_get(after, "name"));
     compare_text(c, "scope.version", conf_get(expect, "version"), conf_get(before, "version"), conf_get(after, "version"));

@@ -221,7 +221,6 @@ next_prefixed(struct span_file *f, struct buf *out, struct errs *es)
 static enum rc
 next_yaml(struct span_file *f, struct buf *out, struct errs *es)
 {
-    static const char *const names[] = {"resource", "scope", "span", "destination", "client", "now"};
     struct policy_test t = {.ar = NULL};
     struct test_suite s = {.t = &t, .doc = f->doc};
 
@@ -233,7 +232,7 @@ next_yaml(struct span_file *f, struct buf *out, struct errs *es)
         return next_yaml(f, out, es);
     f->given = n;
     f->line = n->line;
-    if (conf_map_check(f->doc, n, names, sizeof(names) / sizeof(names[0]), es) != RC_OK)
+    if (conf_shape_check(f->doc, n, &shape_test_given, es) != RC_OK)
         return RC_CONFIG;
     bool ok = test_build(&s, NULL, n, out);
 

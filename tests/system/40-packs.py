@@ -33,7 +33,7 @@ def check_packs():
     for t in tests:
         cover = json.loads(spangate("policy", "test", "--coverage", "--format", "json", t).stdout)["coverage"]
         if t.name != "eu-stays.test.yaml" and cover["rules"] != cover["rules_fired"]:
-            problems.append(f"{t.name}: rules without a test: {sorted({m['rule'] for m in cover['missing']})}")
+            problems.append(f"{t.name}: {cover['rules'] - cover['rules_fired']} rules found nothing in any test: " + spangate("policy", "test", "--coverage", t).stdout[-600:])
     lint = spangate("policy", "lint", *policies)
     if lint.returncode:
         problems.append("lint:\n" + lint.stdout[-2000:])

@@ -1,0 +1,141 @@
+/* The gateway file: its tables are those of config_tables.c. */
+#include <stdio.h>
+
+#include "config_int.h"
+#include "schema_int.h"
+
+#define SECTIONS_MAX 64
+#define EXPANDED "\\$\\{" /* ${env:NAME}: what it becomes is not known here */
+
+/* Sections by the path of their keys, those that are referred to first. */
+struct sections {
+    const struct section *list[SECTIONS_MAX];
+    char names[SECTIONS_MAX][96];
+    size_t count;
+};
+
+static const char *
+section_ref(struct sections *s, const char *outer, const struct field *f)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (s->list[i] == f->section)
+            return s->names[i];
+    if (s->count == SECTIONS_MAX)
+        return "";
+    snprintf(s->names[s->count], sizeof(s->names[0]), "%s%s%s", outer, outer[0] ? "." : "", f->name);
+    s->list[s->count] = f->section;
+    return s->names[s->count++];
+}
+
+static void
+put_ref(struct json *j, const char *name)
+{
+    json_array(j, "allOf");
+    schema_ref(j, name);
+    json_close_array(j);
+}
+
+/* A number, or what stands for one. */
+static void
+put_number(struct json *j, const struct field *f)
+{
+    json_array(j, "anyOf");
+    json_object(j, NULL);
+    json_cstr(j, "type", "integer");
+    if (f->min < f->max) {
+        json_u64(j, "minimum", f->min);
+        json_u64(j, "maximum", f->max);
+    }
+    json_close_object(j);
+    json_object(j, NULL);
+    json_cstr(j, "type", "string");
+    json_cstr(j, "pattern", EXPANDED);
+    json_close_object(j);
+    json_close_array(j);
+}
+
+static void
+put_pattern(struct json *j, const char *pattern)
+{
+    json_cstr(j, "type", "string");
+    json_cstr(j, "pattern", pattern);
+}
+
+static void
+put_type(struct json *j, struct sections *s, const char *name, const struct field *f)
+{
+    switch (f->type) {
+    case FIELD_TEXT:
+    case FIELD_PATH:
+        schema_text(j);
+        break;
+    case FIELD_NUMBER:
+    case FIELD_MIB:
+        put_number(j, f);
+        break;
+    case FIELD_DURATION:
+        put_pattern(j, "^([0-9]+(ms|s|m|h|d))+$|" EXPANDED);
+        break;
+    case FIELD_CHOICE:
+        schema_words(j, f->choices);
+        break;
+    case FIELD_ENDPOINT:
+        put_pattern(j, ":[0-9]+$|^none$|" EXPANDED);
+        break;
+    case FIELD_SECTION:
+        put_ref(j, section_ref(s, name, f));
+        break;
+    case FIELD_LIST:
+    case FIELD_NAMED:
+        json_cstr(j, "type", f->type == FIELD_LIST ? "array" : "object");
+        json_object(j, f->type == FIELD_LIST ? "items" : "additionalProperties");
+        put_ref(j, section_ref(s, name, f));
+        json_close_object(j);
+        break;
+    case FIELD_CUSTOM:
+        break;
+    }
+}
+
+/* Members of an open object. */
+static void
+put_section(struct json *j, struct sections *s, const char *name, const struct section *sec)
+{
+    bool required = false;
+
+    json_cstr(j, "type", "object");
+    json_bool(j, "additionalProperties", false);
+    json_object(j, "properties");
+    for (const struct field *f = sec->fields; f->name; f++) {
+        json_object(j, f->name);
+        json_cstr(j, "description", f->doc);
+        put_type(j, s, name, f);
+        if (f->fallback)
+            json_cstr(j, "default", f->fallback);
+        json_close_object(j);
+        required |= f->required;
+    }
+    json_close_object(j);
+    if (!required)
+        return;
+    json_array(j, "required");
+    for (const struct field *f = sec->fields; f->name; f++)
+        if (f->required)
+            json_cstr(j, NULL, f->name);
+    json_close_array(j);
+}
+
+void
+schema_gateway(struct json *j)
+{
+    struct sections s = {.count = 0};
+
+    put_section(j, &s, "", &config_root_section);
+    json_object(j, "definitions");
+    for (size_t i = 0; i < s.count; i++) { /* grows on the way */
+        json_object(j, s.names[i]);
+        put_section(j, &s, s.names[i], s.list[i]);
+        json_close_object(j);
+    }
+    json_close_object(j);
+}

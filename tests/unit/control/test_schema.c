@@ -1,0 +1,78 @@
+#include "base/conf.h"
+#include "base_suite.h"
+#include "control/schema.h"
+#include "policies/shapes.h"
+
+static struct conf_doc *
+schema(enum schema_kind kind, struct buf *out)
+{
+    struct conf_doc *doc = NULL;
+    struct errs es = {0};
+
+    ck_assert_int_eq(schema_print(kind, out), RC_OK);
+    ck_assert_msg(conf_load_text("schema", buf_str(out), false, &doc, &es) == RC_OK, "%s", es.count ? es.list[0].text : "");
+    return doc;
+}
+
+/* Each key that the loader knows stands in the schema, and the other way around. */
+START_TEST(schema_has_the_keys_of_the_reader)
+{
+    static const struct conf_shape *const shapes[] = {&shape_redaction, &shape_residency, &shape_metadata, &shape_redaction_spec, &shape_match,
+        &shape_hold_out, &shape_detector, &shape_rule, &shape_keys, &shape_residency_spec, &shape_origin, &shape_route};
+    struct buf out = BUF_INIT(4u << 20);
+    struct conf_doc *doc = schema(SCHEMA_POLICY, &out);
+
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        const struct conf_node *d = conf_get(conf_get(conf_root(doc, 0), "definitions"), shapes[i]->name), *properties = conf_get(d, "properties");
+        unsigned count = 0;
+
+        ck_assert_msg(d != NULL, "%s", shapes[i]->name);
+        ck_assert_str_eq(conf_get(d, "additionalProperties")->text.ptr, "false");
+        for (const struct conf_field *f = shapes[i]->fields; f->name; f++, count++)
+            ck_assert_msg(conf_get(properties, f->name) != NULL, "%s.%s", shapes[i]->name, f->name);
+        ck_assert_uint_eq(properties->count, count);
+    }
+    conf_free(doc);
+    buf_free(&out);
+}
+END_TEST
+
+START_TEST(schema_of_the_gateway_follows_its_sections)
+{
+    struct buf out = BUF_INIT(4u << 20);
+    struct conf_doc *doc = schema(SCHEMA_GATEWAY, &out);
+    const struct conf_node *root = conf_root(doc, 0), *exporters = conf_get(conf_get(root, "definitions"), "exporters");
+
+    ck_assert_ptr_nonnull(conf_get(conf_get(root, "properties"), "receivers"));
+    ck_assert_ptr_nonnull(conf_get(conf_get(exporters, "properties"), "jurisdiction"));
+    ck_assert_uint_ge(conf_get(exporters, "required")->count, 2);
+    conf_free(doc);
+    buf_free(&out);
+}
+END_TEST
+
+START_TEST(schema_fails_when_the_buffer_is_full)
+{
+    for (size_t max = 0; max < 12000; max += 997) {
+        for (unsigned kind = SCHEMA_GATEWAY; kind <= SCHEMA_TEST; kind++) {
+            struct buf out = BUF_INIT(max);
+
+            ck_assert_int_eq(schema_print((enum schema_kind)kind, &out), RC_TOO_LARGE);
+            buf_free(&out);
+        }
+    }
+}
+END_TEST
+
+static const struct case_entry cases[] = {
+    {"normal", &schema_has_the_keys_of_the_reader},
+    {"normal", &schema_of_the_gateway_follows_its_sections},
+    {"limits", &schema_fails_when_the_buffer_is_full},
+    {NULL, NULL},
+};
+
+int
+main(void)
+{
+    return suite_run("schema", cases);
+}
