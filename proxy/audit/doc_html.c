@@ -2,9 +2,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/digest.h"
 #include "report_int.h"
 
-#define ROWS_SHOWN 40 /* of a table; all of them are in the data files */
+#define ROWS_SHOWN 30 /* of a table; all of them are in the data files */
 #define DIGEST_SHOWN 12
 #define WIDE 900
 #define NARROW 348
@@ -126,6 +127,14 @@ name_text(struct page *p, struct str s)
     text(p, str_sub(s, from, s.len));
 }
 
+static bool
+is_digest(struct str s)
+{
+    uint8_t raw[SHA256_SIZE];
+
+    return s.len == 2 * sizeof(raw) && digest_unhex(s, raw);
+}
+
 static void
 cell(struct page *p, const struct column *c, const struct cell *v)
 {
@@ -133,7 +142,7 @@ cell(struct page *p, const struct column *c, const struct cell *v)
 
     if (c->kind == CELL_STATUS) {
         status(p, v->text);
-    } else if (c->kind == CELL_DIGEST && v->text.len > DIGEST_SHOWN + 2) {
+    } else if ((c->kind == CELL_DIGEST && v->text.len > DIGEST_SHOWN + 2) || (c->kind == CELL_NAME && is_digest(v->text))) {
         raw(p, "<span title=\"");
         text(p, v->text);
         raw(p, "\">");
@@ -239,10 +248,13 @@ table(struct page *p, const struct table *t)
     }
     for (unsigned i = 0; i < t->chart_count; i++)
         chart(p, t, &t->charts[i]);
-    if (t->wide)
-        put(p, "<details><summary>Table: %zu rows</summary>", table_rows(t));
+    bool folded = t->wide && (t->chart_count || table_rows(t) > 2 * ROWS_SHOWN);
+
+    if (folded)
+        put(p, "<p class=\"more paper\">%zu rows, in %s.csv and in the JSON file.</p><details><summary>Table: %zu rows</summary>", table_rows(t),
+            t->id, table_rows(t));
     rows(p, t);
-    if (t->wide)
+    if (folded)
         raw(p, "</details>\n");
 }
 

@@ -213,6 +213,32 @@ cell_leaves(struct report *r, const struct verdict *v)
     buf_free(&text);
 }
 
+static void
+table_summary(struct report *r)
+{
+    static const struct column columns[] = {{"framework", "Framework", CELL_TEXT}, {"satisfied", "Satisfied", CELL_NUMBER},
+        {"failed", "Not satisfied", CELL_NUMBER}, {"none", "Not applicable", CELL_NUMBER}, {0}};
+    size_t count;
+    const struct control *all = controls_all(&count);
+
+    doc_table(r->doc, "controls", "All frameworks", "", columns);
+    for (unsigned p = 0; p < PROFILE_COUNT_; p++) {
+        uint64_t sums[3] = {0};
+
+        if (!(r->o.profiles >> p & 1))
+            continue;
+        for (size_t i = 0; i < count; i++) {
+            struct verdict v;
+
+            control_judge(r, &all[i], &v);
+            sums[v.status] += all[i].profile == (enum report_profile)p;
+        }
+        doc_cstr(r->doc, profile_title((enum report_profile)p));
+        for (unsigned k = 0; k < 3; k++)
+            doc_number(r->doc, sums[k]);
+    }
+}
+
 void
 section_controls(struct report *r)
 {
@@ -226,8 +252,9 @@ section_controls(struct report *r)
     doc_section(r->doc, "controls", "Controls");
     doc_text(r->doc, "Each control is judged by entries of the log alone. \"Not applicable\" means that there was no occasion in the period. Leaves "
                      "are the first ones and the last one "
-                     "of each kind of evidence; `spangate audit prove` makes a proof for any of them. What the log cannot show, such as contracts or "
+                     "of each kind of evidence; spangate audit prove makes a proof for any of them. What the log cannot show, such as contracts or "
                      "training, is not judged here.");
+    table_summary(r);
     for (unsigned p = 0; p < PROFILE_COUNT_; p++) {
         if (!(r->o.profiles >> p & 1))
             continue;
