@@ -170,8 +170,10 @@ check: $(UNITBIN) $(FUZZBIN) $(BIN)
 	@tests/support/run-check $(O) $(UNITBIN) $(FUZZBIN)
 # The real binary for minutes: kill -9 in ROUNDS rounds, canaries.
 ROUNDS   ?= 20
-check-system: $(BIN)
-	@SPANGATE=$(BIN) tests/system/20-canary.py && SPANGATE=$(BIN) tests/system/10-crash.py $(ROUNDS)
+AUDIT_ROUNDS ?= 500
+check-system: $(BIN) $(O)/unit/audit/test_verify $(O)/unit/audit/test_crash
+	@SPANGATE=$(BIN) tests/system/20-canary.py && SPANGATE=$(BIN) tests/system/10-crash.py $(ROUNDS) && \
+	SPANGATE=$(BIN) tests/system/40-audit.py $(AUDIT_ROUNDS) && SPANGATE_TEST_ROUNDS=10 $(O)/unit/audit/test_verify && SPANGATE_TEST_ROUNDS=10 $(O)/unit/audit/test_crash
 demo: $(BIN)
 	@$(BIN) demo
 certs: $(BIN)

@@ -91,6 +91,7 @@ take_reload(struct auditor *a)
     cover(a, journal_stats(a->o.journal).next_seq);
     if (atomic_load(&a->why))
         return;
+    auditor_give_to_anchors(a, true);
     auditor_look_for_key(a);
     auditor_look_for_old_entries(a);
 }
@@ -106,7 +107,9 @@ on_tick(void *arg)
         return;
     if (is_due(a, next - writer_published(a->writer)->size, now))
         cover(a, next);
-    if (atomic_exchange(&a->reload, false))
+    if (!atomic_load(&a->why))
+        auditor_give_to_anchors(a, false);
+    if (!atomic_load(&a->why) && atomic_exchange(&a->reload, false))
         take_reload(a);
     if (!atomic_load(&a->why) && now >= a->retention_us) {
         a->retention_us = now + RETENTION_EVERY_US;
@@ -123,6 +126,8 @@ on_stop(struct letter *letter)
     journal_settle(a->o.journal); /* what we have to say ourselves too */
     if (is_sound(a) || try_again(a))
         cover(a, journal_stats(a->o.journal).next_seq);
+    if (a->writer)
+        auditor_give_to_anchors(a, true);
     loop_stop(a->loop);
 }
 

@@ -39,7 +39,7 @@ struct own_entry {
 
 /* What is known of a witness or anchor. */
 struct abroad {
-    uint64_t size;             /* witness: of the checkpoint that it cosigned last */
+    uint64_t size;             /* of the checkpoint that it has got */
     uint64_t due_us, pause_us; /* when it is asked again; after a failure, how long it is left alone */
 };
 
@@ -102,9 +102,9 @@ void own_entry_free(struct own_entry *e);
 
 /* -- auditor_abroad.c ------------------------------------------------------------------------------------------------------------- */
 
-/* Append cosignatures of the witnesses that answer to the signed note. */
-void auditor_ask_witnesses(struct auditor *a, struct buf *note);
-/* Give the published checkpoint away. */
-void auditor_give_to_anchors(struct auditor *a);
+/* Append cosignatures of the witnesses that answer to the signed note. RC_INTEGRITY: one of them has seen a longer log. */
+enum rc auditor_ask_witnesses(struct auditor *a, struct buf *note) MUST_USE;
+/* Give the published checkpoint to those whose time has come, or to all. */
+void auditor_give_to_anchors(struct auditor *a, bool all);
 
 #endif

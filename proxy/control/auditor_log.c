@@ -184,16 +184,16 @@ auditor_publish(struct auditor *a)
     struct buf note = BUF_INIT(NOTE_MAX);
     enum rc rc = sign(a, &note);
 
-    if (rc == RC_OK) {
-        auditor_ask_witnesses(a, &note);
+    if (rc == RC_OK)
+        rc = auditor_ask_witnesses(a, &note);
+    if (rc == RC_OK)
         rc = writer_publish(a->writer, buf_str(&note));
-    }
     buf_free(&note);
     if (rc != RC_OK)
         return rc;
     count(a);
     journal_release(a->o.journal, writer_published(a->writer)->size);
-    auditor_give_to_anchors(a);
+    auditor_give_to_anchors(a, false);
     return RC_OK;
 }
 
