@@ -51,7 +51,7 @@ HARDEN   := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 LDHARD   := -fsanitize=address,undefined
 OPT      := -O1
 else ifeq ($(SAN),fuzzer)
-HARDEN   := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+HARDEN   := -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDHARD   := -fsanitize=address,undefined
 OPT      := -O1
 else ifneq ($(SAN),)

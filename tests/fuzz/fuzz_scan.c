@@ -46,12 +46,18 @@ pass(const struct scan_in *in, struct seen *s)
 static bool
 stable(const struct scanner *s, struct str system)
 {
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+    /* A fuzzer that is led by coverage puts bytes before a value that make another token of it and what stands for it: a slash before a comment. */
+    (void)s, (void)system;
+    return false;
+#else
     static const char *const names[] = {"db", "sql", "redis", "memcached", "documents", "graphql"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(s->name, names[i]) == 0)
             return i > 0 || system.len > 0;
     return false;
+#endif
 }
 
 static const char *const systems[] = {"", "mysql", "postgresql", "oracle.db", "microsoft.sql_server", "sqlite", "gcp.bigquery", "redis", "memcached",
