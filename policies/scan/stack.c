@@ -8,6 +8,8 @@
 struct stack {
     struct form f;
     size_t line_end;
+    bool urls;          /* "://" stands somewhere in the text */
+    bool bare;          /* and no quote, nor a home folder */
     size_t no_close[3]; /* no closing ', ", ` from here to the end of the line */
 };
 
@@ -389,13 +391,13 @@ scan_byte(struct stack *s, size_t *at, size_t line, bool frame)
     if (byte_in(c, "'\"`"))
         return scan_quoted(s, at, line, frame);
     if (fresh && ascii_alpha(c)) {
-        size_t end = url_end(s, *at), start = *at;
+        size_t end = s->urls ? url_end(s, *at) : *at, start = *at;
 
         if (end > start) {
             *at = end;
             return form_inside_as(&s->f, &scanner_url, STR("url.full"), SCAN_STACK_VALUE, start, end);
         }
-        if (!frame && sql_at(form_str(&s->f, start, s->line_end)))
+        if (!frame && byte_in(c, "SIUDMCEsiud") && sql_at(form_str(&s->f, start, s->line_end)))
             return scan_sql(s, at);
     }
     if (frame) {
@@ -431,13 +433,20 @@ path_at(const struct stack *s, size_t at)
     return starts_word(rest, "/home/") || starts_word(rest, "/Users/") || starts_word(rest, "\\Users\\") || starts_word(rest, "\\\\Users\\\\");
 }
 
-/* Nothing of a frame can be a value where no quote, home folder or URL stands. */
-static bool
-bare_frame(struct str s)
+/* What lines may hold at all. Nothing of a frame can be a value where no quote, home folder or URL stands. */
+static void
+look_ahead(struct stack *s)
 {
-    return memchr(s.ptr, '\'', s.len) == NULL && memchr(s.ptr, '"', s.len) == NULL && memchr(s.ptr, '`', s.len) == NULL &&
-           memchr(s.ptr, '\\', s.len) == NULL && str_find(s, STR("/home/")) == SIZE_MAX && str_find(s, STR("/Users/")) == SIZE_MAX &&
-           str_find(s, STR("://")) == SIZE_MAX;
+    struct str t = s->f.t;
+
+    s->bare = memchr(t.ptr, '\'', t.len) == NULL && memchr(t.ptr, '"', t.len) == NULL && memchr(t.ptr, '`', t.len) == NULL &&
+              memchr(t.ptr, '\\', t.len) == NULL;
+    for (size_t i = form_find(&s->f, 0, t.len, "/"); i < t.len; i = form_find(&s->f, i + 1, t.len, "/")) {
+        struct str rest = form_str(&s->f, i, t.len);
+
+        s->urls |= i > 0 && t.ptr[i - 1] == ':' && starts_word(rest, "//");
+        s->bare &= !starts_word(rest, "/home/") && !starts_word(rest, "/Users/");
+    }
 }
 
 static enum rc
@@ -447,7 +456,7 @@ scan_line(struct stack *s, size_t start, size_t end)
     bool frame = is_frame(all) || is_go_function(all);
     enum rc rc = RC_OK;
 
-    if (all.len == 0 || (frame && bare_frame(all)))
+    if (all.len == 0 || (frame && s->bare && !s->urls))
         return RC_OK;
     s->line_end = end;
     for (int i = 0; i < 3; i++)
@@ -477,11 +486,13 @@ static enum rc
 scan(const struct scan_in *in, struct scan_out *out)
 {
     struct stack s = {.f = form_of(in, out, false)};
-    size_t body, after, next_pem = str_find(in->text, STR("-----BEGIN "));
+    size_t body, after, next_pem = in->text.len && memchr(in->text.ptr, '-', in->text.len) ? str_find(in->text, STR("-----BEGIN ")) : SIZE_MAX;
     enum rc rc = RC_OK;
 
     if (form_replaced(in->text))
         return RC_OK;
+    if (in->text.len)
+        look_ahead(&s);
     for (size_t at = 0; at < in->text.len && rc == RC_OK;) {
         size_t end = form_find(&s.f, at, in->text.len, "\n"), pem = SIZE_MAX;
 

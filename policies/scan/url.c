@@ -213,6 +213,14 @@ home_folder(struct str before, struct str s)
     return (str_eq(before, STR("home")) || str_eq(before, STR("Users"))) && !word_in(s, shared);
 }
 
+static size_t
+word_end(const struct form *f, size_t at, size_t end)
+{
+    while (at < end && ((unsigned char)(f->t.ptr[at] - 'a') < 26 || f->t.ptr[at] == '-' || f->t.ptr[at] == '_'))
+        at++;
+    return at;
+}
+
 static enum rc
 scan_path(struct form *f, size_t start, size_t end, bool file)
 {
@@ -220,7 +228,15 @@ scan_path(struct form *f, size_t start, size_t end, bool file)
     enum rc rc = RC_OK;
 
     for (size_t at = start; at <= end && rc == RC_OK;) {
-        size_t to = form_find(f, at, end, "/"), semi = form_find(f, at, to, ";");
+        size_t word = word_end(f, at, end);
+
+        /* Most segments are short words. */
+        if (!file && word - at < 16 && (word == end || f->t.ptr[word] == '/')) {
+            before = form_str(f, at, word);
+            at = word + 1;
+            continue;
+        }
+        size_t to = form_find(f, word, end, "/"), semi = form_find(f, at, to, ";");
         size_t from = form_skip(f, at, semi, SEPARATORS);
         size_t stop = semi;
 
@@ -420,23 +436,21 @@ scan_reference(struct form *f, size_t start, size_t end)
 
 /* ---- texts ---- */
 
-/* Where the next "scheme://" behind a separator begins, after ${at}; ${end} when there is none. *seen is where "://" was looked for to. */
+/* Where the next "scheme://" behind a separator begins, after ${at}; ${end} when there is none. */
 static size_t
 next_reference(const struct form *f, size_t at, size_t end)
 {
-    for (size_t from = at; from < end;) {
-        size_t sign = str_find(form_str(f, from, end), STR("://"));
-
-        if (sign == SIZE_MAX)
-            return end;
-        sign += from;
+    for (size_t from = at, sign; (sign = form_find(f, from, end, ":")) < end;) {
         size_t begin = sign;
 
-        while (begin > from && begin + 64 > sign && (byte_alnum(f->t.ptr[begin - 1]) || byte_in(f->t.ptr[begin - 1], "+.-:_")))
+        from = sign + 1;
+        if (!starts_word(form_str(f, from, end), "//"))
+            continue;
+
+        while (begin > at && begin + 64 > sign && (byte_alnum(f->t.ptr[begin - 1]) || byte_in(f->t.ptr[begin - 1], "+.-:_")))
             begin--;
         if (begin > at && begin < sign && byte_in(f->t.ptr[begin - 1], SEPARATORS))
             return begin;
-        from = sign + 3;
     }
     return end;
 }
