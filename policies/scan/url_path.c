@@ -46,6 +46,8 @@ is_version(struct str s)
         i++;
     if (i > 7)
         return false;
+    if (i == s.len)
+        return true;
     size_t from = i;
 
     while (i < s.len && ascii_alpha(s.ptr[i]))
@@ -162,7 +164,12 @@ bool
 segment_identifies(struct str segment, struct str before)
 {
     char buf[SEGMENT_BYTES];
+    size_t digits = 0;
 
+    while (digits < segment.len && ascii_digit(segment.ptr[digits]))
+        digits++;
+    if (digits > 0 && digits == segment.len)
+        return true;
     if (plain_word(segment) || form_masked(segment) || segment.ptr[0] == ':' || (segment.ptr[0] == '<' && segment.ptr[segment.len - 1] == '>'))
         return false;
     struct str s = form_decode(segment, buf);
