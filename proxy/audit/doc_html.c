@@ -159,10 +159,21 @@ cell(struct page *p, const struct column *c, const struct cell *v)
     buf_free(&shown);
 }
 
+/* A narrow screen shows a row of sentences as a card, one cell below the other. */
+static bool
+has_cards(const struct table *t)
+{
+    unsigned sentences = 0;
+
+    for (unsigned c = 0; c < t->column_count; c++)
+        sentences += t->columns[c].kind == CELL_TEXT;
+    return sentences > 0 && t->column_count >= 3 && t->column_count <= 6;
+}
+
 static void
 head(struct page *p, const struct table *t)
 {
-    raw(p, "<thead><tr>");
+    raw(p, has_cards(t) ? "<thead role=\"rowgroup\"><tr role=\"row\">" : "<thead><tr>");
     for (unsigned c = 0; c < t->column_count; c++) {
         put(p, "<th scope=\"col\"%s>", strcmp(cell_class(t->columns[c].kind), " class=\"r\"") == 0 ? " class=\"r\"" : "");
         text(p, str_of(t->columns[c].label));
@@ -175,17 +186,23 @@ static void
 rows(struct page *p, const struct table *t)
 {
     size_t count = table_rows(t), shown = count > ROWS_SHOWN + 5 && !t->wide ? ROWS_SHOWN : count;
+    bool cards = has_cards(t);
 
     shown = shown > 10 * ROWS_SHOWN ? 10 * ROWS_SHOWN : shown;
     put(p, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"%s\"><table%s>", t->id,
-        t->column_count <= 4 ? " class=\"two\"" : "");
+        cards                  ? " class=\"cards\" role=\"table\""
+        : t->column_count <= 4 ? " class=\"two\""
+                               : "");
     head(p, t);
     for (size_t r = 0; r < shown && p->rc == RC_OK; r++) {
-        raw(p, "<tr>");
+        raw(p, cards ? "<tr role=\"row\">" : "<tr>");
         for (unsigned c = 0; c < t->column_count; c++) {
             bool first = c == 0 && !cell_is_number(t->columns[0].kind);
 
-            put(p, first ? "<th scope=\"row\"%s>" : "<td%s>", cell_class(t->columns[c].kind));
+            put(p, first ? "<th scope=\"row\"%s" : "<td%s", cell_class(t->columns[c].kind));
+            if (cards)
+                put(p, " role=\"%s\" data-l=\"%s\"", first ? "rowheader" : "cell", t->columns[c].label);
+            raw(p, ">");
             cell(p, &t->columns[c], table_cell(t, r, c));
             raw(p, first ? "</th>" : "</td>");
         }
