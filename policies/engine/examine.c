@@ -9,6 +9,8 @@
  * pattern and byte it is 20 to 60 ms.
  */
 #define WORK_BYTES ((uint64_t)8 << 20)
+#define WORK_TEXT 512 /* bytes more for each text, as far as so many texts: short identifiers are candidates of many patterns */
+#define WORK_TEXTS 65536
 #define WARM_BYTES ((size_t)8 << 20)
 
 /* ---- life ---- */
@@ -287,7 +289,8 @@ examine_batch(struct examiner *ex, const struct batch *b, struct arena *ar, stru
     if (!c.policies || !c.verdicts)
         return RC_NOMEM;
     begin(ex, ar, &found);
-    ex->work += b->body.len;
+    ex->work += b->body.len + WORK_TEXT * (uint64_t)(b->text_count < WORK_TEXTS ? b->text_count : WORK_TEXTS);
+    finder_budget_add(ex->tables, b->text_count);
     for (uint32_t i = 0; i < b->resource_count && rc == RC_OK; i++) {
         c.policies[i] = program_policies_of(ex->prog, b, i);
         if (c.policies[i])

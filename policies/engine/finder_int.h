@@ -37,6 +37,9 @@ void finder_tables_free(struct finder_tables *t);
 /* Restore the budget of states that one request may have built. */
 void finder_budget(struct finder_tables *t);
 
+/* Add what so many texts may need: identifiers that are all different lead to new states nearly at each of their bytes. */
+void finder_budget_add(struct finder_tables *t, size_t texts);
+
 /**
  * finder_scan(t, text, ids, count):
  * The patterns that may match somewhere in ${text}.

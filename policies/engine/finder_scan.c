@@ -5,6 +5,8 @@
 #include "finder_warm_int.h"
 
 #define STEPS_MAX 16384 /* of one request */
+#define STEPS_TEXT 16   /* more for each text, as far as so many texts */
+#define STEPS_TEXTS 32768
 #define WARM_TEXTS 1500
 
 struct finder_tables {
@@ -93,6 +95,13 @@ void
 finder_budget(struct finder_tables *t)
 {
     t->steps = STEPS_MAX;
+}
+
+/* About a microsecond a step: a request of ordinary size has enough, the largest one ends after half a second. */
+void
+finder_budget_add(struct finder_tables *t, size_t texts)
+{
+    t->steps += STEPS_TEXT * (uint32_t)(texts < STEPS_TEXTS ? texts : STEPS_TEXTS);
 }
 
 /*

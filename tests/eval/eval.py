@@ -284,7 +284,7 @@ def plan(docs, r, pairs):
 def run_decoys(engine, seed, count, tally, progress):
     taken = collections.Counter()
     total = collections.Counter()
-    chunk, waiting = 500, []
+    chunk, waiting = 4000, []
     who = collections.defaultdict(collections.Counter)
 
     def flush():

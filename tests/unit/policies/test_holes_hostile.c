@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base_rng.h"
 #include "base_suite.h"
 #include "policies_program.h"
 
@@ -170,6 +171,38 @@ START_TEST(holes_long_values_are_examined_or_redacted)
     }
     small_close(&g);
     free(text);
+}
+END_TEST
+
+#define MANY_SPANS 300
+#define MANY_ATTRS 20
+
+/* A request full of identifiers that are all different is ordinary: no budget may run out on it. */
+START_TEST(holes_many_identifiers_in_one_request)
+{
+    size_t cap = (size_t)MANY_SPANS * (MANY_ATTRS * 96 + 64) + 256, n = 0;
+    char *json = malloc(cap);
+    struct rng r = {4};
+    struct gate_small g;
+
+    ck_assert_ptr_nonnull(json);
+    n += (size_t)snprintf(json + n, cap - n, "%s", "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[");
+    for (unsigned i = 0; i < MANY_SPANS; i++) {
+        n += (size_t)snprintf(json + n, cap - n, "%s{\"attributes\":[", i ? "," : "");
+        for (unsigned k = 0; k < MANY_ATTRS; k++)
+            n += (size_t)snprintf(json + n, cap - n,
+                k % 2 ? "%s{\"key\":\"id%u\",\"value\":{\"stringValue\":\"%08x%08x\"}}"
+                      : "%s{\"key\":\"n%u\",\"value\":{\"stringValue\":\"17%u%u\"}}",
+                k ? "," : "", k, rng_below(&r, 0x7FFFFFFF), rng_below(&r, 0x7FFFFFFF));
+        n += (size_t)snprintf(json + n, cap - n, "%s", "]}");
+    }
+    snprintf(json + n, cap - n, "%s", "]}]}]}");
+    small_open(&g, policy);
+    small_pass(&g, 0, json);
+    ck_assert_int_eq(g.rc, RC_OK);
+    ck_assert_uint_eq(g.findings.undecidable, 0);
+    small_close(&g);
+    free(json);
 }
 END_TEST
 
@@ -341,6 +374,7 @@ static const struct case_entry cases[] = {
     {"malformed", &holes_empty_list_of_keys_does_not_switch_off_the_rest},
     {"malformed", &holes_unknown_action_is_refused},
     {"limits", &holes_match_limit_redacts},
+    {"limits", &holes_many_identifiers_in_one_request},
     {"limits", &holes_long_values_are_examined_or_redacted},
     {"normal", &holes_ssn_with_zeros},
     {"normal", &holes_card_next_to_other_numbers},
