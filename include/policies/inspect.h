@@ -30,7 +30,8 @@ struct rule_scope {
     uint32_t places, destinations; /* sets; destinations is UINT32_MAX without a condition */
     unsigned policy;               /* number */
     unsigned severity;
-    bool by_key; /* the whole value under its keys */
+    bool by_key;    /* the whole value under its keys */
+    bool structure; /* values that scanners report, under the keys of the scanners */
 };
 struct rule_scope program_rule_scope(const struct program *p, size_t i);
 

@@ -55,7 +55,8 @@ program_rule_scope(const struct program *p, size_t i)
         .destinations = r->destinations,
         .policy = r->policy,
         .severity = r->severity,
-        .by_key = r->by_key};
+        .by_key = r->by_key,
+        .structure = r->structure};
 }
 
 uint64_t

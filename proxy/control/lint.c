@@ -150,7 +150,8 @@ takes_all_of(const struct program *p, size_t a, size_t b)
     struct rule_scope sa = program_rule_scope(p, a), sb = program_rule_scope(p, b);
     struct rule_info ia = program_rule(p, a), ib = program_rule(p, b);
 
-    if (sa.policy != sb.policy || ia.mode != RULE_ENFORCE || ib.mode == RULE_OFF || (sb.places & ~sa.places) || (sb.destinations & ~sa.destinations))
+    if (sa.structure || sb.structure || sa.policy != sb.policy || ia.mode != RULE_ENFORCE || ib.mode == RULE_OFF || (sb.places & ~sa.places) ||
+        (sb.destinations & ~sa.destinations))
         return false;
     if (sa.by_key && sa.key_count && sb.key_count)
         return is_list_of(&sa, &sb) && (sb.by_key ? sa.severity >= sb.severity : strcmp(ia.action, "drop") == 0);

@@ -53,7 +53,7 @@ test_cover_begin(struct test_suite *s)
     for (size_t i = program_rule_count(s->prog); i-- > 0;) {
         struct rule_info r = program_rule(s->prog, i);
 
-        if (r.mode != RULE_OFF && program_rule_scope(s->prog, i).by_key)
+        if (r.mode != RULE_OFF && (program_rule_scope(s->prog, i).by_key || program_rule_scope(s->prog, i).structure))
             cover_add(s->t, &r, "");
     }
 }
@@ -100,8 +100,8 @@ test_cover_batch(struct test_suite *s, const struct batch *b, const struct findi
     if (!s->t->coverage)
         return;
     for (uint32_t i = 0; i < f->count; i++)
-        if (f->list[i].on == FINDING_ATTRIBUTE && f->list[i].rule != RULE_UNDECIDABLE)
-            fire(s, f->list[i].rule, "");
+        if (f->list[i].rule != RULE_UNDECIDABLE)
+            fire(s, f->list[i].rule, ""); /* by key, or by a scanner; rules with detectors have no such row */
     for (uint32_t i = 0; i < b->text_count; i++) {
         const struct batch_text *t = &b->texts[i];
         struct str text = batch_text_bytes(b, t);

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "codec/otlp_json.h"
 #include "policies/detector.h"
+#include "policies/inspect.h"
 #include "policies/redact.h"
 
 #define LINE_MAX_BYTES ((size_t)64 << 20)
@@ -84,15 +85,18 @@ resource_of(const struct batch *b, const struct finding *f)
     return i;
 }
 
-/* r: which resource; e: entity; v: view; s, n: where in t, the text or key. Findings of key rules have no t. */
+/* r: which resource; e: entity; v: view; s, n: where in t, the text or key. Findings of key rules and of scanners, which take every value, have no t. */
 static void
 print_finding(struct json *j, const struct filter *f, const struct finding *x)
 {
     const struct batch *b = &f->batch;
     char number[BATCH_NUMBER_SIZE];
     struct str text = {NULL, 0};
+    bool structure = x->rule != RULE_UNDECIDABLE && program_rule_scope(f->prog, x->rule).structure;
 
-    if (x->on == FINDING_KEY) {
+    if (structure) {
+        text = (struct str){NULL, 0};
+    } else if (x->on == FINDING_KEY) {
         text = batch_attr_key(b, &b->attrs[x->index]);
     } else if (x->on == FINDING_TEXT) {
         const struct batch_text *t = &b->texts[x->index];
