@@ -32,9 +32,17 @@ struct config_receiver {
 };
 
 struct config_source {
-    const char *dir, *file, *pack; /* exactly one of them */
+    const char *dir, *file, *pack, *bundle; /* exactly one of them */
     struct err_pos pos;
 };
+
+/* A public key that may sign bundles. */
+struct config_trust_key {
+    const char *id, *file;
+    struct err_pos pos;
+};
+#define CONFIG_TRUST_MAX 16
+enum { TRUST_REFUSE, TRUST_ALLOW };
 
 struct config_key {
     const char *id, *file;
@@ -79,6 +87,9 @@ struct config {
     struct config_receiver grpc, http;
     const struct conf_node *enrichment; /* NULL = none */
     struct config_source *sources;
+    struct config_trust_key *trust_keys; /* none: signatures of bundles are not checked */
+    size_t trust_key_count;
+    unsigned trust_rollback; /* of bundles whose revision does not rise */
     struct config_key *keys;
     struct config_identity *identities;
     struct config_exporter *exporters;
@@ -130,6 +141,9 @@ enum rc config_snapshot(const struct config *c, uint64_t generation, struct snap
  */
 #define CONFIG_KEYS_MAX 64
 size_t config_keys(const struct config *c, struct program_key *keys, struct errs *es);
+
+/* The bundles of a configuration whose snapshot is in force now: their revisions are written down beside the journal. */
+void config_bundles_accept(const struct config *c);
 
 /**
  * config_body_key(c, create, key, es):

@@ -27,6 +27,7 @@ struct destination_info {
 
 struct program_source {
     const char *const *files; /* policy files, in order */
+    const struct str *texts;  /* NULL, or one for each file: what it holds, where ptr is not NULL */
     size_t file_count;
     const struct destination_info *destinations; /* bit i of a route mask is destination i */
     size_t destination_count;

@@ -282,7 +282,8 @@ policy_files(struct loader *ld)
 
     for (size_t i = 0; i < ld->src->file_count && ld->fatal == RC_OK; i++) {
         struct buf one = BUF_INIT(FILE_MAX);
-        enum rc rc = file_get(ld->src->files[i], &one);
+        bool given = ld->src->texts && ld->src->texts[i].ptr;
+        enum rc rc = given ? buf_append(&one, ld->src->texts[i]) : file_get(ld->src->files[i], &one);
 
         /* What was hashed is what is parsed: the file is read once. */
         if (rc == RC_OK)

@@ -23,6 +23,7 @@ owner_free(struct config_owner *o)
     free(o->secrets);
     secret_free(o->body_key);
     conf_free(o->config.doc);
+    arena_free(o->bundle_ar);
     arena_free(o->ar);
     free(o);
 }

@@ -152,8 +152,8 @@ config_check_source(struct config_reader *r, const struct conf_node *n, void *it
     struct config_source *source = item;
 
     source->pos = conf_pos(r->doc, n);
-    if ((source->dir != NULL) + (source->file != NULL) + (source->pack != NULL) != 1)
-        config_refuse(r, CONFIG_E_SOURCE, n, "a source is either a dir, a file or a pack");
+    if ((source->dir != NULL) + (source->file != NULL) + (source->pack != NULL) + (source->bundle != NULL) != 1)
+        config_refuse(r, CONFIG_E_SOURCE, n, "a source is either a dir, a file, a bundle or a pack");
     if (source->pack && !pack_policy(str_of(source->pack)).ptr) {
         size_t count;
         const char *const *names = packs_all(&count);
@@ -170,6 +170,23 @@ config_check_policies(struct config_reader *r, const struct conf_node *n, void *
 
     if (c->source_count == 0)
         err_hint(config_refuse(r, CONFIG_E_SOURCE, n, "there is no source of policies"), "without a policy nothing may leave");
+}
+
+void
+config_check_trust_key(struct config_reader *r, const struct conf_node *n, void *item)
+{
+    struct config_trust_key *key = item;
+
+    key->pos = conf_pos(r->doc, conf_get(n, "file"));
+}
+
+void
+config_check_trust(struct config_reader *r, const struct conf_node *n, void *item)
+{
+    const struct config *c = item;
+
+    if (n && c->trust_key_count == 0)
+        config_refuse(r, CONFIG_E_MISSING, n, "trust without a key would refuse every bundle");
 }
 
 /* Seconds since 1970 at the end of a day YYYY-MM-DD, UTC; 0: there is no such day. */

@@ -14,6 +14,8 @@ void config_check_receiver(struct config_reader *r, const struct conf_node *n, v
 void config_check_protocols(struct config_reader *r, const struct conf_node *n, void *item);
 void config_check_source(struct config_reader *r, const struct conf_node *n, void *item);
 void config_check_policies(struct config_reader *r, const struct conf_node *n, void *item);
+void config_check_trust_key(struct config_reader *r, const struct conf_node *n, void *item);
+void config_check_trust(struct config_reader *r, const struct conf_node *n, void *item);
 void config_check_key(struct config_reader *r, const struct conf_node *n, void *item);
 void config_check_identity(struct config_reader *r, const struct conf_node *n, void *item);
 void config_check_exporter(struct config_reader *r, const struct conf_node *n, void *item);

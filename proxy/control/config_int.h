@@ -3,6 +3,7 @@
 #define CONTROL_CONFIG_INT_H
 
 #include "base/arena.h"
+#include "bundle_int.h"
 #include "control/config.h"
 
 enum field_type {
@@ -79,6 +80,7 @@ struct err *config_refuse(struct config_reader *r, unsigned code, const struct c
 #define CONFIG_FILES_MAX 256
 struct config_files {
     char *names[CONFIG_FILES_MAX];
+    struct str texts[CONFIG_FILES_MAX]; /* of files in bundles, borrowed from the configuration; ptr NULL: the name is to be read */
     size_t count;
 };
 /* False with errors in es; what is there already has to be freed in every case. */
@@ -92,6 +94,9 @@ struct config_owner {
     struct secret **secrets;
     size_t secret_count;
     struct secret *body_key;
+    struct arena *bundle_ar; /* NULL: no bundle was read yet */
+    struct bundle *bundles;  /* in bundle_ar, of the last config_files_list */
+    size_t bundle_count;
     _Atomic unsigned refs;
 };
 

@@ -5,9 +5,10 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
-#include "config_int.h"
+#include "config_bundle_int.h"
 #include "policies/packs.h"
 
+#define BUNDLES_BYTES_MAX ((size_t)256 << 20)
 #define BODY_KEY_FILE "body.key"
 
 void
@@ -70,17 +71,55 @@ dir_add(struct config_files *l, const struct config_source *s, struct errs *es)
     return ok;
 }
 
+/* What bundles hold lives as long as the configuration. */
+static bool
+bundles_begin(struct config_owner *o)
+{
+    if (!o->bundle_ar)
+        o->bundle_ar = arena_new(BUNDLES_BYTES_MAX);
+    o->bundles = o->bundle_ar ? arena_calloc(o->bundle_ar, o->config.source_count + 1, sizeof(*o->bundles)) : NULL;
+    o->bundle_count = 0;
+    return o->bundles != NULL;
+}
+
+static bool
+bundle_add(struct config_owner *o, struct config_files *l, const struct config_source *s, struct errs *es)
+{
+    struct bundle *b = &o->bundles[o->bundle_count];
+    bool ok = config_bundle_load(&o->config, s, o->bundle_ar, b, es) == RC_OK;
+
+    for (size_t i = 0; ok && i < b->file_count; i++) {
+        char name[BUNDLE_NAME_MAX + 2];
+
+        if (!bundle_is_policy(b->files[i].path))
+            continue;
+        snprintf(name, sizeof(name), "/%.*s", (int)b->files[i].path.len, b->files[i].path.ptr);
+        ok = file_add(l, s, s->bundle, name, es);
+        if (ok)
+            l->texts[l->count - 1] = b->files[i].text.len ? b->files[i].text : STR("");
+    }
+    o->bundle_count += ok;
+    return ok;
+}
+
+static bool
+source_add(struct config_owner *o, struct config_files *l, const struct config_source *s, struct errs *es)
+{
+    if (s->bundle)
+        return bundle_add(o, l, s, es);
+    if (s->dir)
+        return dir_add(l, s, es);
+    return s->pack ? file_add(l, s, PACK_PREFIX, s->pack, es) : file_add(l, s, "", s->file, es);
+}
+
 bool
 config_files_list(const struct config *c, struct config_files *l, struct errs *es)
 {
-    bool ok = true;
+    struct config_owner *o = (struct config_owner *)(uintptr_t)c;
+    bool ok = bundles_begin(o);
 
-    for (size_t i = 0; i < c->source_count; i++) {
-        const struct config_source *s = &c->sources[i];
-        bool added = s->dir ? dir_add(l, s, es) : s->pack ? file_add(l, s, PACK_PREFIX, s->pack, es) : file_add(l, s, "", s->file, es);
-
-        ok = ok && added;
-    }
+    for (size_t i = 0; i < c->source_count && o->bundles; i++)
+        ok = source_add(o, l, &c->sources[i], es) && ok;
     return ok;
 }
 
@@ -164,6 +203,7 @@ compile(struct config_owner *o, const struct config_files *files, struct program
             str_of(c->exporters[i].name), str_of(c->exporters[i].jurisdiction), str_of(c->exporters[i].country)};
     const struct program_source source = {
         .files = (const char *const *)files->names,
+        .texts = files->texts,
         .file_count = files->count,
         .destinations = destinations,
         .destination_count = c->exporter_count,

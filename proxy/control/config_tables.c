@@ -11,6 +11,7 @@ static const char *const levels[] = {[LOG_DEBUG] = "debug", [LOG_INFO] = "info",
 static const char *const formats[] = {[LOG_TEXT] = "text", [LOG_JSON] = "json", NULL};
 static const char *const compressions[] = {[ENCODING_IDENTITY] = "none", [ENCODING_GZIP] = "gzip", [ENCODING_ZSTD] = "zstd", NULL};
 static const char *const on_invalid[] = {"keep_last_good", NULL};
+static const char *const rollbacks[] = {[TRUST_REFUSE] = "refuse", [TRUST_ALLOW] = "allow", NULL};
 static const char *const on_no_match[] = {"drop", NULL};
 
 #define TLS_SERVER "cert_file, key_file, client_ca_file, crl_file, min_version, identity, allow; or insecure: true on loopback"
@@ -59,14 +60,33 @@ static const struct section receivers_section = {.fields = receivers_fields};
 static const struct field source_fields[] = {
     {"dir", FIELD_PATH, AT(config_source, dir), .doc = "Every *.yaml and *.yml in a folder, in the order of their names; not *.test.yaml"},
     {"file", FIELD_PATH, AT(config_source, file), .doc = "One policy file"},
+    {"bundle", FIELD_PATH, AT(config_source, bundle),
+        .doc = "A signed bundle, NAME.tar.gz, with NAME.tar.gz.minisig beside it; see `spangate policy pack`"},
     {"pack", FIELD_TEXT, AT(config_source, pack), .doc = "A pack that ships with the program: pci-dss, hipaa-18, ..."},
     {0},
 };
 static const struct section source_section = {source_fields, sizeof(struct config_source), 64, config_check_source};
 
+static const struct field trust_key_fields[] = {
+    {"id", FIELD_TEXT, AT(config_trust_key, id), .required = true, .doc = "A name for people"},
+    {"file", FIELD_PATH, AT(config_trust_key, file), .required = true, .doc = "Public key, as `spangate policy keygen` and minisign write it"},
+    {0},
+};
+static const struct section trust_key_section = {trust_key_fields, sizeof(struct config_trust_key), CONFIG_TRUST_MAX, config_check_trust_key};
+
+static const struct field trust_fields[] = {
+    {"keys", FIELD_LIST, AT(config, trust_keys), .count_at = offsetof(struct config, trust_key_count), .section = &trust_key_section,
+        .required = true, .doc = "Who may sign"},
+    {"rollback", FIELD_CHOICE, AT(config, trust_rollback), .fallback = "refuse", .choices = rollbacks,
+        .doc = "A bundle whose revision is not higher than the last one in force"},
+    {0},
+};
+static const struct section trust_section = {.fields = trust_fields, .check = config_check_trust};
+
 static const struct field policies_fields[] = {
     {"sources", FIELD_LIST, AT(config, sources), .count_at = offsetof(struct config, source_count), .section = &source_section, .required = true,
-        .doc = "Where policies are read from; a dir, a file or a pack each"},
+        .doc = "Where policies are read from; a dir, a file, a bundle or a pack each"},
+    {"trust", FIELD_SECTION, .section = &trust_section, .doc = "When it is there, every bundle must carry a good signature"},
     {"on_invalid", FIELD_CHOICE, AT(config, on_invalid), .fallback = "keep_last_good", .choices = on_invalid,
         .doc = "When a reload finds a policy that is not valid"},
     {"on_no_match", FIELD_CHOICE, AT(config, on_no_match), .fallback = "drop", .choices = on_no_match,

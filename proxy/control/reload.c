@@ -121,6 +121,7 @@ take_next(struct service *s)
     s->generation++;
     log_setup((enum log_level)s->now.config->log_level, (enum log_format)s->now.config->log_format, 2);
     material_count(&old, &s->now);
+    config_bundles_accept(s->now.config);
     metric_set(metric_get(M_RELOAD_OK, NULL, 0), 1);
     metric_set(metric_get(M_RELOAD_TIME, NULL, 0), (int64_t)(clock_wall_us(&clock_system) / 1000000));
     log_event(LOG_RELOADED, LOG_NUM("generation", s->generation), LOG_STR("digest", program_digest(s->now.snap->program)));

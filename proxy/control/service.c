@@ -339,6 +339,7 @@ service_run(const char *path)
     tell_problems(&es, rc);
     if (rc == RC_OK) {
         s.listening = true;
+        config_bundles_accept(s.now.config);
         count_start(&s);
         log_event(LOG_STARTED, LOG_STR("version", SPANGATE_VERSION), LOG_NUM("workers", s.worker_count), LOG_NUM("pid", getpid()),
             LOG_STR("digest", program_digest(s.now.snap->program)));

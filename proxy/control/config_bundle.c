@@ -1,0 +1,155 @@
+/*
+ * A bundle that is in force leaves its revision beside the journal, so that an older one is refused whatever its signature. A file that cannot be read there
+ * counts as one that says no.
+ */
+#include "config_bundle_int.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+
+#define STATE_MAX 256
+
+static enum rc
+read_beside(const char *path, const char *suffix, size_t max, struct buf *out)
+{
+    char name[4096];
+    int n = snprintf(name, sizeof(name), "%s%s", path, suffix);
+
+    return n < 0 || (size_t)n >= sizeof(name) ? RC_IO : file_read(name, max, out);
+}
+
+/* ---- trust ---- */
+
+static enum rc
+read_keys(const struct config *c, struct minisign_public *keys, struct errs *es)
+{
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; i < c->trust_key_count; i++) {
+        struct buf text = BUF_INIT(MINISIGN_TEXT_MAX);
+        enum rc got = file_read(c->trust_keys[i].file, MINISIGN_TEXT_MAX, &text);
+
+        if (got == RC_OK)
+            got = minisign_read_public(buf_str(&text), &keys[i]);
+        if (got != RC_OK) {
+            errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_VALUE, c->trust_keys[i].pos, "%s is no public key of minisign: %s", c->trust_keys[i].file,
+                rc_text(got));
+            rc = RC_CONFIG;
+        }
+        buf_free(&text);
+    }
+    return rc;
+}
+
+static enum rc
+check_signature(const struct config *c, const struct config_source *source, struct str bytes, struct errs *es)
+{
+    struct minisign_public keys[CONFIG_TRUST_MAX];
+    struct buf signature = BUF_INIT(MINISIGN_TEXT_MAX);
+    struct str trusted;
+
+    if (c->trust_key_count == 0) {
+        err_hint(errs_add(es, ERR_WARNING, RC_CONFIG, SG_BUNDLE_SIGNATURE, source->pos, "the signature of the bundle is not checked"),
+            "name the public keys under policies.trust.keys");
+        return RC_OK;
+    }
+    enum rc rc = read_keys(c, keys, es);
+    enum rc got = rc == RC_OK ? read_beside(source->bundle, BUNDLE_SIGNATURE, MINISIGN_TEXT_MAX, &signature) : RC_OK;
+
+    if (rc == RC_OK)
+        rc = bundle_trust(keys, c->trust_key_count, bytes, got == RC_OK ? buf_str(&signature) : (struct str){NULL, 0}, source->pos, &trusted, es);
+    buf_free(&signature);
+    return rc;
+}
+
+/* ---- revisions ---- */
+
+static bool
+state_path(const struct config *c, const struct bundle *b, char path[4096])
+{
+    int n = snprintf(path, 4096, "%s/bundle-%.*s.state", c->journal.dir, (int)b->name.len, b->name.ptr);
+
+    return n > 0 && n < 4096;
+}
+
+/* "REVISION SHA256": what was in force last. */
+static bool
+state_read(struct str text, uint64_t *revision, struct str *sum)
+{
+    struct str line = str_trim(text);
+    size_t blank = str_find(line, STR(" "));
+
+    if (blank == SIZE_MAX || !str_to_u64(str_sub(line, 0, blank), revision))
+        return false;
+    *sum = str_sub(line, blank + 1, line.len);
+    return sum->len == 2 * SHA256_SIZE;
+}
+
+static enum rc
+check_revision(const struct config *c, const struct config_source *source, const struct bundle *b, struct errs *es)
+{
+    struct buf text = BUF_INIT(STATE_MAX);
+    char path[4096];
+    uint64_t last = 0;
+    struct str sum = STR("");
+    enum rc rc = state_path(c, b, path) ? file_read(path, STATE_MAX, &text) : RC_IO;
+    bool known = rc == RC_OK && state_read(buf_str(&text), &last, &sum), first = rc == RC_NOT_FOUND;
+    bool same = known && last == b->revision && str_eq(sum, str_of(b->sha256));
+
+    rc = RC_OK;
+    if (!first && !known) {
+        errs_add(es, ERR_ERROR, RC_CONFIG, SG_BUNDLE_REVISION, source->pos,
+            "the bundle is refused: %s cannot be read, which names the revision before", path);
+        rc = RC_CONFIG;
+    } else if (known && !same && b->revision <= last) {
+        enum err_level level = c->trust_rollback == TRUST_REFUSE ? ERR_ERROR : ERR_WARNING;
+
+        err_hint(errs_add(es, level, RC_CONFIG, SG_BUNDLE_REVISION, source->pos, "the bundle %.*s has revision %llu, %llu was in force before",
+                     (int)b->name.len, b->name.ptr, (unsigned long long)b->revision, (unsigned long long)last),
+            "pack it with a higher revision");
+        rc = level == ERR_ERROR ? RC_CONFIG : RC_OK;
+    }
+    buf_free(&text);
+    return rc;
+}
+
+/* ---- both ---- */
+
+enum rc
+config_bundle_load(const struct config *c, const struct config_source *source, struct arena *ar, struct bundle *b, struct errs *es)
+{
+    struct buf bytes = BUF_INIT(BUNDLE_BYTES_MAX);
+    enum rc rc = file_read(source->bundle, BUNDLE_BYTES_MAX, &bytes);
+
+    if (rc != RC_OK)
+        errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_SOURCE, source->pos, "the bundle %s cannot be read: %s", source->bundle, rc_text(rc));
+    else
+        rc = check_signature(c, source, buf_str(&bytes), es);
+    if (rc == RC_OK)
+        rc = bundle_open(buf_str(&bytes), source->pos, ar, b, es);
+    if (rc == RC_OK)
+        rc = check_revision(c, source, b, es);
+    if (rc == RC_OK)
+        rc = bundle_test(b, c->file, source->pos, es);
+    buf_free(&bytes);
+    return rc == RC_OK || rc == RC_NOMEM ? rc : RC_CONFIG;
+}
+
+void
+config_bundles_accept(const struct config *c)
+{
+    const struct config_owner *o = (const struct config_owner *)(uintptr_t)c;
+
+    for (size_t i = 0; i < o->bundle_count; i++) {
+        const struct bundle *b = &o->bundles[i];
+        char path[4096], line[STATE_MAX], name[65];
+        int n = snprintf(line, sizeof(line), "%llu %s\n", (unsigned long long)b->revision, b->sha256);
+        enum rc rc = state_path(c, b, path) ? file_write_atomic(path, (struct str){line, (size_t)n}, 0600) : RC_IO;
+
+        snprintf(name, sizeof(name), "%.*s", (int)b->name.len, b->name.ptr);
+        log_event(LOG_BUNDLE_ACTIVE, LOG_STR("bundle", name), LOG_NUM("revision", b->revision), LOG_STR("sha256", b->sha256),
+            LOG_STR("recorded", rc_label(rc)));
+    }
+}
