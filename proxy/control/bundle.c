@@ -221,7 +221,7 @@ open_tar(struct str tar, struct err_pos pos, struct arena *ar, struct bundle *b,
 {
     const char *why = "";
     struct str copy = arena_dup(ar, tar); /* files are borrowed from it */
-    enum rc rc = copy.ptr ? tar_read(copy, ar, &b->files, &b->file_count, &why) : RC_NOMEM;
+    enum rc rc = copy.ptr || tar.len == 0 ? tar_read(copy, ar, &b->files, &b->file_count, &why) : RC_NOMEM;
 
     if (rc == RC_NOMEM)
         return rc;

@@ -47,12 +47,12 @@ take_line(struct str *rest, struct str *line)
     return true;
 }
 
-/* Exactly size bytes of base64. */
+/* Exactly size bytes of base64, padded: there is one way to write a signature. */
 static bool
 unbase64(struct str line, void *out, size_t size)
 {
     struct buf raw = BUF_INIT(MINISIGN_TEXT_MAX);
-    bool ok = line.len < MINISIGN_TEXT_MAX && digest_unbase64(line, &raw) == RC_OK && raw.len == size;
+    bool ok = line.len == (size + 2) / 3 * 4 && digest_unbase64(line, &raw) == RC_OK && raw.len == size;
 
     if (ok)
         memcpy(out, raw.ptr, size);
@@ -96,6 +96,7 @@ secret_sum(const struct secret_layout *s, uint8_t sum[CHECKSUM_SIZE])
 enum rc
 minisign_read_secret(struct str text, struct minisign_secret *key)
 {
+    static const uint8_t none[CHECKSUM_SIZE]; /* what minisign 0.11 writes into keys that are not encrypted; the public key proves them too */
     struct secret_layout s;
     uint8_t sum[CHECKSUM_SIZE], public[ED25519_PUBLIC_SIZE];
     struct str line;
@@ -106,8 +107,8 @@ minisign_read_secret(struct str text, struct minisign_secret *key)
     if (memcmp(s.kdf, "\0\0", 2) != 0)
         rc = RC_UNIMPLEMENTED;
     secret_sum(&s, sum);
-    if (rc == RC_OK &&
-        (memcmp(sum, s.sum, sizeof(sum)) != 0 || cipher_ed25519_public(s.seed, public) != RC_OK || memcmp(public, s.public, sizeof(public)) != 0))
+    if (rc == RC_OK && ((memcmp(sum, s.sum, sizeof(sum)) != 0 && memcmp(none, s.sum, sizeof(none)) != 0) ||
+                           cipher_ed25519_public(s.seed, public) != RC_OK || memcmp(public, s.public, sizeof(public)) != 0))
         rc = RC_INTEGRITY;
     if (rc == RC_OK) {
         memcpy(key->seed, s.seed, sizeof(key->seed));
@@ -165,7 +166,7 @@ static bool
 is_comment(struct str s)
 {
     for (size_t i = 0; i < s.len; i++)
-        if ((unsigned char)s.ptr[i] < ' ' || s.ptr[i] == 0x7F)
+        if (((unsigned char)s.ptr[i] < ' ' && s.ptr[i] != '\t') || s.ptr[i] == 0x7F) /* minisign's own comment has tabs */
             return false;
     return s.len < 1024;
 }
