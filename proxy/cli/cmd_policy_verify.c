@@ -43,7 +43,7 @@ verify(const char *path, const struct minisign_public *keys, size_t count, struc
     snprintf(beside, sizeof(beside), "%s" BUNDLE_SIGNATURE, path);
     bool there = file_read(beside, MINISIGN_TEXT_MAX, &signature) == RC_OK;
 
-    rc = bundle_trust(keys, count, buf_str(&bytes), there ? buf_str(&signature) : (struct str){NULL, 0}, pos, &trusted, es);
+    rc = bundle_trust((struct bundle_signers){keys, count}, buf_str(&bytes), there ? buf_str(&signature) : (struct str){NULL, 0}, pos, &trusted, es);
     if (rc == RC_OK)
         rc = bundle_open(buf_str(&bytes), pos, ar, &b, es);
     if (rc == RC_OK)

@@ -57,15 +57,14 @@ refuse(struct errs *es, unsigned code, struct err_pos pos, const char *why)
 /* ---- trust ---- */
 
 enum rc
-bundle_trust(const struct minisign_public *keys, size_t count, struct str bytes, struct str signature, struct err_pos pos, struct str *trusted,
-    struct errs *es)
+bundle_trust(struct bundle_signers signers, struct str bytes, struct str signature, struct err_pos pos, struct str *trusted, struct errs *es)
 {
     char why[128], hex[MINISIGN_ID_HEX];
     size_t which;
 
     if (!signature.ptr)
         return refuse(es, SG_BUNDLE_SIGNATURE, pos, "it has no signature: NAME.tar.gz" BUNDLE_SIGNATURE " stands beside it");
-    enum rc rc = minisign_verify(keys, count, bytes, signature, trusted, &which);
+    enum rc rc = minisign_verify(signers.keys, signers.count, bytes, signature, trusted, &which);
 
     if (rc == RC_OK)
         return RC_OK;

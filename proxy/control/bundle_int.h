@@ -66,14 +66,20 @@ enum rc tar_read(struct str tar, struct arena *ar, struct bundle_file **files, s
  */
 enum rc bundle_open(struct str bytes, struct err_pos pos, struct arena *ar, struct bundle *b, struct errs *es) MUST_USE;
 
+/* Who may sign. */
+struct bundle_signers {
+    const struct minisign_public *keys;
+    size_t count;
+};
+
 /**
- * bundle_trust(keys, count, bytes, signature, pos, trusted, es):
+ * bundle_trust(signers, bytes, signature, pos, trusted, es):
  * Check the signature file's contents (ptr NULL: there is none).
  * Out:     trusted  its comment, in signature
  * Returns: RC_OK; RC_INTEGRITY with an error in es
  */
-enum rc bundle_trust(const struct minisign_public *keys, size_t count, struct str bytes, struct str signature, struct err_pos pos,
-    struct str *trusted, struct errs *es) MUST_USE;
+enum rc bundle_trust(
+    struct bundle_signers signers, struct str bytes, struct str signature, struct err_pos pos, struct str *trusted, struct errs *es) MUST_USE;
 
 /**
  * bundle_pack(b, out):

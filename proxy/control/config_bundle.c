@@ -59,7 +59,8 @@ check_signature(const struct config *c, const struct config_source *source, stru
     enum rc got = rc == RC_OK ? read_beside(source->bundle, BUNDLE_SIGNATURE, MINISIGN_TEXT_MAX, &signature) : RC_OK;
 
     if (rc == RC_OK)
-        rc = bundle_trust(keys, c->trust_key_count, bytes, got == RC_OK ? buf_str(&signature) : (struct str){NULL, 0}, source->pos, &trusted, es);
+        rc = bundle_trust((struct bundle_signers){keys, c->trust_key_count}, bytes, got == RC_OK ? buf_str(&signature) : (struct str){NULL, 0},
+            source->pos, &trusted, es);
     buf_free(&signature);
     return rc;
 }
