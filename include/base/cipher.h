@@ -1,5 +1,5 @@
 /**
- * Encryption and signatures over OpenSSL's EVP: deterministic encryption (AES-SIV), format-preserving encryption (FF1), Ed25519, BLAKE2b.
+ * Encryption over OpenSSL's EVP: deterministic encryption (AES-SIV), format-preserving encryption (FF1), BLAKE2b.
  * Nothing is kept between calls; what held a key is wiped.
  */
 #ifndef BASE_CIPHER_H
@@ -43,14 +43,6 @@ bool cipher_ff1_allowed(unsigned radix, size_t len);
  * Source:  NIST SP 800-38G, algorithms 7 and 8
  */
 enum rc cipher_ff1(struct str key, unsigned radix, struct str tweak, bool decrypt, uint8_t *digits, size_t len) MUST_USE;
-
-#define ED25519_SEED_SIZE 32
-#define ED25519_PUBLIC_SIZE 32
-#define ED25519_SIGNATURE_SIZE 64
-enum rc cipher_ed25519_public(const uint8_t seed[ED25519_SEED_SIZE], uint8_t public[ED25519_PUBLIC_SIZE]) MUST_USE;
-enum rc cipher_ed25519_sign(const uint8_t seed[ED25519_SEED_SIZE], struct str data, uint8_t signature[ED25519_SIGNATURE_SIZE]) MUST_USE;
-/* RC_MALFORMED: not a signature of these bytes by this key. */
-enum rc cipher_ed25519_verify(const uint8_t public[ED25519_PUBLIC_SIZE], struct str data, const uint8_t signature[ED25519_SIGNATURE_SIZE]) MUST_USE;
 
 /* BLAKE2b without a key; size 1..64 bytes. RFC 7693. */
 #define BLAKE2B_SIZE 64

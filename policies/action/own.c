@@ -200,14 +200,17 @@ size_t
 own_person_end(struct str text, size_t start, size_t end)
 {
     const char *at = end > start ? memchr(text.ptr + start, '@', end - start) : NULL;
-    size_t cut = at ? (size_t)(at - text.ptr) : end, dots = 0;
+    size_t cut = at ? (size_t)(at - text.ptr) : end, dots = 0, marks = 0;
 
+    /* A word can be somebody's name there, whatever a rule calls its replacement. */
+    for (size_t i = start; i < cut; i++)
+        marks += !(text.ptr[i] >= 'a' && text.ptr[i] <= 'z') && !(text.ptr[i] >= '0' && text.ptr[i] <= '9');
     for (size_t i = cut + 1; i < end; i++) {
         dots += text.ptr[i] == '.';
         if (!is_word(text.ptr[i]) && text.ptr[i] != '.' && text.ptr[i] != '-')
             return end;
     }
-    return dots && cut > start ? cut : end;
+    return dots && marks ? cut : end;
 }
 
 bool

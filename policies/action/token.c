@@ -1,7 +1,7 @@
 #include "canonical_int.h"
 
-#define SCAN_BACK_MAX 65536 /* a sealed value of 48 KiB */
-#define BODY_MIN 23         /* base64url digits of a tag and one byte */
+#define SCAN_BACK_MAX 1024 /* matches inside of a longer body than that do not happen: it is random, or found as a whole */
+#define BODY_MIN 23        /* base64url digits of a tag and one byte */
 
 /* ---- recognising ---- */
 
@@ -217,7 +217,7 @@ token_seal(const uint8_t key[SIV_KEY_SIZE], const struct token_of *of, struct st
     size_t sealed_len = SIV_TAG_SIZE + value.len, room = of->entity.len + of->key_id.len + 3 + (sealed_len + 2) / 3 * 4;
     uint8_t *sealed = arena_alloc(ar, sealed_len);
     char *p = arena_alloc(ar, room);
-    struct seal_ad ad;
+    struct seal_ad ad = {.space = ""};
     size_t n;
 
     if (!sealed || !p)
@@ -241,7 +241,7 @@ enum rc
 token_open(const uint8_t key[SIV_KEY_SIZE], const struct token_of *of, struct str body, struct arena *ar, struct str *out)
 {
     struct buf sealed = BUF_INIT(body.len + 4);
-    struct seal_ad ad;
+    struct seal_ad ad = {.space = ""};
     enum rc rc = digest_unbase64(body, &sealed);
 
     if (rc == RC_OK && sealed.len <= SIV_TAG_SIZE)

@@ -132,7 +132,7 @@ tar_read(struct str tar, struct arena *ar, struct bundle_file **files, size_t *c
     while (tar.len - at >= BLOCK && !all_zero(tar.ptr + at, BLOCK)) {
         const char *wrong = "it holds more than 256 files";
         uint64_t size = 0;
-        struct str path;
+        struct str path = STR("");
 
         if (n < BUNDLE_FILES_MAX)
             wrong = header_read((const struct header *)(const void *)(tar.ptr + at), &path, &size);

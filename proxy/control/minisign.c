@@ -6,8 +6,8 @@
 
 #define COMMENT "untrusted comment: "
 #define TRUSTED "trusted comment: "
-#define PUBLIC_SIZE (2 + MINISIGN_ID_SIZE + ED25519_PUBLIC_SIZE)
-#define SIGNATURE_SIZE (2 + MINISIGN_ID_SIZE + ED25519_SIGNATURE_SIZE)
+#define PUBLIC_SIZE (2 + MINISIGN_ID_SIZE + SIGN_PUBLIC)
+#define SIGNATURE_SIZE (2 + MINISIGN_ID_SIZE + SIGN_SIZE)
 #define SALT_SIZE 32
 #define LIMITS_SIZE 16
 #define CHECKSUM_SIZE 32
@@ -20,15 +20,15 @@ struct secret_layout {
     char salt[SALT_SIZE];
     char limits[LIMITS_SIZE];
     uint8_t id[MINISIGN_ID_SIZE];
-    uint8_t seed[ED25519_SEED_SIZE];
-    uint8_t public[ED25519_PUBLIC_SIZE];
+    uint8_t seed[SIGN_SEED];
+    uint8_t public[SIGN_PUBLIC];
     uint8_t sum[CHECKSUM_SIZE]; /* BLAKE2b-256 of algorithm, id, seed, public */
 };
 _Static_assert(sizeof(struct secret_layout) == 158, "bytes of the file");
 
 struct sig {
     uint8_t id[MINISIGN_ID_SIZE];
-    uint8_t signature[ED25519_SIGNATURE_SIZE], global[ED25519_SIGNATURE_SIZE];
+    uint8_t signature[SIGN_SIZE], global[SIGN_SIZE];
     struct str trusted;
 };
 
@@ -78,17 +78,19 @@ minisign_read_public(struct str text, struct minisign_public *key)
     if (!key_line(text, &line) || !unbase64(str_trim(line), raw, sizeof(raw)) || raw[0] != 'E' || raw[1] != 'd')
         return RC_MALFORMED;
     memcpy(key->id, raw + 2, MINISIGN_ID_SIZE);
-    memcpy(key->key, raw + 2 + MINISIGN_ID_SIZE, ED25519_PUBLIC_SIZE);
+    memcpy(key->key, raw + 2 + MINISIGN_ID_SIZE, SIGN_PUBLIC);
     return RC_OK;
 }
 
 static void
 secret_sum(const struct secret_layout *s, uint8_t sum[CHECKSUM_SIZE])
 {
-    char data[2 + MINISIGN_ID_SIZE + ED25519_SEED_SIZE + ED25519_PUBLIC_SIZE];
+    char data[2 + MINISIGN_ID_SIZE + SIGN_SEED + SIGN_PUBLIC];
 
     memcpy(data, s->algorithm, 2);
-    memcpy(data + 2, s->id, sizeof(data) - 2); /* id, seed, public stand together */
+    memcpy(data + 2, s->id, sizeof(s->id));
+    memcpy(data + 2 + sizeof(s->id), s->seed, sizeof(s->seed));
+    memcpy(data + 2 + sizeof(s->id) + sizeof(s->seed), s->public, sizeof(s->public));
     cipher_blake2b((struct str){data, sizeof(data)}, sum, CHECKSUM_SIZE);
     explicit_bzero(data, sizeof(data));
 }
@@ -98,7 +100,7 @@ minisign_read_secret(struct str text, struct minisign_secret *key)
 {
     static const uint8_t none[CHECKSUM_SIZE]; /* what minisign 0.11 writes into keys that are not encrypted; the public key proves them too */
     struct secret_layout s;
-    uint8_t sum[CHECKSUM_SIZE], public[ED25519_PUBLIC_SIZE];
+    uint8_t sum[CHECKSUM_SIZE], public[SIGN_PUBLIC];
     struct str line;
     enum rc rc = RC_OK;
 
@@ -108,7 +110,7 @@ minisign_read_secret(struct str text, struct minisign_secret *key)
         rc = RC_UNIMPLEMENTED;
     secret_sum(&s, sum);
     if (rc == RC_OK && ((memcmp(sum, s.sum, sizeof(sum)) != 0 && memcmp(none, s.sum, sizeof(none)) != 0) ||
-                           cipher_ed25519_public(s.seed, public) != RC_OK || memcmp(public, s.public, sizeof(public)) != 0))
+                           sign_public_key(s.seed, public) != RC_OK || memcmp(public, s.public, sizeof(public)) != 0))
         rc = RC_INTEGRITY;
     if (rc == RC_OK) {
         memcpy(key->seed, s.seed, sizeof(key->seed));
@@ -145,7 +147,7 @@ minisign_make(struct buf *public_text, struct buf *secret_text)
     if (rc == RC_OK)
         rc = digest_random(s.seed, sizeof(s.seed));
     if (rc == RC_OK)
-        rc = cipher_ed25519_public(s.seed, s.public);
+        rc = sign_public_key(s.seed, s.public);
     secret_sum(&s, s.sum);
     memcpy(raw + 2, s.id, sizeof(s.id));
     memcpy(raw + 2 + sizeof(s.id), s.public, sizeof(s.public));
@@ -174,20 +176,20 @@ is_comment(struct str s)
 enum rc
 minisign_sign(const struct minisign_secret *key, struct str data, struct str trusted, struct buf *out)
 {
-    uint8_t hash[BLAKE2B_SIZE], raw[SIGNATURE_SIZE] = {'E', 'D'}, global[ED25519_SIGNATURE_SIZE];
-    uint8_t signed_bytes[ED25519_SIGNATURE_SIZE + 1024];
+    uint8_t hash[BLAKE2B_SIZE], raw[SIGNATURE_SIZE] = {'E', 'D'}, global[SIGN_SIZE];
+    uint8_t signed_bytes[SIGN_SIZE + 1024];
 
     if (!is_comment(trusted))
         return RC_USAGE;
     cipher_blake2b(data, hash, sizeof(hash));
     memcpy(raw + 2, key->public.id, MINISIGN_ID_SIZE);
-    enum rc rc = cipher_ed25519_sign(key->seed, (struct str){(char *)hash, sizeof(hash)}, raw + 2 + MINISIGN_ID_SIZE);
+    enum rc rc = sign_message(key->seed, (struct str){(char *)hash, sizeof(hash)}, raw + 2 + MINISIGN_ID_SIZE);
 
-    memcpy(signed_bytes, raw + 2 + MINISIGN_ID_SIZE, ED25519_SIGNATURE_SIZE);
+    memcpy(signed_bytes, raw + 2 + MINISIGN_ID_SIZE, SIGN_SIZE);
     if (trusted.len)
-        memcpy(signed_bytes + ED25519_SIGNATURE_SIZE, trusted.ptr, trusted.len);
+        memcpy(signed_bytes + SIGN_SIZE, trusted.ptr, trusted.len);
     if (rc == RC_OK)
-        rc = cipher_ed25519_sign(key->seed, (struct str){(char *)signed_bytes, ED25519_SIGNATURE_SIZE + trusted.len}, global);
+        rc = sign_message(key->seed, (struct str){(char *)signed_bytes, SIGN_SIZE + trusted.len}, global);
     if (rc == RC_OK)
         rc = buf_append(out, STR(COMMENT "signature from spangate secret key\n"));
     if (rc == RC_OK)
@@ -208,7 +210,7 @@ sig_read(struct str text, struct sig *s)
     if (!take_line(&text, &line) || !unbase64(line, raw, sizeof(raw)) || raw[0] != 'E' || raw[1] != 'D')
         return false;
     memcpy(s->id, raw + 2, MINISIGN_ID_SIZE);
-    memcpy(s->signature, raw + 2 + MINISIGN_ID_SIZE, ED25519_SIGNATURE_SIZE);
+    memcpy(s->signature, raw + 2 + MINISIGN_ID_SIZE, SIGN_SIZE);
     if (!take_line(&text, &line) || !str_starts(line, STR(TRUSTED)))
         return false;
     s->trusted = str_sub(line, sizeof(TRUSTED) - 1, line.len);
@@ -229,7 +231,7 @@ minisign_id_of(struct str signature, char hex[MINISIGN_ID_HEX])
 enum rc
 minisign_verify(const struct minisign_public *keys, size_t count, struct str data, struct str signature, struct str *trusted, size_t *which)
 {
-    uint8_t hash[BLAKE2B_SIZE], signed_bytes[ED25519_SIGNATURE_SIZE + 1024];
+    uint8_t hash[BLAKE2B_SIZE], signed_bytes[SIGN_SIZE + 1024];
     struct sig s;
     size_t k = 0;
 
@@ -243,8 +245,8 @@ minisign_verify(const struct minisign_public *keys, size_t count, struct str dat
     memcpy(signed_bytes, s.signature, sizeof(s.signature));
     if (s.trusted.len)
         memcpy(signed_bytes + sizeof(s.signature), s.trusted.ptr, s.trusted.len);
-    if (cipher_ed25519_verify(keys[k].key, (struct str){(char *)hash, sizeof(hash)}, s.signature) != RC_OK ||
-        cipher_ed25519_verify(keys[k].key, (struct str){(char *)signed_bytes, sizeof(s.signature) + s.trusted.len}, s.global) != RC_OK)
+    if (sign_check(keys[k].key, (struct str){(char *)hash, sizeof(hash)}, s.signature) != RC_OK ||
+        sign_check(keys[k].key, (struct str){(char *)signed_bytes, sizeof(s.signature) + s.trusted.len}, s.global) != RC_OK)
         return RC_INTEGRITY;
     *trusted = s.trusted;
     *which = k;

@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/cipher.h"
+#include "base/sign.h"
 
 #define MINISIGN_ID_SIZE 8
 #define MINISIGN_TEXT_MAX 4096
@@ -21,12 +22,12 @@
 
 struct minisign_public {
     uint8_t id[MINISIGN_ID_SIZE];
-    uint8_t key[ED25519_PUBLIC_SIZE];
+    uint8_t key[SIGN_PUBLIC];
 };
 
 struct minisign_secret {
     struct minisign_public public;
-    uint8_t seed[ED25519_SEED_SIZE];
+    uint8_t seed[SIGN_SEED];
 };
 
 /* A key file, or the base64 line alone. RC_MALFORMED. */

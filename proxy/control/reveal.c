@@ -163,7 +163,7 @@ pseudonym_next(struct str text, struct str id, size_t from, struct pseudonym *p)
         if (found == SIZE_MAX)
             return false;
         at += found;
-        size_t hex = at + id.len + 1, end = hex, start = at;
+        size_t hex = at + id.len + 1, end = hex, start;
 
         while (end < text.len && is_hex(text.ptr[end]))
             end++;

@@ -162,35 +162,6 @@ START_TEST(cipher_ff1_refuses_small_domains)
 }
 END_TEST
 
-/* RFC 8032 section 7.1, tests 1 and 2. */
-START_TEST(cipher_ed25519_gives_rfc_8032_vectors)
-{
-    static const struct {
-        const char *seed, *public, *data, *signature;
-    } rows[] = {
-        {"9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60", "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
-            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"},
-        {"4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb", "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
-            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"},
-    };
-
-    for (size_t i = 0; i < 2; i++) {
-        uint8_t public[ED25519_PUBLIC_SIZE], signature[ED25519_SIGNATURE_SIZE];
-        const uint8_t *seed = (const uint8_t *)bytes_of(rows[i].seed).ptr;
-        struct str data = bytes_of(rows[i].data);
-
-        ck_assert_int_eq(cipher_ed25519_public(seed, public), RC_OK);
-        check_hex(public, sizeof(public), rows[i].public);
-        ck_assert_int_eq(cipher_ed25519_sign(seed, data, signature), RC_OK);
-        check_hex(signature, sizeof(signature), rows[i].signature);
-        ck_assert_int_eq(cipher_ed25519_verify(public, data, signature), RC_OK);
-        ck_assert_int_eq(cipher_ed25519_verify(public, STR("other"), signature), RC_MALFORMED);
-        signature[40] ^= 1;
-        ck_assert_int_eq(cipher_ed25519_verify(public, data, signature), RC_MALFORMED);
-    }
-}
-END_TEST
-
 /* RFC 7693 appendix A; the others are those of b2sum(1). */
 START_TEST(cipher_blake2b_gives_known_vectors)
 {
@@ -217,7 +188,6 @@ static const struct case_entry cases[] = {
     {"normal", &cipher_ff1_gives_the_samples_of_nist},
     {"normal", &cipher_ff1_goes_back_for_every_length_and_radix},
     {"limits", &cipher_ff1_refuses_small_domains},
-    {"normal", &cipher_ed25519_gives_rfc_8032_vectors},
     {"normal", &cipher_blake2b_gives_known_vectors},
     {NULL, NULL},
 };
