@@ -126,6 +126,7 @@ void config_unref(const struct config *c);
 
 /**
  * config_snapshot(c, generation, snap, es):
+ * generation 0 is a trial; 1 a start, at which a bundle that is refused is replaced by the last good one, with a warning.
  * Compile the policies, load keys and enrichment: everything that requests are decided by. body_key stays NULL: see config_body_key.
  * Out:     snap  reference count 1, holds a reference to c; untouched on failure
  * Returns: RC_OK; RC_CONFIG with errors in es; RC_NOMEM

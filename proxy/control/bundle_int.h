@@ -35,6 +35,7 @@ struct bundle {
     struct bundle_file *files; /* without the manifest, in the order of the archive */
     size_t file_count;
     char sha256[2 * SHA256_SIZE + 1]; /* of the archive's bytes */
+    const char *path;                 /* where the configuration says that it is; NULL: no configuration does */
 };
 
 /* Whether a path can stand in a bundle: relative, no "." or ".." or empty parts, letters, digits and ._-/ only. */

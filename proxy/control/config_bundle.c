@@ -11,6 +11,12 @@
 
 #define STATE_MAX 256
 
+/* A bundle where it is read now: the configured file, or what was kept of it. */
+struct bundle_at {
+    const char *path;
+    struct err_pos pos;
+};
+
 static enum rc
 read_beside(const char *path, const char *suffix, size_t max, struct buf *out)
 {
@@ -44,23 +50,23 @@ read_keys(const struct config *c, struct minisign_public *keys, struct errs *es)
 }
 
 static enum rc
-check_signature(const struct config *c, const struct config_source *source, struct str bytes, struct errs *es)
+check_signature(const struct config *c, const struct bundle_at *at, struct str bytes, struct errs *es)
 {
     struct minisign_public keys[CONFIG_TRUST_MAX];
     struct buf signature = BUF_INIT(MINISIGN_TEXT_MAX);
     struct str trusted;
 
     if (c->trust_key_count == 0) {
-        err_hint(errs_add(es, ERR_WARNING, RC_CONFIG, SG_BUNDLE_SIGNATURE, source->pos, "the signature of the bundle is not checked"),
+        err_hint(errs_add(es, ERR_WARNING, RC_CONFIG, SG_BUNDLE_SIGNATURE, at->pos, "the signature of the bundle is not checked"),
             "name the public keys under policies.trust.keys");
         return RC_OK;
     }
     enum rc rc = read_keys(c, keys, es);
-    enum rc got = rc == RC_OK ? read_beside(source->bundle, BUNDLE_SIGNATURE, MINISIGN_TEXT_MAX, &signature) : RC_OK;
+    enum rc got = rc == RC_OK ? read_beside(at->path, BUNDLE_SIGNATURE, MINISIGN_TEXT_MAX, &signature) : RC_OK;
 
     if (rc == RC_OK)
         rc = bundle_trust((struct bundle_signers){keys, c->trust_key_count}, bytes, got == RC_OK ? buf_str(&signature) : (struct str){NULL, 0},
-            source->pos, &trusted, es);
+            at->pos, &trusted, es);
     buf_free(&signature);
     return rc;
 }
@@ -89,7 +95,7 @@ state_read(struct str text, uint64_t *revision, struct str *sum)
 }
 
 static enum rc
-check_revision(const struct config *c, const struct config_source *source, const struct bundle *b, struct errs *es)
+check_revision(const struct config *c, const struct bundle_at *at, const struct bundle *b, struct errs *es)
 {
     struct buf text = BUF_INIT(STATE_MAX);
     char path[4096];
@@ -101,13 +107,13 @@ check_revision(const struct config *c, const struct config_source *source, const
 
     rc = RC_OK;
     if (!first && !known) {
-        errs_add(es, ERR_ERROR, RC_CONFIG, SG_BUNDLE_REVISION, source->pos,
-            "the bundle is refused: %s cannot be read, which names the revision before", path);
+        errs_add(
+            es, ERR_ERROR, RC_CONFIG, SG_BUNDLE_REVISION, at->pos, "the bundle is refused: %s cannot be read, which names the revision before", path);
         rc = RC_CONFIG;
     } else if (known && !same && b->revision <= last) {
         enum err_level level = c->trust_rollback == TRUST_REFUSE ? ERR_ERROR : ERR_WARNING;
 
-        err_hint(errs_add(es, level, RC_CONFIG, SG_BUNDLE_REVISION, source->pos, "the bundle %.*s has revision %llu, %llu was in force before",
+        err_hint(errs_add(es, level, RC_CONFIG, SG_BUNDLE_REVISION, at->pos, "the bundle %.*s has revision %llu, %llu was in force before",
                      (int)b->name.len, b->name.ptr, (unsigned long long)b->revision, (unsigned long long)last),
             "pack it with a higher revision");
         rc = level == ERR_ERROR ? RC_CONFIG : RC_OK;
@@ -116,26 +122,96 @@ check_revision(const struct config *c, const struct config_source *source, const
     return rc;
 }
 
-/* ---- both ---- */
+/* ---- the last good one ---- */
+
+/* Beside the journal, named after the path, which may hold bundles of changing names. */
+static bool
+kept_path(const struct config *c, const char *path, const char *suffix, char out[4096])
+{
+    uint8_t sum[SHA256_SIZE];
+    char hex[17] = {0};
+
+    if (digest_sha256(str_of(path), sum) != RC_OK)
+        return false;
+    digest_hex((struct str){(const char *)sum, 8}, hex);
+    int n = snprintf(out, 4096, "%s/bundle-%s.tar.gz%s", c->journal.dir, hex, suffix);
+
+    return n > 0 && n < 4096;
+}
+
+/* Only the very bytes that are in force are kept: the file may have been replaced since. */
+static enum rc
+keep(const struct config *c, const struct bundle *b)
+{
+    struct buf bytes = BUF_INIT(BUNDLE_BYTES_MAX), signature = BUF_INIT(MINISIGN_TEXT_MAX);
+    uint8_t sum[SHA256_SIZE];
+    char to[4096], hex[2 * SHA256_SIZE];
+    enum rc rc = b->path ? file_read(b->path, BUNDLE_BYTES_MAX, &bytes) : RC_NOT_FOUND;
+
+    if (rc == RC_OK)
+        rc = digest_sha256(buf_str(&bytes), sum);
+    if (rc == RC_OK) {
+        digest_hex((struct str){(const char *)sum, sizeof(sum)}, hex);
+        rc = str_eq((struct str){hex, sizeof(hex)}, str_of(b->sha256)) && kept_path(c, b->path, "", to) ? RC_OK : RC_INTEGRITY;
+    }
+    if (rc == RC_OK)
+        rc = file_write_atomic(to, buf_str(&bytes), 0600);
+    if (rc == RC_OK && read_beside(b->path, BUNDLE_SIGNATURE, MINISIGN_TEXT_MAX, &signature) == RC_OK && kept_path(c, b->path, BUNDLE_SIGNATURE, to))
+        rc = file_write_atomic(to, buf_str(&signature), 0600);
+    buf_free(&bytes);
+    buf_free(&signature);
+    return rc;
+}
+
+/* ---- all of it ---- */
+
+static enum rc
+load_from(const struct config *c, const struct bundle_at *at, struct arena *ar, struct bundle *b, struct errs *es)
+{
+    struct buf bytes = BUF_INIT(BUNDLE_BYTES_MAX);
+    enum rc rc = file_read(at->path, BUNDLE_BYTES_MAX, &bytes);
+
+    if (rc != RC_OK)
+        errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_SOURCE, at->pos, "the bundle %s cannot be read: %s", at->path, rc_text(rc));
+    else
+        rc = check_signature(c, at, buf_str(&bytes), es);
+    if (rc == RC_OK)
+        rc = bundle_open(buf_str(&bytes), at->pos, ar, b, es);
+    if (rc == RC_OK)
+        rc = check_revision(c, at, b, es);
+    if (rc == RC_OK)
+        rc = bundle_test(b, c->file, at->pos, es);
+    buf_free(&bytes);
+    return rc == RC_OK || rc == RC_NOMEM ? rc : RC_CONFIG;
+}
 
 enum rc
 config_bundle_load(const struct config *c, const struct config_source *source, struct arena *ar, struct bundle *b, struct errs *es)
 {
-    struct buf bytes = BUF_INIT(BUNDLE_BYTES_MAX);
-    enum rc rc = file_read(source->bundle, BUNDLE_BYTES_MAX, &bytes);
+    const struct config_owner *o = (const struct config_owner *)(uintptr_t)c;
+    struct bundle_at at = {source->bundle, source->pos};
+    struct errs trial = {0};
+    char kept[4096];
+    enum rc rc;
 
-    if (rc != RC_OK)
-        errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_SOURCE, source->pos, "the bundle %s cannot be read: %s", source->bundle, rc_text(rc));
-    else
-        rc = check_signature(c, source, buf_str(&bytes), es);
-    if (rc == RC_OK)
-        rc = bundle_open(buf_str(&bytes), source->pos, ar, b, es);
-    if (rc == RC_OK)
-        rc = check_revision(c, source, b, es);
-    if (rc == RC_OK)
-        rc = bundle_test(b, c->file, source->pos, es);
-    buf_free(&bytes);
-    return rc == RC_OK || rc == RC_NOMEM ? rc : RC_CONFIG;
+    if (o->starting && load_from(c, &at, ar, b, &trial) == RC_CONFIG && kept_path(c, source->bundle, "", kept)) {
+        const struct bundle_at last = {kept, source->pos};
+        struct errs again = {0};
+
+        rc = load_from(c, &last, ar, b, &again);
+        errs_free(&again);
+        if (rc == RC_OK) {
+            err_hint(errs_add(es, ERR_WARNING, RC_CONFIG, SG_BUNDLE, source->pos, "revision %llu of the bundle, the last good one, is in force: %s",
+                         (unsigned long long)b->revision, kept),
+                "%s", trial.count ? trial.list[trial.count - 1].text : "");
+            errs_free(&trial);
+            return RC_OK;
+        }
+    }
+    errs_free(&trial);
+    rc = load_from(c, &at, ar, b, es);
+    b->path = source->bundle;
+    return rc;
 }
 
 void
@@ -149,6 +225,8 @@ config_bundles_accept(const struct config *c)
         int n = snprintf(line, sizeof(line), "%llu %s\n", (unsigned long long)b->revision, b->sha256);
         enum rc rc = state_path(c, b, path) ? file_write_atomic(path, (struct str){line, (size_t)n}, 0600) : RC_IO;
 
+        if (rc == RC_OK && b->path)
+            rc = keep(c, b);
         snprintf(name, sizeof(name), "%.*s", (int)b->name.len, b->name.ptr);
         log_event(LOG_BUNDLE_ACTIVE, LOG_STR("bundle", name), LOG_NUM("revision", b->revision), LOG_STR("sha256", b->sha256),
             LOG_STR("recorded", rc_label(rc)));

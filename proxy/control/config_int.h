@@ -97,6 +97,7 @@ struct config_owner {
     struct arena *bundle_ar; /* NULL: no bundle was read yet */
     struct bundle *bundles;  /* in bundle_ar, of the last config_files_list */
     size_t bundle_count;
+    bool starting; /* nothing is in force: a bundle that is refused is replaced by the last good one */
     _Atomic unsigned refs;
 };
 

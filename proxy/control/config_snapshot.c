@@ -272,6 +272,7 @@ config_snapshot(const struct config *c, uint64_t generation, struct snapshot **s
     struct snapshot *s = snapshot_new(o, generation);
     enum rc rc = s ? RC_OK : RC_NOMEM, enriched = RC_OK;
 
+    o->starting = generation == 1;
     if (rc == RC_OK) {
         enriched = enricher_load(c->doc, c->enrichment, &s->enricher, es); /* both: all errors are told in one round */
         rc = config_files_list(c, &files, es) ? compile(o, &files, &s->program, es) : RC_CONFIG;

@@ -32,7 +32,7 @@ enum rc
 service_check(const char *path, struct errs *es)
 {
     struct material m = {0};
-    enum rc rc = material_load(path, 1, &m, es);
+    enum rc rc = material_load(path, 0, &m, es);
 
     material_free(&m);
     return rc;
