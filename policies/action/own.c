@@ -200,17 +200,24 @@ size_t
 own_person_end(struct str text, size_t start, size_t end)
 {
     const char *at = end > start ? memchr(text.ptr + start, '@', end - start) : NULL;
-    size_t cut = at ? (size_t)(at - text.ptr) : end, dots = 0, marks = 0;
+    size_t cut = at ? (size_t)(at - text.ptr) : end, dots = 0;
 
-    /* A word can be somebody's name there, whatever a rule calls its replacement. */
-    for (size_t i = start; i < cut; i++)
-        marks += !(text.ptr[i] >= 'a' && text.ptr[i] <= 'z') && !(text.ptr[i] >= '0' && text.ptr[i] <= '9');
     for (size_t i = cut + 1; i < end; i++) {
         dots += text.ptr[i] == '.';
         if (!is_word(text.ptr[i]) && text.ptr[i] != '.' && text.ptr[i] != '-')
             return end;
     }
-    return dots && marks ? cut : end;
+    return dots && cut > start ? cut : end;
+}
+
+/* A plain word can be somebody's name before an @, whatever a rule calls its replacement. */
+static bool
+is_plain_word(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!(s.ptr[i] >= 'a' && s.ptr[i] <= 'z') && !(s.ptr[i] >= '0' && s.ptr[i] <= '9'))
+            return false;
+    return true;
 }
 
 bool
@@ -218,7 +225,10 @@ own_holds(const struct own *o, struct str text, size_t start, size_t end)
 {
     bool any = false;
 
-    end = own_person_end(text, start, end);
+    size_t person = own_person_end(text, start, end);
+
+    if (!is_plain_word(str_sub(text, start, person)))
+        end = person;
     for (size_t at = start, next; at < end; at = next) {
         next = own_piece(o, text, at);
         any |= next > 0;
