@@ -126,6 +126,7 @@ def check(spans_by_service, language, protocol):
 
 
 def main():
+    subprocess.run([sys.executable, here / "minisign.py"], check=True)
     install()
     passed = failed = 0
     with rig.Rig("interop") as r:
