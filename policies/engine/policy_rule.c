@@ -352,6 +352,24 @@ use_packs(struct loader *ld, const struct draft *d)
     }
 }
 
+/* What is kept of a value is one again, and replaced by the next gate. */
+static void
+warn_of_parts(struct loader *ld, const struct draft *d, size_t first)
+{
+    const struct rule *rules = ld->prog->rules;
+
+    for (size_t i = first; i < ld->prog->rule_count; i++) {
+        const struct action *a = &rules[i].action;
+        bool all = a->type == &action_mask && a->mask.keep_first == 0 && a->mask.keep_last == 0;
+
+        if (!rules[i].structure || !a->type->partial || all)
+            continue;
+        policy_warning(ld, conf_get(d->n, "action"), SG_REPLACEMENT,
+            "rule %s: %s keeps a part of what scanners find, which a second gate finds again", d->id.ptr, a->type->name);
+        return;
+    }
+}
+
 static void
 read_rule(struct loader *ld, const struct conf_node *list, unsigned at, struct selection *sel)
 {
@@ -376,6 +394,7 @@ read_rule(struct loader *ld, const struct conf_node *list, unsigned at, struct s
         if (!rule_make(ld, &d, &d.sel[i]))
             return;
     scanners_use(ld, d.n, d.scanners, &d.keys, first);
+    warn_of_parts(ld, &d, first);
     use_packs(ld, &d);
 }
 

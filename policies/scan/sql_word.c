@@ -352,6 +352,20 @@ take_word(struct sql *lx, size_t start, size_t end)
         take_rest(lx);
 }
 
+/* A UUID or digest without quotes or dashes, which happens to start with a letter. */
+static bool
+is_hex_id(struct str s)
+{
+    bool digit = false;
+
+    for (size_t i = 0; i < s.len; i++) {
+        if (!is_hex(s.ptr[i]))
+            return false;
+        digit |= is_digit(s.ptr[i]);
+    }
+    return digit;
+}
+
 void
 sql_words(struct sql *lx)
 {
@@ -371,6 +385,11 @@ sql_words(struct sql *lx)
 
     if (end == start + 8 && next == '-' && uuid_end(lx, start)) {
         sql_number(lx, start);
+        return;
+    }
+    if (end == start + 32 && is_hex_id(str_sub(lx->text, start, end))) {
+        lx->at = end;
+        sql_value(lx, start, end);
         return;
     }
     if (next == '&' && end == start + 1 && (lx->text.ptr[start] | 0x20) == 'u' && sql_peek(lx, end + 1) == '\'') {

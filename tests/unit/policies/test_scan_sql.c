@@ -40,6 +40,7 @@ static const struct scanning_row unknown[] = {
     {"CREATE USER bob IDENTIFIED BY s3cret REPLACE \"old one\"", "CREATE USER bob IDENTIFIED BY ? REPLACE ?", NULL},
     {"SELECT * FROM t WHERE id = 123e4567-e89b-12d3-a456-426614174000 OR id = abcdefab-e89b-12d3-a456-426614174000",
         "SELECT * FROM t WHERE id = ? OR id = ?", NULL},
+    {"SELECT a WHERE b = a1b2c3d4001122334455667788990011", "SELECT a WHERE b = ?", NULL},
     {"COPY t (a) FROM STDIN;\nbob\n\\.\nSELECT 1", "COPY t (a) FROM STDIN;\n?\n\\.\nSELECT ?", NULL},
     {"INSERT INTO t FORMAT CSV 1,bob", "INSERT INTO t FORMAT CSV ?", NULL},
     {"SELECT $19.95, \xC2\xA3"

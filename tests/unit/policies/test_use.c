@@ -144,6 +144,24 @@ START_TEST(use_names_what_is_unknown)
 }
 END_TEST
 
+START_TEST(use_warns_of_actions_that_keep_a_part)
+{
+    struct program *p = NULL;
+    struct errs es = {0};
+
+    ck_assert_int_eq(program_try(POLICY("p") "  rules:\n    - {id: s, use: db, action: {mask: {keep_last: 4}}}\n", &p, &es), RC_OK);
+    ck_assert_uint_eq(es.errors, 0);
+    ck_assert_uint_eq(es.count, 1);
+    program_unref(p);
+    errs_free(&es);
+    es = (struct errs){0};
+    ck_assert_int_eq(program_try(POLICY("p") "  rules:\n    - {id: s, use: db, action: {mask: {char: \"#\"}}}\n", &p, &es), RC_OK);
+    ck_assert_uint_eq(es.count, 0);
+    program_unref(p);
+    errs_free(&es);
+}
+END_TEST
+
 START_TEST(use_of_all_scanners_leaves_out_parts)
 {
     struct gate_small g;
@@ -221,6 +239,7 @@ static const struct case_entry cases[] = {
     {"normal", &use_replaces_the_whole_value_whatever_is_found_in_it},
     {"normal", &use_gives_way_to_rules_by_key},
     {"normal", &use_of_all_scanners_leaves_out_parts},
+    {"malformed", &use_warns_of_actions_that_keep_a_part},
     {"malformed", &use_names_what_is_unknown},
     {"malformed", &use_that_cannot_decide_takes_the_whole_text},
     {"limits", &use_respects_off_and_hold_outs},
