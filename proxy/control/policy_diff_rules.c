@@ -18,7 +18,7 @@ side_read(const struct tool *t, struct side *s)
         struct buf text = BUF_INIT(FILE_BYTES_MAX);
         struct errs es = {0};
 
-        rc = tool_file_read(t->files[i], &text);
+        rc = tool_text_read(t, i, &text);
         if (rc == RC_OK)
             rc = conf_load_text(t->files[i], buf_str(&text), false, &s->docs[s->count], &es);
         s->count += rc == RC_OK;

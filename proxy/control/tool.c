@@ -37,6 +37,12 @@ tool_file_read(const char *path, struct buf *out)
     return text.ptr ? buf_append(out, text) : RC_NOT_FOUND;
 }
 
+enum rc
+tool_text_read(const struct tool *t, size_t i, struct buf *out)
+{
+    return t->texts[i].ptr ? buf_append(out, t->texts[i]) : tool_file_read(t->files[i], out);
+}
+
 /* ---- keys ---- */
 
 static bool
@@ -101,7 +107,7 @@ tool_keys_read(struct tool *t)
         struct conf_doc *doc = NULL;
         struct errs es = {0};
 
-        if (tool_file_read(t->files[i], &text) == RC_OK && conf_load_text(t->files[i], buf_str(&text), false, &doc, &es) == RC_OK) {
+        if (tool_text_read(t, i, &text) == RC_OK && conf_load_text(t->files[i], buf_str(&text), false, &doc, &es) == RC_OK) {
             for (unsigned k = 0; k < conf_count(doc); k++)
                 ok = tool_keys_find(t, conf_root(doc, k)) && ok;
             conf_free(doc);
@@ -190,8 +196,11 @@ files_of_config(struct tool *t)
     struct config_files files = {.count = 0};
     bool ok = config_files_list(t->config, &files, &t->es);
 
-    for (size_t i = 0; i < files.count && ok; i++)
+    for (size_t i = 0; i < files.count && ok; i++) {
         ok = file_add(t, "", files.names[i]);
+        if (ok)
+            t->texts[t->file_count - 1] = files.texts[i];
+    }
     config_files_free(&files);
     return ok;
 }
@@ -267,7 +276,7 @@ destinations_of_files(struct tool *t)
         struct conf_doc *doc = NULL;
         struct errs es = {0};
 
-        if (tool_file_read(t->files[i], &text) == RC_OK && conf_load_text(t->files[i], buf_str(&text), false, &doc, &es) == RC_OK) {
+        if (tool_text_read(t, i, &text) == RC_OK && conf_load_text(t->files[i], buf_str(&text), false, &doc, &es) == RC_OK) {
             for (unsigned k = 0; k < conf_count(doc); k++)
                 ok = ok && destinations_guess(t, conf_root(doc, k));
             conf_free(doc);
@@ -325,6 +334,7 @@ tool_open(const struct tool_options *o, struct tool *t)
     if (!sources_read(t, o))
         return t->es.errors ? EXIT_CONFIG : EXIT_UNAVAILABLE;
     const struct program_source source = {.files = t->files,
+        .texts = t->texts,
         .file_count = t->file_count,
         .destinations = t->destinations,
         .destination_count = t->destination_count,

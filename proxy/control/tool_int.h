@@ -37,6 +37,7 @@ struct tool {
     struct errs es;
     const struct config *config;
     const char *files[TOOL_FILES_MAX];
+    struct str texts[TOOL_FILES_MAX]; /* of files in bundles, borrowed from config; ptr NULL: the file is to be read */
     size_t file_count;
     struct destination_info destinations[PROGRAM_DESTINATIONS_MAX];
     size_t destination_count;
@@ -80,6 +81,8 @@ bool tool_keys_find(struct tool *t, const struct conf_node *n) MUST_USE;
 bool tool_keys_read(struct tool *t) MUST_USE;
 /* The text of a policy file or of "pack:NAME". */
 enum rc tool_file_read(const char *path, struct buf *out) MUST_USE;
+/* The text of file i of t. */
+enum rc tool_text_read(const struct tool *t, size_t i, struct buf *out) MUST_USE;
 
 /* ---- span_file.c ---- */
 
