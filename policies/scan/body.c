@@ -12,7 +12,7 @@ is_form(const struct form *f, size_t start, size_t end)
 {
     size_t equals = form_find(f, start, end, "=");
 
-    return equals < end && equals > start && form_find(f, start, end, " \t\r\n\"<>{}") == end;
+    return equals < end && equals > start && form_find(f, start, equals, "<>{}/\\:") == equals && form_find(f, start, end, " \t\r\n\"") == end;
 }
 
 static const struct scanner *

@@ -190,7 +190,7 @@ scan_scheme(const struct form *f, size_t start, size_t end)
         "splunk", "genie", "genieKey", "sso-key", "webpush", "concealed", "goog4-rsa-sha256", NULL};
     size_t word = form_find(f, start, end, " \t");
 
-    if (word < end && word_in(form_str(f, start, word), schemes))
+    if (word_in(form_str(f, start, word), schemes))
         start = form_skip(f, word, end, " \t");
     return form_add(f, SCAN_HEADER_SECRET, start, end);
 }

@@ -118,6 +118,27 @@ START_TEST(forms_keep_json_whole_with_any_action)
 }
 END_TEST
 
+/* What an action has put there is not found again, by any scanner. */
+START_TEST(forms_do_not_find_what_actions_put)
+{
+    static const char *const actions[] = {
+        "{replace: \"<{entity}>\"}", "{replace: \"[{entity}]\"}", "{hash: {key: pseudonym-2026}}", "{mask: {}}", "drop"};
+    char policy[256], once[2048];
+    struct gate_small g;
+
+    for (size_t k = 0; k < sizeof(actions) / sizeof(actions[0]); k++) {
+        snprintf(policy, sizeof(policy), POLICY("p") "  rules:\n    - {id: forms, use: scanners, action: %s}\n", actions[k]);
+        small_open(&g, policy);
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+            ck_assert_uint_lt(strlen(small_text(&g, rows[i].key, rows[i].text)), sizeof(once));
+            strcpy(once, g.json.ptr);
+            ck_assert_msg(strcmp(small_text(&g, rows[i].key, once), once) == 0, "%s: %s -> %s -> %s", actions[k], rows[i].text, once, g.json.ptr);
+        }
+        small_close(&g);
+    }
+}
+END_TEST
+
 static void
 passes(struct gate_small *g, const char *json, const char *has, const char *has_not)
 {
@@ -183,6 +204,7 @@ static const struct case_entry cases[] = {
     {"normal", &forms_stand_beside_detectors},
     {"normal", &forms_go_strict_when_asked},
     {"normal", &forms_keep_json_whole_with_any_action},
+    {"normal", &forms_do_not_find_what_actions_put},
     {"normal", &forms_are_read_in_every_place},
     {"normal", &forms_read_arguments_in_arrays},
     {"malformed", &forms_replace_what_is_not_of_the_language},
