@@ -60,6 +60,7 @@ static const struct {
     {"x-remote-user", SECRET},
     {"remote-user", SECRET},
     {"x-geoip-city", SECRET},
+    {"sec-ch-ua-model", SECRET},
     {"www-authenticate", CHALLENGE},
     {"proxy-authenticate", CHALLENGE},
     {"authentication-info", CHALLENGE},
@@ -333,7 +334,7 @@ scan_array(const struct form *f, struct str name, size_t start, size_t end)
 static enum rc
 scan_line(const struct form *f, size_t start, size_t end)
 {
-    char buf[HEADER_NAME_BYTES];
+    char buf[HEADER_NAME_BYTES] = {0};
     size_t name = start;
 
     form_trim(f, &name, &end);
@@ -361,7 +362,7 @@ scan_lines(const struct form *f)
 static enum rc
 scan(const struct scan_in *in, struct scan_out *out)
 {
-    char buf[HEADER_NAME_BYTES];
+    char buf[HEADER_NAME_BYTES] = {0};
     struct form f = form_of(in, out, false);
     struct str name = name_in_key(in->key), t = str_trim(in->text);
 

@@ -195,7 +195,7 @@ scan_segment(struct form *f, size_t start, size_t end, struct str before)
     struct str s = form_str(f, start, end);
     size_t equals = str_find(s, STR("="));
 
-    if (equals != SIZE_MAX && equals > 0 && equals < 40 && equals + 1 < s.len) {
+    if (equals != SIZE_MAX && equals > 0 && equals < 40 && form_skip(f, start + equals, end, "=") < end) {
         bool secret = secret_name(str_sub(s, 0, equals), PAIRS_URL);
 
         if (secret || segment_identifies(str_sub(s, equals + 1, s.len), STR("")))

@@ -85,6 +85,7 @@ static const struct scanning_row paths[] = {
     {"/reset/aBcDeFgHiJkLmN", "/reset/{id}", NULL},
     {"/password-reset/abcdefghijklmnopq", "/password-reset/{id}", NULL},
     {"/reset/password", "/reset/password", NULL},
+    {"/unsubscribe/dGVzdEBleGFtcGxlLmNvbQ==", "/unsubscribe/{id}", NULL},
     {"/verify/email-address-change", "/verify/email-address-change", NULL},
     {"/static/app.js", "/static/app.js", NULL},
     {"/static/main.8f3e2a1b.css", "/static/main.8f3e2a1b.css", NULL},
