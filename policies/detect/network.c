@@ -45,9 +45,9 @@ behind_group(const struct match *m)
 
     if (match_before(m, 1) != ':')
         return false;
-    for (; k <= 6 && (ascii_alnum(match_before(m, k)) || match_before(m, k) == '_' || match_before(m, k) == '-'); k++)
+    for (; k <= 32 && (ascii_alnum(match_before(m, k)) || match_before(m, k) == '_' || match_before(m, k) == '-'); k++)
         hex = hex && hex_value(match_before(m, k)) >= 0;
-    return k == 2 || (hex && k <= 6);
+    return hex;
 }
 
 /* What RFC 4291 section 2.2 allows, and no more; C++ scopes, times and chains of hexadecimal octets are told apart. */

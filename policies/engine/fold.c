@@ -234,14 +234,16 @@ percent(struct str s)
     return (struct unit){1, '%', true, false};
 }
 
-/* "&#64;", "&#x40;", and the five names of XML 1.0 section 4.6. */
+/* "&#64;", "&#x40;", the five names of XML 1.0 section 4.6, and those of HTML for what stands in addresses and numbers. */
 static struct unit
 ampersand(struct str s)
 {
     static const struct {
         const char *name;
         char c;
-    } names[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
+    } names[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&nbsp;", ' '}, {"&commat;", '@'},
+        {"&period;", '.'}, {"&plus;", '+'}, {"&hyphen;", '-'}, {"&dash;", '-'}, {"&lowbar;", '_'}, {"&colon;", ':'}, {"&equals;", '='},
+        {"&sol;", '/'}, {"&percnt;", '%'}, {"&num;", '#'}};
     struct unit plain = {1, '&', true, false};
     uint32_t v = 0;
     size_t i = 2;

@@ -174,12 +174,14 @@ START_TEST(holes_long_values_are_examined_or_redacted)
 }
 END_TEST
 
-#define MANY_SPANS 300
+#define MANY_SPANS 600
 #define MANY_ATTRS 20
 
 /* A request full of identifiers that are all different is ordinary: no budget may run out on it. */
 START_TEST(holes_many_identifiers_in_one_request)
 {
+    static const char *const alphabets[] = {
+        "0123456789abcdef", "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", "0123456789.-:abcdef"};
     size_t cap = (size_t)MANY_SPANS * (MANY_ATTRS * 96 + 64) + 256, n = 0;
     char *json = malloc(cap);
     struct rng r = {4};
@@ -189,11 +191,12 @@ START_TEST(holes_many_identifiers_in_one_request)
     n += (size_t)snprintf(json + n, cap - n, "%s", "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[");
     for (unsigned i = 0; i < MANY_SPANS; i++) {
         n += (size_t)snprintf(json + n, cap - n, "%s{\"attributes\":[", i ? "," : "");
-        for (unsigned k = 0; k < MANY_ATTRS; k++)
-            n += (size_t)snprintf(json + n, cap - n,
-                k % 2 ? "%s{\"key\":\"id%u\",\"value\":{\"stringValue\":\"%08x%08x\"}}"
-                      : "%s{\"key\":\"n%u\",\"value\":{\"stringValue\":\"17%u%u\"}}",
-                k ? "," : "", k, rng_below(&r, 0x7FFFFFFF), rng_below(&r, 0x7FFFFFFF));
+        for (unsigned k = 0; k < MANY_ATTRS; k++) {
+            n += (size_t)snprintf(json + n, cap - n, "%s{\"key\":\"id%u\",\"value\":{\"stringValue\":\"", k ? "," : "", k);
+            for (unsigned c = 0; c < 12 + k; c++)
+                json[n++] = alphabets[k % 4][rng_below(&r, (uint32_t)strlen(alphabets[k % 4]))];
+            n += (size_t)snprintf(json + n, cap - n, "%s", "\"}}");
+        }
         n += (size_t)snprintf(json + n, cap - n, "%s", "]}");
     }
     snprintf(json + n, cap - n, "%s", "]}]}]}");
@@ -322,8 +325,9 @@ END_TEST
 
 START_TEST(holes_html_entities)
 {
-    CHECK_ROWS({"jane.roe&#64;example.org", "jane.roe"}, {"jane.roe&#x40;example.org", "jane.roe"}, {"&lt;b&gt;" MAIL "&lt;/b&gt;", MAIL},
-        {"&#52;111111111111111", "111111111111111"});
+    CHECK_ROWS({"jane.roe&#64;example.org", "jane.roe"}, {"jane.roe&#x40;example.org", "jane.roe"},
+        {"jane.roe&commat;example&period;org", "jane.roe"}, {"4111&nbsp;1111&nbsp;1111&nbsp;1111", "4111&nbsp;1111"},
+        {"&lt;b&gt;" MAIL "&lt;/b&gt;", MAIL}, {"&#52;111111111111111", "111111111111111"});
 }
 END_TEST
 
