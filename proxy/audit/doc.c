@@ -128,12 +128,13 @@ doc_table(struct doc *d, const char *id, const char *title, const char *empty, c
 {
     struct block *b = block_add(d, BLOCK_TABLE);
     struct table *t = b ? arena_calloc(d->ar, 1, sizeof(*t)) : NULL;
-    static struct table nowhere; /* what a caller may set when there is no memory; nobody reads it */
+    static _Thread_local struct table nowhere; /* what a caller may set when there is no memory; nobody reads it */
 
-    if (b && (!t || d->table_count == DOC_TABLES))
-        d->rc = t ? RC_INTERNAL : RC_NOMEM;
-    if (d->rc != RC_OK)
+    if (!t || d->table_count == DOC_TABLES) {
+        if (d->rc == RC_OK)
+            d->rc = t ? RC_INTERNAL : RC_NOMEM;
         return &nowhere;
+    }
     t->id = id;
     t->title = title;
     t->empty = empty;

@@ -110,11 +110,9 @@ changes_free(struct changes *list)
 }
 
 static void
-record(struct flow *f, const struct change_item *old, const struct change_item *now, bool at_start)
+record(struct flow *f, const struct change_item *it, const char *old_digest, const char *new_digest, bool at_start)
 {
-    const struct change_item *any = now ? now : old;
-
-    flow_record_change(f, &(struct flow_change){any->what, any->name, old ? old->digest : NULL, now ? now->digest : NULL, at_start});
+    flow_record_change(f, &(struct flow_change){it->what, it->name, old_digest, new_digest, at_start});
 }
 
 void
@@ -126,12 +124,12 @@ changes_record(struct flow *f, const struct changes *old, const struct changes *
         int order = i == old_count ? 1 : k == now->count ? -1 : by_name(&old->items[i], &now->items[k]);
 
         if (order < 0)
-            record(f, &old->items[i++], NULL, false);
+            record(f, &old->items[i], old->items[i].digest, NULL, false);
         else if (order > 0)
-            record(f, NULL, &now->items[k++], old == NULL);
+            record(f, &now->items[k], NULL, now->items[k].digest, old == NULL);
         else if (strcmp(old->items[i].digest, now->items[k].digest) != 0)
-            record(f, &old->items[i++], &now->items[k++], false);
-        else
-            i++, k++;
+            record(f, &now->items[k], old->items[i].digest, now->items[k].digest, false);
+        i += order <= 0;
+        k += order >= 0;
     }
 }

@@ -248,6 +248,12 @@ START_TEST(gate_splits_a_batch_of_mixed_origins_by_resource)
         ck_assert(str_find(sent, STR("eu-west-3")) != SIZE_MAX);
     }
     ck_assert(str_find(buf_str(&out.head), STR("nowhere-9")) == SIZE_MAX); /* an attribute's text is not repeated */
+    /* each origin has its own decision about each destination */
+    ck_assert(
+        str_find(buf_str(&out.head), STR("\"decision\":\"allowed\",\"destination\":\"otlp_grpc/eu\",\"jurisdiction\":\"EU\",\"mechanism\":\"intra\","
+                                         "\"origin\":\"FR\"")) != SIZE_MAX);
+    ck_assert(str_find(buf_str(&out.head),
+                  STR("\"decision\":\"refused\",\"destination\":\"otlp_grpc/eu\",\"jurisdiction\":\"EU\",\"origin\":\"US\"")) != SIZE_MAX);
     gate_outcome_free(&out);
     arena_free(ar);
     test_gate_fini(&g);
