@@ -36,7 +36,7 @@ struct examiner {
     struct buf decoded[DECODE_DEPTH];
     /* verdict that is being made */
     uint16_t rules[PROGRAM_RULES_MAX], patterns[PROGRAM_PATTERNS_MAX], contexts[PROGRAM_PATTERNS_MAX];
-    uint16_t uses[PROGRAM_USES_MAX];
+    uint16_t uses[PROGRAM_USES_MAX], wanted[PROGRAM_USES_MAX];
     struct key_finding own[KEYTABLE_OWN_MAX];
     char path[PATH_SCRATCH];
 };

@@ -166,7 +166,7 @@ enum rc
 examine_uses(struct examiner *ex, struct query *q)
 {
     const struct verdict *v = q->verdict;
-    uint16_t wanted[PROGRAM_USES_MAX];
+    uint16_t *wanted = ex->wanted;
     enum rc rc = examine_know_key(ex, q);
 
     /* What an earlier gate has put in place of the whole text. */

@@ -13,6 +13,7 @@ struct document {
     struct str text;
     size_t at;
     unsigned depth;
+    bool closed; /* a document has ended on this line: no command follows it */
     enum last last;
     struct str key;    /* the last one */
     struct db_run run; /* values with nothing but blanks between them are one */
@@ -89,7 +90,7 @@ names_collection(const struct document *d, struct str inside)
 {
     static const char *const commands[] = {"find", "aggregate", "insert", "update", "delete", "count", "distinct", "findAndModify", "findandmodify",
         "collection", "$db", "create", "drop", "createIndexes", "listIndexes", "mapReduce", NULL};
-    static const char *const anywhere[] = {"_index", "getCollection", "getSiblingDB", NULL};
+    static const char *const anywhere[] = {"_index", "getCollection", "getSiblingDB", "db", NULL};
 
     if (!is_plain(inside) || (d->last != L_COLON && d->last != L_OPEN))
         return false;
@@ -283,6 +284,8 @@ outside(struct document *d)
         path(d);
         return;
     }
+    bool dotted = word.ptr[0] == '.';
+
     d->at = end;
     while (word.len && one_of(word.ptr[0], ".,;")) {
         word = str_sub(word, 1, word.len);
@@ -292,7 +295,7 @@ outside(struct document *d)
 
     while (name.len && one_of(name.ptr[name.len - 1], ",;:"))
         name.len--;
-    if (is_plain(name) || name.len == 0)
+    if (name.len == 0 || (is_plain(name) && !(d->closed && !dotted)))
         d->key = name.len ? name : d->key;
     else
         value(d, start, start + word.len);
@@ -316,6 +319,7 @@ scan_documents(const struct scan_in *in, struct scan_out *out)
         char c = d.text.ptr[d.at];
 
         if (db_is_space(c)) {
+            d.closed &= c != '\n';
             d.at++;
         } else if (c == '{' || c == '[' || c == '(') {
             d.depth++;
@@ -323,6 +327,7 @@ scan_documents(const struct scan_in *in, struct scan_out *out)
             d.at++;
         } else if (c == '}' || c == ']' || c == ')') {
             d.depth -= d.depth > 0;
+            d.closed = d.depth == 0;
             d.last = L_DONE;
             d.at++;
         } else if (c == ',') {

@@ -105,6 +105,8 @@ static const struct scanning_row documents[] = {
     {"{\"index\":{\"_index\":\"users\",\"_id\":\"5\"}}\n{\"name\":\"Bob\"}", "{\"index\":{\"_index\":\"users\",\"_id\":\"?\"}}\n{\"name\":\"?\"}",
         NULL},
     {"[1, 2, \"x\"]", "[?, ?, \"?\"]", NULL},
+    {"{\"a\": 1} trailing words", "{\"a\": ?} ?", NULL},
+    {"db['users'].find({a: 1}).toArray();\nuse shop", "db['users'].find({a: ?}).toArray();\nuse shop", NULL},
     {NULL, NULL, NULL},
 };
 
