@@ -34,6 +34,9 @@ struct tls_options {
  * Returns: RC_OK; RC_CONFIG with errors in es; RC_NOMEM
  */
 enum rc tls_options_read(const struct conf_doc *doc, const struct conf_node *n, bool server, struct tls_options *o, struct errs *es) MUST_USE;
+/* The keys of such a node, for schemas. */
+const char *const *tls_options_keys(bool server, size_t *count);
+
 /* Release what tls_options_read allocated (the list allow). A zeroed struct is allowed. */
 void tls_options_fini(struct tls_options *o);
 

@@ -106,8 +106,10 @@ test_cover_batch(struct test_suite *s, const struct batch *b, const struct findi
         const struct batch_text *t = &b->texts[i];
         struct str text = batch_text_bytes(b, t);
 
-        if (t->kind != TEXT_STRING && t->kind != TEXT_BYTES)
-            text = (struct str){number, batch_text_format(b, t, number)};
+        if (t->kind != TEXT_STRING && t->kind != TEXT_BYTES) {
+            text.len = batch_text_format(b, t, number);
+            text.ptr = number;
+        }
         const struct inspect_in in = {.policies = inspect_policies(s->prog, b, 0),
             .place = (enum place)t->place,
             .key = t->attr == BATCH_NONE ? STR("") : batch_attr_key(b, &b->attrs[t->attr]),

@@ -1,6 +1,7 @@
 /* The gateway file: its tables are those of config_tables.c. */
 #include <stdio.h>
 
+#include "config_checks_int.h"
 #include "config_int.h"
 #include "schema_int.h"
 
@@ -61,6 +62,29 @@ put_pattern(struct json *j, const char *pattern)
     json_cstr(j, "pattern", pattern);
 }
 
+/* What reads itself: TLS has a list of keys, a list or a map is one, the rest can be anything. */
+static void
+put_custom(struct json *j, const struct field *f)
+{
+    bool server = f->read == config_read_server_tls;
+    size_t count;
+
+    if (f->read == config_read_headers || f->read == config_read_enrichment)
+        json_cstr(j, "type", "object");
+    if (!server && f->read != config_read_client_tls)
+        return;
+    const char *const *keys = tls_options_keys(server, &count);
+
+    json_cstr(j, "type", "object");
+    json_bool(j, "additionalProperties", false);
+    json_object(j, "properties");
+    for (size_t i = 0; i < count; i++) {
+        json_object(j, keys[i]);
+        json_close_object(j);
+    }
+    json_close_object(j);
+}
+
 static void
 put_type(struct json *j, struct sections *s, const char *name, const struct field *f)
 {
@@ -93,6 +117,7 @@ put_type(struct json *j, struct sections *s, const char *name, const struct fiel
         json_close_object(j);
         break;
     case FIELD_CUSTOM:
+        put_custom(j, f);
         break;
     }
 }

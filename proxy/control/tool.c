@@ -19,7 +19,7 @@ tool_copy(struct arena *ar, struct str s)
 
     if (!p)
         return NULL;
-    if (s.len)
+    if (s.len && s.ptr)
         memcpy(p, s.ptr, s.len);
     p[s.len] = '\0';
     return p;

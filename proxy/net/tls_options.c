@@ -181,3 +181,10 @@ tls_options_fini(struct tls_options *o)
     free(o->allow);
     o->allow = NULL;
 }
+
+const char *const *
+tls_options_keys(bool server, size_t *count)
+{
+    *count = server ? COUNT(server_keys) : COUNT(client_keys);
+    return server ? server_keys : client_keys;
+}

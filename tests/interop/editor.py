@@ -37,6 +37,7 @@ WRONG = {  # kind: documents that must be refused, each for one reason
         "version: 1\nreceivers: {otlp: {protocols: {grpc: {endpont: 'x:1', tls: {insecure: true}}}}}\npolicies: {sources: []}\nexporters: {}\njournal: {dir: x}",
         "version: 1\nreceivers: {otlp: {protocols: {}}}\npolicies: {sources: []}\nexporters: {otlp_grpc/eu: {endpoint: 'x:1'}}\njournal: {dir: x}",
         "version: 1\nreceivers: {otlp: {protocols: {}}}\npolicies: {sources: []}\nexporters: {}\njournal: {dir: x, max_size_mib: many}",
+        "version: 1\nreceivers: {otlp: {protocols: {grpc: {tls: {cert_fil: x}}}}}\npolicies: {sources: []}\nexporters: {}\njournal: {dir: x}",
     ],
 }
 
