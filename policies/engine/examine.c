@@ -20,10 +20,10 @@ make_lists(struct examiner *ex)
 {
     const struct program *p = ex->prog;
 
-    ex->all = calloc(p->finder_total + 1, sizeof(*ex->all));
+    ex->all = calloc(p->finder_count + 1, sizeof(*ex->all));
     if (!ex->all)
         return false;
-    for (size_t i = 0; i < p->finder_total; i++)
+    for (size_t i = 0; i < p->finder_count; i++)
         ex->all[i] = (uint16_t)i;
     for (unsigned place = 0; place < PLACE_COUNT_; place++) {
         struct verdict *v = &ex->place_verdicts[place];
@@ -239,6 +239,7 @@ examine_one(struct examiner *ex, const struct call *c, uint32_t index, struct qu
     q->place = t->place;
     q->attr = t->attr;
     q->number = t->kind != TEXT_STRING && t->kind != TEXT_BYTES;
+    q->integer = t->kind == TEXT_INT;
     q->opaque = t->kind == TEXT_BYTES;
     if (q->number)
         text = (struct str){number, batch_text_format(c->b, t, number)};

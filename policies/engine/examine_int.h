@@ -49,6 +49,7 @@ struct query {
     uint8_t place;                 /* enum place */
     bool any_place;                /* a key: the rules' places are asked when the verdict is used */
     bool number;                   /* the decimal form of one: nothing can be hidden in it */
+    bool integer;                  /* digits and a sign */
     bool opaque;                   /* any bytes, compressed data among them; else UTF-8 */
     struct str text;               /* as it stands, set by examine_scan */
     const struct verdict *verdict; /* on the key */

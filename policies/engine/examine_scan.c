@@ -12,6 +12,7 @@ struct view {
     uint32_t start, end; /* VIEW_DECODED: where the encoded run stands */
     struct str before;   /* VIEW_DECODED: what stands before it, for words of context */
     unsigned depth;      /* of decoding */
+    uint64_t shown;      /* set by scan_view */
 };
 
 enum rc
@@ -232,19 +233,15 @@ context_in_key(const struct query *q, uint16_t pattern)
     return false;
 }
 
-/* What the finder says of a view: numbers of patterns, ascending, then of context words. */
-struct hits {
-    const uint16_t *ids;
-    size_t patterns, count;
-};
+/* Whether the context words of a view were looked for; unknown: they could not be. */
+enum words { WORDS_LATER, WORDS_KNOWN, WORDS_UNKNOWN };
 
 static bool
-words_found(const struct hits *h, uint16_t words)
+words_stand(struct examiner *ex, const struct view *v, enum words *w, uint16_t number)
 {
-    for (size_t i = h->count; i > h->patterns && h->ids[i - 1] >= words; i--)
-        if (h->ids[i - 1] == words)
-            return true;
-    return false;
+    if (*w == WORDS_LATER)
+        *w = finder_walk(ex->tables, v->bytes, finder_open(ex->tables, v->shown) & FINDER_SET_WORDS) == RC_OK ? WORDS_KNOWN : WORDS_UNKNOWN;
+    return *w == WORDS_UNKNOWN || finder_found(ex->tables, number);
 }
 
 /* A word before an encoded value speaks of the value. */
@@ -255,11 +252,11 @@ context_before(const struct view *v, const struct pattern *p)
 }
 
 static enum rc
-try_pattern(struct examiner *ex, struct query *q, const struct view *v, const struct hits *h, uint16_t id)
+try_pattern(struct examiner *ex, struct query *q, const struct view *v, enum words *w, uint16_t id)
 {
     const struct pattern *p = &ex->prog->patterns[id];
-    bool key_context = p->det.context && (context_in_key(q, id) || context_before(v, p)),
-         no_words = p->words != NO_WORDS && !words_found(h, p->words);
+    bool key_context = p->det.context && (context_in_key(q, id) || context_before(v, p));
+    bool no_words = p->words != NO_WORDS && !key_context && !words_stand(ex, v, w, p->words);
 
     /* What needs context cannot count where no word of it stands in key or text. */
     if (p->det.need_context && no_words && !key_context)
@@ -285,30 +282,65 @@ try_pattern(struct examiner *ex, struct query *q, const struct view *v, const st
     }
 }
 
+/* Ask the finder. Patterns that want context are asked where a key, a word or what stands before an encoded value may give it. */
 static enum rc
-scan_view(struct examiner *ex, struct query *q, const struct view *v)
+find(struct examiner *ex, const struct query *q, const struct view *v, enum words *w)
+{
+    unsigned open = finder_open(ex->tables, v->shown), wants = open & FINDER_SET_WANTS, now = open & FINDER_SET_PLAIN;
+
+    finder_begin(ex->tables);
+    if (!(open & FINDER_SET_WORDS))
+        *w = WORDS_KNOWN; /* there is none */
+    if (wants && (q->verdict->context_count > 0 || v->before.len > 0)) {
+        now |= wants;
+        wants = 0;
+    } else if (wants && *w == WORDS_LATER) {
+        now |= open & FINDER_SET_WORDS;
+        *w = WORDS_KNOWN;
+    } else {
+        wants = 0;
+    }
+    enum rc rc = now ? finder_walk(ex->tables, v->bytes, now) : RC_OK;
+
+    return rc == RC_OK && wants && finder_needed(ex->tables) ? finder_walk(ex->tables, v->bytes, wants) : rc;
+}
+
+static enum rc
+scan_view(struct examiner *ex, struct query *q, struct view *v)
 {
     const struct program *prog = ex->prog;
-    struct hits h = {.ids = ex->all, .count = prog->finder_total};
-    enum rc rc = finder_scan(ex->tables, v->bytes, &h.ids, &h.count);
+    const uint16_t *ids = ex->all;
+    size_t count = prog->finder_count;
+    enum words w = WORDS_LATER;
 
-    if (rc == RC_LIMIT)
-        h = (struct hits){.ids = ex->all, .count = prog->finder_total};
-    else if (rc != RC_OK)
+    v->shown = q->integer && v->kind == VIEW_PLAIN ? sieve_integer(v->bytes.len) : sieve_text(v->bytes);
+    enum rc rc = find(ex, q, v, &w);
+
+    if (rc == RC_OK)
+        finder_hits(ex->tables, prog->finder_count, &ids, &count);
+    else if (rc == RC_LIMIT)
+        w = WORDS_UNKNOWN;
+    else
         return rc;
     rc = RC_OK;
-    while (h.patterns < h.count && h.ids[h.patterns] < prog->finder_count)
-        h.patterns++;
-    for (size_t i = 0; i < h.patterns && rc == RC_OK; i++)
-        rc = try_pattern(ex, q, v, &h, prog->finder_patterns[h.ids[i]]);
+    for (size_t i = 0; i < count && rc == RC_OK; i++)
+        rc = try_pattern(ex, q, v, &w, prog->finder_patterns[ids[i]]);
     for (uint16_t i = 0; i < q->verdict->pattern_count && rc == RC_OK; i++)
-        rc = try_pattern(ex, q, v, &h, q->verdict->patterns[i]);
+        rc = try_pattern(ex, q, v, &w, q->verdict->patterns[i]);
     return rc;
 }
 
 /* ---- views ---- */
 
+#define FORM (SIEVE_BIT(SIEVE_PLUS) | SIEVE_BIT(SIEVE_EQUALS)) /* what is in every pair with a + in it */
+
 static enum rc scan_deeper(struct examiner *ex, struct query *q, const struct view *v);
+
+static bool
+fold_shown(const struct view *v)
+{
+    return v->shown & SIEVE_BIT(SIEVE_FOLDS) && fold_wanted(v->bytes);
+}
 
 /* Take layers off one by one; each may show something that the next one hides again. */
 static enum rc
@@ -316,7 +348,7 @@ scan_folded(struct examiner *ex, struct query *q, const struct view *v, bool for
 {
     struct view now = *v;
 
-    for (unsigned pass = 0; pass < FOLD_PASSES && (fold_wanted(now.bytes) || (form && pass == 0)); pass++) {
+    for (unsigned pass = 0; pass < FOLD_PASSES && (fold_shown(&now) || (form && pass == 0)); pass++) {
         struct fold_view *out = &ex->fold[2 * v->depth + pass % 2];
         bool changed = false;
         enum rc rc = fold_pass(now.bytes, now.map, form && pass == 0, out, &changed);
@@ -335,7 +367,7 @@ scan_folded(struct examiner *ex, struct query *q, const struct view *v, bool for
             return rc;
     }
     *last = now;
-    return fold_hides(now.bytes) ? RC_UNDECIDABLE : RC_OK;
+    return now.shown & SIEVE_BIT(SIEVE_FOLDS) && fold_hides(now.bytes) ? RC_UNDECIDABLE : RC_OK;
 }
 
 static enum rc
@@ -344,7 +376,7 @@ scan_decoded(struct examiner *ex, struct query *q, const struct view *v)
     struct decode_run run;
     size_t len, from = 0;
 
-    if (v->depth == DECODE_DEPTH || v->bytes.len < DECODE_RUN_MIN)
+    if (v->depth == DECODE_DEPTH || !(v->shown & SIEVE_BIT(SIEVE_BASE64)))
         return RC_OK;
     struct buf *out = &ex->decoded[v->depth];
 
@@ -381,13 +413,13 @@ scan_deeper(struct examiner *ex, struct query *q, const struct view *v)
     enum rc rc = RC_OK;
 
     /* A + is itself, or the space of a form: both are looked at. */
-    if (fold_form_wanted(v->bytes))
+    if ((v->shown & FORM) == FORM && fold_form_wanted(v->bytes))
         rc = scan_folded(ex, q, v, true, &folded);
     if (rc == RC_OK)
         folded = *v;
-    if (rc == RC_OK && fold_wanted(v->bytes))
+    if (rc == RC_OK && fold_shown(v))
         rc = scan_folded(ex, q, v, false, &folded);
-    if (rc == RC_OK && v->bytes.len >= DECODE_RUN_MIN)
+    if (rc == RC_OK && v->shown & SIEVE_BIT(SIEVE_BASE64))
         rc = scan_decoded(ex, q, v);
     if (rc == RC_OK && folded.bytes.ptr != v->bytes.ptr)
         rc = scan_decoded(ex, q, &folded);

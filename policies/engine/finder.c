@@ -9,14 +9,15 @@
 #define EXAMPLES 4 /* of one pattern */
 
 static enum rc
-compile_tree(struct ast *t, struct arena *ar, struct piece *p, size_t *length)
+compile_tree(struct ast *t, struct arena *ar, struct placed *p, size_t *length)
 {
     *length = ast_length(t, t->root);
+    p->sieve = sieve_tree(t);
     enum rc rc = ast_widen(t);
 
     if (rc == RC_OK)
-        rc = piece_build(t, ar, p);
-    return rc == RC_OK && p->nullable ? RC_UNIMPLEMENTED : rc;
+        rc = piece_build(t, ar, &p->piece);
+    return rc == RC_OK && p->piece.nullable ? RC_UNIMPLEMENTED : rc;
 }
 
 static void
@@ -34,9 +35,20 @@ add_examples(struct finder *f, const struct ast *t, struct warm_rng *r)
     }
 }
 
+/* Whether no text without a digit can match. */
+static bool
+needs_digit(const struct sieve *s)
+{
+    uint64_t all = UINT64_MAX;
+
+    for (unsigned i = 0; i < s->count; i++)
+        all &= s->need[i];
+    return all & SIEVE_BIT(SIEVE_DIGITS);
+}
+
 /* One pattern as a piece. Returns: RC_OK; RC_UNIMPLEMENTED always a candidate; RC_NOMEM */
 static enum rc
-make_piece(struct finder *f, const struct finder_pattern *pattern, struct warm_rng *r, struct arena *ar, struct piece *p, size_t *length)
+make_piece(struct finder *f, const struct finder_pattern *pattern, struct warm_rng *r, struct arena *ar, struct placed *p, size_t *length)
 {
     struct ast t;
     enum rc rc = ast_parse(pattern->regex, pattern->caseless, &t);
@@ -50,24 +62,44 @@ make_piece(struct finder *f, const struct finder_pattern *pattern, struct warm_r
 }
 
 static enum rc
-make_pieces(struct finder *f, const struct finder_pattern *patterns, struct arena *ar, struct piece *pieces)
+make_pieces(struct finder *f, const struct finder_pattern *patterns, struct arena *ar, struct placed *list)
 {
     struct warm_rng r = {2};
     enum rc rc = RC_OK;
 
-    f->shortest = SIZE_MAX;
     for (size_t i = 0; i < f->count && rc == RC_OK; i++) {
-        rc = make_piece(f, &patterns[i], &r, ar, &pieces[i], &f->length[i]);
+        rc = make_piece(f, &patterns[i], &r, ar, &list[i], &f->length[i]);
         f->is_always[i] = rc == RC_UNIMPLEMENTED;
-        if (rc == RC_OK && f->length[i] < f->shortest)
-            f->shortest = f->length[i];
+        list[i].kind = patterns[i].kind;
+        /* To look for words in every text would cost more than what is left out then. */
+        if (patterns[i].kind == FINDER_WANTS_WORDS && !needs_digit(&list[i].sieve))
+            list[i].kind = FINDER_PLAIN;
+        list[i].group = f->is_always[i] ? GROUP_NONE : 0;
+        f->needed[i / 64] |= (uint64_t)(list[i].kind == FINDER_WORDS_NEEDED) << (i % 64);
         rc = rc == RC_UNIMPLEMENTED ? RC_OK : rc;
     }
     return rc;
 }
 
+/* The needs of a group's patterns. */
+static void
+make_gate(const struct finder *f, const struct placed *list, uint8_t group, struct gate *gate)
+{
+
+    for (size_t i = 0; i < f->count; i++) {
+        const struct sieve *s = &list[i].sieve;
+
+        if (f->is_always[i] || list[i].group != group)
+            continue;
+        for (unsigned n = 0; n < s->count; n++)
+            sieve_add(gate->need, &gate->count, GATE_NEEDS, s->need[n]);
+    }
+    for (unsigned n = gate->count; n < GATE_NEEDS; n++)
+        gate->need[n] = gate->count ? gate->need[0] : UINT64_MAX;
+}
+
 static enum rc
-make_automata(struct finder *f, const struct piece *pieces, const uint8_t *group, struct arena *ar)
+make_automata(struct finder *f, struct placed *list, struct arena *ar)
 {
     struct nfa_draft draft[FINDER_GROUPS_MAX];
     enum rc rc = RC_OK;
@@ -77,13 +109,18 @@ make_automata(struct finder *f, const struct piece *pieces, const uint8_t *group
     for (size_t i = 0; i < f->count && rc == RC_OK; i++) {
         if (f->is_always[i])
             continue;
-        rc = nfa_draft_add(&draft[group[i]], &pieces[i], (uint16_t)i);
+        rc = nfa_draft_add(&draft[list[i].group], &list[i].piece, (uint16_t)i);
         f->is_always[i] = rc == RC_UNIMPLEMENTED;
         rc = rc == RC_UNIMPLEMENTED ? RC_OK : rc;
     }
-    for (unsigned g = 0; g < FINDER_GROUPS_MAX && rc == RC_OK; g++)
-        if (draft[g].count > NFA_ANY + 1)
-            rc = nfa_close(&draft[g], &f->nfa[f->groups++]);
+    for (unsigned g = 0; g < FINDER_GROUPS_MAX && rc == RC_OK; g++) {
+        if (draft[g].count <= NFA_ANY + 1)
+            continue;
+        make_gate(f, list, (uint8_t)g, &f->gate[g]);
+        rc = nfa_close(&draft[g], &f->nfa[g]);
+        f->present |= 1u << g;
+        f->gates = g + 1;
+    }
     for (size_t i = 0; i < f->count; i++)
         if (f->is_always[i])
             f->always[f->always_count++] = (uint16_t)i;
@@ -93,33 +130,32 @@ make_automata(struct finder *f, const struct piece *pieces, const uint8_t *group
 static enum rc
 compile(struct finder *f, const struct finder_pattern *patterns, struct arena *ar)
 {
-    struct piece *pieces = arena_calloc(ar, f->count + 1, sizeof(*pieces));
-    uint8_t *group = arena_calloc(ar, f->count + 1, sizeof(*group));
-    enum rc rc = pieces && group ? make_pieces(f, patterns, ar, pieces) : RC_NOMEM;
+    struct placed *list = arena_calloc(ar, f->count + 1, sizeof(*list));
+    enum rc rc = list ? make_pieces(f, patterns, ar, list) : RC_NOMEM;
 
-    for (size_t i = 0; i < f->count && rc == RC_OK; i++)
-        group[i] = f->is_always[i] ? GROUP_NONE : 0;
     if (rc == RC_OK)
-        rc = group_pieces(pieces, f->count, group);
-    return rc == RC_OK ? make_automata(f, pieces, group, ar) : rc;
+        rc = group_pieces(list, f->count);
+    return rc == RC_OK ? make_automata(f, list, ar) : rc;
 }
 
 enum rc
 finder_compile(const struct finder_pattern *patterns, size_t count, struct finder **f)
 {
-    struct finder *made = calloc(1, sizeof(*made));
+    struct finder *made = aligned_alloc(64, (sizeof(*made) + 63) / 64 * 64);
     struct arena *ar = arena_new(SCRATCH_MAX);
     enum rc rc = RC_NOMEM;
 
+    if (made)
+        *made = (struct finder){.count = count};
     if (!made || !ar || count >= NFA_NONE)
         goto out;
-    made->count = count;
     made->length = calloc(count + 1, sizeof(*made->length));
     made->is_always = calloc(count + 1, sizeof(*made->is_always));
     made->always = calloc(count + 1, sizeof(*made->always));
+    made->needed = calloc(count / 64 + 1, sizeof(*made->needed));
     made->example = malloc(count * EXAMPLES * WARM_SIZE + 1);
     made->example_length = calloc(count * EXAMPLES + 1, sizeof(*made->example_length));
-    if (made->length && made->is_always && made->always && made->example && made->example_length)
+    if (made->length && made->is_always && made->always && made->needed && made->example && made->example_length)
         rc = compile(made, patterns, ar);
 out:
     arena_free(ar);
@@ -140,6 +176,7 @@ finder_free(struct finder *f)
     free(f->length);
     free(f->is_always);
     free(f->always);
+    free(f->needed);
     free(f->example);
     free(f->example_length);
     free(f);

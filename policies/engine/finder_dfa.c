@@ -131,13 +131,16 @@ dfa_init(struct dfa *d, const struct nfa *nfa)
     while (slots < 2 * d->states_max)
         slots *= 2;
     d->index_mask = slots - 1;
-    d->table = aligned_alloc(64, (size_t)VALUES * 8);
+    uint8_t *table = aligned_alloc(64, DFA_CLASSES + (size_t)VALUES * 8);
+
+    d->table = table ? (uint16_t *)(void *)(table + DFA_CLASSES) : NULL;
     d->state = malloc(d->states_max * sizeof(*d->state));
     d->pool = malloc(d->pool_max * sizeof(*d->pool));
     d->index = malloc(slots * sizeof(*d->index));
     d->bits = malloc(nfa->words * sizeof(*d->bits));
     if (!d->table || !d->state || !d->pool || !d->index || !d->bits)
         return RC_NOMEM;
+    memcpy(table, nfa->class_of, DFA_CLASSES);
     empty(d);
     intern_start(d);
     return RC_OK;
@@ -146,7 +149,8 @@ dfa_init(struct dfa *d, const struct nfa *nfa)
 void
 dfa_fini(struct dfa *d)
 {
-    free(d->table);
+    if (d->table)
+        free((uint8_t *)d->table - DFA_CLASSES);
     free(d->state);
     free(d->pool);
     free(d->index);

@@ -21,6 +21,8 @@ struct dfa_state {
     uint16_t members, accepts;
 };
 
+#define DFA_CLASSES 256 /* bytes before the table: the class of each byte, so that one register leads to both */
+
 struct dfa {
     const struct nfa *nfa;
     uint16_t *table;
@@ -46,6 +48,12 @@ void dfa_fini(struct dfa *d);
  * Returns: the cell
  */
 size_t dfa_step(struct dfa *d, size_t value, unsigned class);
+
+static inline unsigned
+dfa_class(const uint16_t *table, unsigned char byte)
+{
+    return ((const uint8_t *)table - DFA_CLASSES)[byte];
+}
 
 /* The cell of a state in a column: table + class. */
 static inline size_t

@@ -1,5 +1,6 @@
 #include "finder_group_int.h"
 
+#include <float.h>
 #include <stdlib.h>
 
 #include "finder_dfa_int.h"
@@ -11,7 +12,7 @@
 #define STEPS_MAX 60000 /* bytes of all texts, and their ends */
 #define POINTS_MAX 30000
 #define SLOTS 32768
-#define MANY 256 /* patterns: placed in one round */
+#define MANY 512 /* patterns: placed in one round */
 #define SCRATCH_MAX (512u * 1024 * 1024)
 
 /*
@@ -21,15 +22,16 @@
 struct group {
     uint32_t *point;
     uint32_t byte[256];
-    size_t bytes;
+    uint64_t through[TEXTS / 64 + 1]; /* texts that the sieve lets through */
+    double cost;
 };
 
 struct grouper {
     struct group group[FINDER_GROUPS_MAX];
-    unsigned groups;
     size_t period; /* of texts: the last eight of each period have their points kept */
     char *text;
     uint16_t *length; /* of each text */
+    uint64_t *shown;
     size_t points;
     struct group *one; /* each pattern alone */
     struct group nothing;
@@ -57,6 +59,12 @@ is_pointed(const struct grouper *g, size_t text)
     return text % g->period >= g->period - 8;
 }
 
+static bool
+is_through(const struct group *k, size_t text)
+{
+    return k->through[text / 64] >> (text % 64) & 1;
+}
+
 static void
 make_sample(struct grouper *g)
 {
@@ -70,6 +78,7 @@ make_sample(struct grouper *g)
         len = used + len + TEXTS < STEPS_MAX && g->points + len + TEXTS < POINTS_MAX ? len : 0;
         memcpy(g->text + used, text, len);
         g->length[i] = (uint16_t)len;
+        g->shown[i] = sieve_text((struct str){text, len});
         used += len;
         g->points += is_pointed(g, i) ? len + 1 : 0;
     }
@@ -186,82 +195,141 @@ tune(struct grouper *g, struct piece *p, struct group *one, struct arena *ar)
     return RC_OK;
 }
 
-/* How many different sums a and b have together. */
+/* How many different sums a and b have together in the texts that the sieve lets through to one of them. */
 static size_t
-count_sums(struct grouper *g, const uint32_t *a, const uint32_t *b, size_t n)
+count_states(struct grouper *g, const struct group *a, const struct group *b)
 {
-    uint32_t mask = n > 256 ? SLOTS - 1 : 1023;
-    size_t count = 0;
+    size_t count = 0, at = 0;
 
-    memset(g->slots, 0, (mask + 1) * sizeof(*g->slots));
-    for (size_t i = 0; i < n; i++) {
-        uint32_t sum = a[i] + b[i], slot = sum & mask;
+    memset(g->slots, 0, SLOTS * sizeof(*g->slots));
+    for (size_t i = 0; i < TEXTS; i++) {
+        if (!is_pointed(g, i))
+            continue;
+        size_t end = at + g->length[i] + 1;
 
-        sum += sum == 0; /* 0 marks a free slot */
-        while (g->slots[slot] && g->slots[slot] != sum)
-            slot = (slot + 1) & mask;
-        count += g->slots[slot] == 0;
-        g->slots[slot] = sum;
+        if (!is_through(a, i) && !is_through(b, i))
+            at = end;
+        for (; at < end; at++) {
+            uint32_t sum = a->point[at] + b->point[at], slot = sum & (SLOTS - 1);
+
+            sum += sum == 0; /* 0 marks a free slot */
+            while (g->slots[slot] && g->slots[slot] != sum)
+                slot = (slot + 1) & (SLOTS - 1);
+            count += g->slots[slot] == 0;
+            g->slots[slot] = sum;
+        }
     }
     return count;
 }
 
 static size_t
-table_bytes(struct grouper *g, const struct group *a, const struct group *b)
+count_classes(const struct group *a, const struct group *b)
 {
-    return count_sums(g, a->point, b->point, g->points) * (count_sums(g, a->byte, b->byte, 256) / 8 + 1) * 16;
+    uint32_t seen[256];
+    size_t count = 0;
+
+    for (unsigned c = 0; c < 256; c++) {
+        uint32_t sum = a->byte[c] + b->byte[c];
+        size_t k = 0;
+
+        while (k < count && seen[k] != sum)
+            k++;
+        seen[k] = sum;
+        count += k == count;
+    }
+    return count;
+}
+
+/*
+ * Estimated time for the usual texts, in bytes of a small table: what is walked, and WALK_COST for each walk. A table costs more the larger it is; TABLE_BYTES
+ * is where it costs twice as much.
+ */
+#define WALK_COST 8
+#define TABLE_BYTES 100e3
+
+static double
+group_cost(struct grouper *g, const struct group *a, const struct group *b)
+{
+    size_t walked = 0;
+
+    for (size_t i = 0; i < TEXTS; i++)
+        if ((is_through(a, i) || is_through(b, i)) && !is_hostile(i))
+            walked += g->length[i] + WALK_COST;
+    double bytes = (double)count_states(g, a, b) * (double)(count_classes(a, b) / 8 + 1) * 16;
+
+    double full = bytes / TABLE_BYTES;
+
+    return ((double)walked + WALK_COST) * (1 + full + full * full * full);
 }
 
 static void
-add(struct group *to, const struct group *one, size_t points)
+add(struct grouper *g, struct group *to, const struct group *one)
 {
-    for (size_t i = 0; i < points; i++)
+    for (size_t i = 0; i < g->points; i++)
         to->point[i] += one->point[i];
     for (unsigned c = 0; c < 256; c++)
         to->byte[c] += one->byte[c];
+    for (size_t i = 0; i <= TEXTS / 64; i++)
+        to->through[i] |= one->through[i];
 }
 
 static void
-subtract(struct group *from, const struct group *one, size_t points)
+subtract(struct grouper *g, struct group *from, const struct group *one)
 {
-    for (size_t i = 0; i < points; i++)
+    for (size_t i = 0; i < g->points; i++)
         from->point[i] -= one->point[i];
     for (unsigned c = 0; c < 256; c++)
         from->byte[c] -= one->byte[c];
 }
 
-static uint8_t
-place(struct grouper *g, const struct group *one)
+static void
+place(struct grouper *g, struct placed *p, const struct group *one)
 {
-    size_t least = SIZE_MAX, bytes = 0;
-    uint8_t best = 0;
+    static const struct {
+        uint8_t from, end;
+    } range[] = {[FINDER_PLAIN] = {0, FINDER_PLAIN_END},
+        [FINDER_WANTS_WORDS] = {FINDER_WORDS_END, FINDER_GROUPS_MAX},
+        [FINDER_WORDS] = {FINDER_PLAIN_END, FINDER_WORDS_END},
+        [FINDER_WORDS_NEEDED] = {FINDER_PLAIN_END, FINDER_WORDS_END}};
+    double least = DBL_MAX, cost = 0;
+    bool empty = false;
 
-    for (unsigned k = 0; k < g->groups; k++) {
-        size_t now = table_bytes(g, &g->group[k], one);
+    p->group = range[p->kind].from;
+    for (unsigned k = p->group; k < range[p->kind].end && !empty; k++) {
+        double now = group_cost(g, &g->group[k], one);
 
-        if (now - g->group[k].bytes >= least)
+        empty = g->group[k].cost <= 0; /* those behind it are empty too, mostly; all are alike */
+        if (now - g->group[k].cost >= least)
             continue;
-        least = now - g->group[k].bytes;
-        bytes = now;
-        best = (uint8_t)k;
+        least = now - g->group[k].cost;
+        cost = now;
+        p->group = (uint8_t)k;
     }
-    add(&g->group[best], one, g->points);
-    g->group[best].bytes = bytes;
-    return best;
+    add(g, &g->group[p->group], one);
+    g->group[p->group].cost = cost;
 }
 
 /* Take each pattern out again and see whether it is better off elsewhere, now that all are placed. */
 static void
-replace(struct grouper *g, size_t count, uint8_t *group)
+replace(struct grouper *g, struct placed *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (group[i] == GROUP_NONE)
+        if (list[i].group == GROUP_NONE)
             continue;
-        struct group *from = &g->group[group[i]];
+        struct group *from = &g->group[list[i].group];
+        bool alone = true;
 
-        subtract(from, &g->one[i], g->points);
-        from->bytes = table_bytes(g, from, &g->nothing);
-        group[i] = place(g, &g->one[i]);
+        subtract(g, from, &g->one[i]);
+        memset(from->through, 0, sizeof(from->through));
+        for (size_t k = 0; k < count; k++) {
+            if (k == i || list[k].group != list[i].group)
+                continue;
+            alone = false;
+            for (size_t w = 0; w <= TEXTS / 64; w++)
+                from->through[w] |= g->one[k].through[w];
+        }
+        from->cost = alone ? 0 : group_cost(g, from, &g->nothing);
+        place(g, &list[i], &g->one[i]);
     }
 }
 
@@ -277,9 +345,10 @@ grouper_init(struct grouper *g, size_t count, struct arena *ar)
     g->one = arena_calloc(ar, count + 1, sizeof(*g->one));
     g->text = arena_alloc(ar, STEPS_MAX);
     g->length = arena_calloc(ar, TEXTS, sizeof(*g->length));
+    g->shown = arena_calloc(ar, TEXTS, sizeof(*g->shown));
     g->slots = arena_calloc(ar, SLOTS, sizeof(*g->slots));
     g->nothing.point = points_new(ar);
-    if (!g->one || !g->text || !g->length || !g->slots || !g->nothing.point)
+    if (!g->one || !g->text || !g->length || !g->shown || !g->slots || !g->nothing.point)
         return RC_NOMEM;
     for (unsigned k = 0; k < FINDER_GROUPS_MAX; k++) {
         g->group[k].point = points_new(ar);
@@ -290,73 +359,38 @@ grouper_init(struct grouper *g, size_t count, struct arena *ar)
     return RC_OK;
 }
 
-/* Place all patterns in ${groups} groups. Returns: the states of all groups on the sample */
-static size_t
-place_all(struct grouper *g, size_t count, unsigned groups, uint8_t *group)
+static enum rc
+make_one(struct grouper *g, struct placed *p, struct group *one, struct arena *ar, struct arena *scratch)
 {
-    size_t states = 0;
-
-    g->groups = groups;
-    for (unsigned k = 0; k < groups; k++) {
-        memset(g->group[k].point, 0, g->points * sizeof(uint32_t));
-        memset(g->group[k].byte, 0, sizeof(g->group[k].byte));
-        g->group[k].bytes = 0;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (group[i] == GROUP_NONE)
-            continue;
-        group[i] = 0;
-        if (groups == 1)
-            add(&g->group[0], &g->one[i], g->points);
-        else
-            group[i] = place(g, &g->one[i]);
-    }
-    if (groups > 1 && count <= MANY)
-        replace(g, count, group);
-    for (unsigned k = 0; k < groups; k++)
-        states += count_sums(g, g->group[k].point, g->nothing.point, g->points);
-    return states;
-}
-
-/*
- * A group more pays when it saves some hundred states on the sample, and must be when the table does not fit otherwise. Bounds measured with
- * tests/bench/bench_finder.c on all detectors: the cost of a group more is about that of 900 states of usual traffic.
- */
-static void
-choose_groups(struct grouper *g, size_t count, uint8_t *group)
-{
-    size_t states = count <= MANY ? place_all(g, count, 1, group) : SIZE_MAX;
-
-    if (states <= 900)
-        return;
-    if (states <= 2500 && place_all(g, count, 2, group) <= 1500)
-        return;
-    if (count <= MANY && place_all(g, count, 3, group) <= 2700)
-        return;
-    place_all(g, count, FINDER_GROUPS_MAX, group);
+    one->point = points_new(ar);
+    if (!one->point)
+        return RC_NOMEM;
+    for (size_t i = 0; i < TEXTS; i++)
+        one->through[i / 64] |= (uint64_t)sieve_passes(&p->sieve, g->shown[i]) << (i % 64);
+    return tune(g, &p->piece, one, scratch);
 }
 
 enum rc
-group_pieces(struct piece *pieces, size_t count, uint8_t *group)
+group_pieces(struct placed *list, size_t count)
 {
     struct grouper *g = calloc(1, sizeof(*g));
-    struct arena *ar = arena_new(SCRATCH_MAX), *one = arena_new(SCRATCH_MAX);
+    struct arena *ar = arena_new(SCRATCH_MAX), *scratch = arena_new(SCRATCH_MAX);
     enum rc rc = RC_NOMEM;
 
-    if (g && ar && one) {
+    if (g && ar && scratch) {
         g->period = count <= MANY ? 32 : 64;
         rc = grouper_init(g, count, ar);
     }
-    for (size_t i = 0; i < count && rc == RC_OK; i++) {
-        if (group[i] == GROUP_NONE)
-            continue;
-        g->one[i].point = points_new(ar);
-        rc = g->one[i].point ? tune(g, &pieces[i], &g->one[i], one) : RC_NOMEM;
-    }
-    if (rc == RC_OK)
-        choose_groups(g, count, group);
+    for (size_t i = 0; i < count && rc == RC_OK; i++)
+        if (list[i].group != GROUP_NONE)
+            rc = make_one(g, &list[i], &g->one[i], ar, scratch);
+    for (size_t i = 0; i < count && rc == RC_OK; i++)
+        if (list[i].group != GROUP_NONE)
+            place(g, &list[i], &g->one[i]);
+    if (rc == RC_OK && count <= MANY)
+        replace(g, list, count);
     arena_free(ar);
-    arena_free(one);
+    arena_free(scratch);
     free(g);
     return rc;
 }

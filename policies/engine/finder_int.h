@@ -1,9 +1,11 @@
 /**
- * The candidate finder: says in one pass over a text which patterns may match it. What it accepts is a superset of each pattern by
+ * The candidate finder: says which patterns may match a text. What it accepts is a superset of each pattern by
  * construction, so "not a candidate" is proof of "no match"; PCRE2 (confirm_int.h) decides about candidates.
  *
- * Patterns are parsed to an NFA over bytes, joined into two automata (structural patterns; patterns anchored in a literal of three bytes or more), and
- * determinised lazily into bounded tables, one pair a worker. Counters above 8 become open-ended, lookaround and back-references are dropped,
+ * Two stages. The sieve (finder_sieve_int.h) looks at each byte once and tells which patterns the text can match at all by the letters, marks, digits and
+ * lengths that it shows. Patterns are parsed to NFAs over bytes and joined into a few automata, those together that the sieve lets through together and that
+ * progress together (finder_group_int.h); an automaton is walked only through texts that the sieve lets through to one of its patterns. Automata are
+ * determinised lazily into bounded tables, one set a worker. Long counters become open-ended, lookaround and back-references are dropped,
  * word boundaries are kept where they cost little. A pattern without a useful superset is always a candidate.
  * Source: ARCHITECTURE.md "How texts are examined".
  */
@@ -12,10 +14,19 @@
 
 #include "base/rc.h"
 #include "base/str.h"
+#include "finder_sieve_int.h"
+
+enum finder_kind {
+    FINDER_PLAIN,
+    FINDER_WANTS_WORDS, /* of no interest but where a context word stands; is taken as FINDER_PLAIN unless it needs a digit */
+    FINDER_WORDS,       /* the words of one detector */
+    FINDER_WORDS_NEEDED /* the words of one that wants them */
+};
 
 struct finder_pattern {
     struct str regex; /* PCRE2 syntax, already accepted by confirm_compile */
     bool caseless;
+    enum finder_kind kind;
 };
 
 struct finder;
@@ -47,6 +58,25 @@ void finder_budget_add(struct finder_tables *t, size_t texts);
  * Returns: RC_OK; RC_LIMIT the budget is used up: the caller must treat every pattern as a candidate
  */
 enum rc finder_scan(struct finder_tables *t, struct str text, const uint16_t **ids, size_t *count) MUST_USE;
+
+/*
+ * The same in steps, for a caller that knows what the text shows. Automata are a set of bits; those of FINDER_WORDS are walked when somebody asks for words,
+ * those of FINDER_WANTS_WORDS when a word was found. Every pattern that is in an automaton that was not walked is left out.
+ */
+#define FINDER_SET_PLAIN 0x1Fu
+#define FINDER_SET_WORDS 0x60u
+#define FINDER_SET_WANTS 0x380u
+/* Which may find something. */
+unsigned finder_open(const struct finder_tables *t, uint64_t shown);
+/* A new text. */
+void finder_begin(struct finder_tables *t);
+/* Returns: RC_OK; RC_LIMIT as for finder_scan */
+enum rc finder_walk(struct finder_tables *t, struct str text, unsigned set) MUST_USE;
+/* Whether a word that is needed was found; whether pattern i was. */
+bool finder_needed(const struct finder_tables *t);
+bool finder_found(const struct finder_tables *t, size_t i);
+/* All that was found since finder_begin, as for finder_scan, below number ${end}. */
+void finder_hits(struct finder_tables *t, size_t end, const uint16_t **ids, size_t *count);
 
 struct finder_stats {
     size_t states, bytes, flushes, always;

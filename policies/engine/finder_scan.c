@@ -4,6 +4,10 @@
 #include "finder_impl_int.h"
 #include "finder_warm_int.h"
 
+_Static_assert(FINDER_SET_PLAIN == (1u << FINDER_PLAIN_END) - 1 && (FINDER_SET_PLAIN | FINDER_SET_WORDS) == (1u << FINDER_WORDS_END) - 1 &&
+                   (FINDER_SET_PLAIN | FINDER_SET_WORDS | FINDER_SET_WANTS) == (1u << FINDER_GROUPS_MAX) - 1,
+    "groups are what the sets say");
+
 #define STEPS_MAX 16384 /* of one request */
 #define STEPS_TEXT 16   /* more for each text, as far as so many texts */
 #define STEPS_TEXTS 32768
@@ -12,9 +16,9 @@
 struct finder_tables {
     const struct finder *f;
     struct dfa dfa[FINDER_GROUPS_MAX];
-    const uint16_t **columns; /* [byte][group]: where the column of the byte's class begins */
-    uint32_t steps;           /* that may still be worked out */
-    uint64_t *hits;           /* a bit for each pattern */
+    uint32_t steps; /* that may still be worked out */
+    uint64_t *hits; /* a bit for each pattern; all clear between scans */
+    bool any;       /* of them is set */
     uint16_t *ids;
 };
 
@@ -26,16 +30,13 @@ tables_init(struct finder_tables *t, const struct finder *f)
     t->f = f;
     t->hits = calloc(f->count / 64 + 1, sizeof(*t->hits));
     t->ids = calloc(f->count + 1, sizeof(*t->ids));
-    t->columns = calloc(256 * (size_t)f->groups + 1, sizeof(*t->columns));
-    if (!t->hits || !t->ids || !t->columns)
+    if (!t->hits || !t->ids)
         return RC_NOMEM;
-    for (unsigned g = 0; g < f->groups; g++) {
-        enum rc rc = dfa_init(&t->dfa[g], &f->nfa[g]);
+    for (unsigned g = 0; g < FINDER_GROUPS_MAX; g++) {
+        enum rc rc = f->nfa[g].classes ? dfa_init(&t->dfa[g], &f->nfa[g]) : RC_OK;
 
         if (rc != RC_OK)
             return rc;
-        for (unsigned byte = 0; byte < 256; byte++)
-            t->columns[byte * f->groups + g] = t->dfa[g].table + f->nfa[g].class_of[byte];
     }
     return RC_OK;
 }
@@ -85,7 +86,6 @@ finder_tables_free(struct finder_tables *t)
         return;
     for (unsigned g = 0; g < FINDER_GROUPS_MAX; g++)
         dfa_fini(&t->dfa[g]);
-    free(t->columns);
     free(t->hits);
     free(t->ids);
     free(t);
@@ -126,8 +126,10 @@ settle(struct finder_tables *t, unsigned group, size_t from, unsigned class, siz
 
     /* The automaton may accept what begins like a match; no match is shorter than its pattern allows. */
     for (size_t i = 0; i < count; i++)
-        if (t->f->length[accepts[i]] <= length)
+        if (t->f->length[accepts[i]] <= length) {
             t->hits[accepts[i] / 64] |= 1ull << (accepts[i] % 64);
+            t->any = true;
+        }
     return cell & ~(size_t)DFA_FLAG;
 }
 
@@ -141,86 +143,131 @@ finish(struct finder_tables *t, unsigned group, size_t in, size_t length)
 }
 
 /*
- * The automata go through the text side by side, each waiting for its own last load only. groups is a constant where this is inlined.
+ * The automata of some groups go through the text side by side, each waiting for its own last load only. lanes is a constant where this is inlined; with more
+ * than three there are not enough registers.
  * Returns: whether the budget allowed it
  */
+#define LANES 3
+
 static inline __attribute__((always_inline)) bool
-walk(struct finder_tables *t, struct str text, const unsigned groups)
+walk(struct finder_tables *t, struct str text, const uint8_t *group, const unsigned lanes)
 {
     const unsigned char *byte = (const unsigned char *)text.ptr, *end = byte + text.len;
-    const uint16_t *const *columns = t->columns;
-    const struct dfa *d = t->dfa;
-    size_t in_a = d[0].initial, in_b = d[1].initial, in_c = d[2].initial, in_d = d[3].initial;
-    size_t to_a, to_b = 0, to_c = 0, to_d = 0;
+    const struct dfa *a = &t->dfa[group[0]], *b = &t->dfa[group[lanes > 1 ? 1 : 0]], *c = &t->dfa[group[lanes > 2 ? 2 : 0]];
+    const uint16_t *table_a = a->table, *table_b = b->table, *table_c = c->table;
+    size_t in_a = a->initial, in_b = b->initial, in_c = c->initial;
+    size_t to_a, to_b = 0, to_c = 0;
 
     for (; byte < end; byte++) {
-        const uint16_t *const *column = columns + (size_t)*byte * groups;
+        unsigned char now = *byte;
 
-        to_a = dfa_look(column[0], in_a);
-        if (groups > 1)
-            to_b = dfa_look(column[1], in_b);
-        if (groups > 2)
-            to_c = dfa_look(column[2], in_c);
-        if (groups > 3)
-            to_d = dfa_look(column[3], in_d);
-        if (unlikely((to_a | to_b | to_c | to_d) & DFA_FLAG)) {
-            to_a = to_a & DFA_FLAG ? settle(t, 0, in_a, d[0].nfa->class_of[*byte], to_a, text.len) : to_a;
-            to_b = to_b & DFA_FLAG ? settle(t, 1, in_b, d[1].nfa->class_of[*byte], to_b, text.len) : to_b;
-            to_c = to_c & DFA_FLAG ? settle(t, 2, in_c, d[2].nfa->class_of[*byte], to_c, text.len) : to_c;
-            to_d = to_d & DFA_FLAG ? settle(t, 3, in_d, d[3].nfa->class_of[*byte], to_d, text.len) : to_d;
-            if ((to_a | to_b | to_c | to_d) & DFA_FLAG)
+        to_a = dfa_look(table_a + dfa_class(table_a, now), in_a);
+        if (lanes > 1)
+            to_b = dfa_look(table_b + dfa_class(table_b, now), in_b);
+        if (lanes > 2)
+            to_c = dfa_look(table_c + dfa_class(table_c, now), in_c);
+        if (unlikely((to_a | to_b | to_c) & DFA_FLAG)) {
+            to_a = to_a & DFA_FLAG ? settle(t, group[0], in_a, dfa_class(table_a, now), to_a, text.len) : to_a;
+            to_b = to_b & DFA_FLAG ? settle(t, group[1], in_b, dfa_class(table_b, now), to_b, text.len) : to_b;
+            to_c = to_c & DFA_FLAG ? settle(t, group[2], in_c, dfa_class(table_c, now), to_c, text.len) : to_c;
+            if ((to_a | to_b | to_c) & DFA_FLAG)
                 return false;
         }
         in_a = to_a;
         in_b = to_b;
         in_c = to_c;
-        in_d = to_d;
     }
-    return finish(t, 0, in_a, text.len) && (groups < 2 || finish(t, 1, in_b, text.len)) && (groups < 3 || finish(t, 2, in_c, text.len)) &&
-           (groups < 4 || finish(t, 3, in_d, text.len));
+    return finish(t, group[0], in_a, text.len) && (lanes < 2 || finish(t, group[1], in_b, text.len)) &&
+           (lanes < 3 || finish(t, group[2], in_c, text.len));
 }
 
 static bool
-walk_all(struct finder_tables *t, struct str text)
+walk_all(struct finder_tables *t, struct str text, const uint8_t *group, unsigned count)
 {
-    switch (t->f->groups) {
-    case 0:
-        return true;
-    case 1:
-        return walk(t, text, 1);
-    case 2:
-        return walk(t, text, 2);
-    case 3:
-        return walk(t, text, 3);
-    default:
-        return walk(t, text, FINDER_GROUPS_MAX);
+    if (count == 4) /* two and two take less time than three and one */
+        return walk(t, text, group, 2) && walk(t, text, group + 2, 2);
+    for (; count >= LANES; count -= LANES, group += LANES)
+        if (!walk(t, text, group, LANES))
+            return false;
+    if (count == 2)
+        return walk(t, text, group, 2);
+    return count == 0 || walk(t, text, group, 1);
+}
+
+unsigned
+finder_open(const struct finder_tables *t, uint64_t shown)
+{
+    return gates_open(t->f->gate, t->f->gates, shown) & t->f->present;
+}
+
+void
+finder_begin(struct finder_tables *t)
+{
+    for (size_t w = 0; t->any && w <= t->f->count / 64; w++)
+        t->hits[w] = 0;
+    t->any = false;
+}
+
+enum rc
+finder_walk(struct finder_tables *t, struct str text, unsigned set)
+{
+    uint8_t group[FINDER_GROUPS_MAX];
+    unsigned groups = 0;
+
+    for (set &= t->f->present; set; set &= set - 1)
+        group[groups++] = (uint8_t)__builtin_ctz(set);
+    return walk_all(t, text, group, groups) ? RC_OK : RC_LIMIT;
+}
+
+bool
+finder_needed(const struct finder_tables *t)
+{
+    uint64_t hits = 0;
+
+    for (size_t w = 0; t->any && w <= t->f->count / 64; w++)
+        hits |= t->hits[w] & t->f->needed[w];
+    return hits != 0;
+}
+
+bool
+finder_found(const struct finder_tables *t, size_t i)
+{
+    return t->f->is_always[i] || (t->hits[i / 64] >> (i % 64) & 1);
+}
+
+void
+finder_hits(struct finder_tables *t, size_t end, const uint16_t **ids, size_t *count)
+{
+    const struct finder *f = t->f;
+    size_t n = 0;
+
+    *ids = t->ids;
+    *count = 0;
+    if (!t->any && f->always_count == 0)
+        return;
+    for (size_t i = 0; i < f->always_count; i++)
+        t->hits[f->always[i] / 64] |= 1ull << (f->always[i] % 64);
+    t->any = true;
+    for (size_t w = 0; w * 64 < end; w++) {
+        uint64_t left = end - w * 64 >= 64 ? t->hits[w] : t->hits[w] & ((1ull << (end % 64)) - 1);
+
+        for (; left; left &= left - 1)
+            t->ids[n++] = (uint16_t)(w * 64 + (size_t)__builtin_ctzll(left));
     }
+    *count = n;
 }
 
 enum rc
 finder_scan(struct finder_tables *t, struct str text, const uint16_t **ids, size_t *count)
 {
-    const struct finder *f = t->f;
-    size_t n = 0;
-    uint64_t any = f->always_count;
+    finder_begin(t);
+    enum rc rc = finder_walk(t, text, finder_open(t, sieve_text(text)));
 
-    for (size_t w = 0; w <= f->count / 64; w++)
-        t->hits[w] = 0;
-    if (text.len >= f->shortest && !walk_all(t, text))
-        return RC_LIMIT;
-    for (size_t w = 0; w <= f->count / 64; w++)
-        any |= t->hits[w];
     *ids = t->ids;
     *count = 0;
-    if (!any)
-        return RC_OK;
-    for (size_t i = 0; i < f->always_count; i++)
-        t->hits[f->always[i] / 64] |= 1ull << (f->always[i] % 64);
-    for (size_t w = 0; w <= f->count / 64; w++)
-        for (uint64_t left = t->hits[w]; left; left &= left - 1)
-            t->ids[n++] = (uint16_t)(w * 64 + (size_t)__builtin_ctzll(left));
-    *count = n;
-    return RC_OK;
+    if (rc == RC_OK)
+        finder_hits(t, t->f->count, ids, count);
+    return rc;
 }
 
 struct finder_stats
@@ -228,7 +275,9 @@ finder_stats(const struct finder_tables *t)
 {
     struct finder_stats s = {.always = t->f->always_count};
 
-    for (unsigned g = 0; g < t->f->groups; g++) {
+    for (unsigned g = 0; g < FINDER_GROUPS_MAX; g++) {
+        if (!t->dfa[g].table)
+            continue;
         s.states += t->dfa[g].states - 1;
         s.bytes += dfa_bytes(&t->dfa[g]);
         s.flushes += t->dfa[g].flushes;

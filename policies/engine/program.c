@@ -161,7 +161,7 @@ words_regex(struct loader *ld, const char *const *words)
 }
 
 /*
- * Context words are asked of the finder, together with everything else, at no cost: without that, detectors of bare digits would be tried in every text
+ * Context words are asked of the finder: without that, detectors of bare digits would be tried in every text
  * with a number, and their words looked for before each of them.
  */
 static size_t
@@ -176,7 +176,7 @@ add_words(struct loader *ld, struct finder_pattern *list)
 
         if (!regex.ptr || regex.len == 0)
             continue;
-        list[total] = (struct finder_pattern){regex, true};
+        list[total] = (struct finder_pattern){.regex = regex, .caseless = true, .kind = pat->det.need_context ? FINDER_WORDS_NEEDED : FINDER_WORDS};
         pat->words = (uint16_t)total++;
     }
     return total;
@@ -202,12 +202,14 @@ make_finder(struct loader *ld)
             p->key_patterns[p->key_pattern_count++] = (uint16_t)i;
             continue;
         }
-        list[p->finder_count] = (struct finder_pattern){pat->regex, pat->base && pat->base->caseless};
+        list[p->finder_count] = (struct finder_pattern){
+            .regex = pat->regex, .caseless = pat->base && pat->base->caseless, .kind = pat->det.need_context ? FINDER_WANTS_WORDS : FINDER_PLAIN};
         p->finder_patterns[p->finder_count++] = (uint16_t)i;
     }
-    p->finder_total = add_words(ld, list);
+    size_t total = add_words(ld, list);
+
     if (ld->fatal == RC_OK)
-        ld->fatal = finder_compile(list, p->finder_total, &p->finder);
+        ld->fatal = finder_compile(list, total, &p->finder);
 }
 
 static void

@@ -117,10 +117,10 @@ struct program {
     struct rule *rules;
     struct pattern *patterns;
     size_t policy_count, rule_count, pattern_count;
-    /* The finder's patterns: first those of patterns[], then the context words. */
+    /* The finder's patterns: first those of patterns[], then the context words, one pattern for all those of a detector. */
     struct finder *finder;
     uint16_t *finder_patterns; /* pattern of each number below finder_count */
-    size_t finder_count, finder_total;
+    size_t finder_count;
     uint16_t *key_patterns;
     size_t key_pattern_count;
     struct scan_use *uses; /* by scanner */

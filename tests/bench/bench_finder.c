@@ -79,7 +79,7 @@ make_texts(void)
 }
 
 static void
-add_pattern(const char *name, const char *regex, bool caseless)
+add_pattern(const char *name, const char *regex, bool caseless, enum finder_kind kind)
 {
     struct errs es = {0};
 
@@ -89,7 +89,7 @@ add_pattern(const char *name, const char *regex, bool caseless)
     must(
         pattern_count < PATTERNS_MAX && confirm_compile(str_of(regex), caseless, (struct err_pos){0}, &confirms[pattern_count], &es) == RC_OK, regex);
     names[pattern_count] = name;
-    patterns[pattern_count++] = (struct finder_pattern){str_of(regex), caseless};
+    patterns[pattern_count++] = (struct finder_pattern){.regex = str_of(regex), .caseless = caseless, .kind = kind};
 }
 
 /* The detectors that a first policy would have, then the rest, then the patterns of the tests. */
@@ -103,12 +103,12 @@ make_patterns(void)
     for (size_t l = 0; l < sizeof(leading) / sizeof(leading[0]); l++)
         for (size_t i = 0; i < count; i++)
             if (strcmp(all[i]->id, leading[l]) == 0)
-                add_pattern(all[i]->id, all[i]->pattern, all[i]->caseless);
+                add_pattern(all[i]->id, all[i]->pattern, all[i]->caseless, all[i]->need_context ? FINDER_WANTS_WORDS : FINDER_PLAIN);
     for (size_t i = 0; i < count; i++)
         if (!all[i]->key_only)
-            add_pattern(all[i]->id, all[i]->pattern, all[i]->caseless);
+            add_pattern(all[i]->id, all[i]->pattern, all[i]->caseless, all[i]->need_context ? FINDER_WANTS_WORDS : FINDER_PLAIN);
     for (size_t i = 0; i < data_pattern_count && pattern_count < 100; i++)
-        add_pattern(data_patterns[i].regex, data_patterns[i].regex, data_patterns[i].caseless);
+        add_pattern(data_patterns[i].regex, data_patterns[i].regex, data_patterns[i].caseless, FINDER_PLAIN);
 }
 
 struct tally {

@@ -543,7 +543,7 @@ START_TEST(tier_a_leaves_a_million_decoys_alone)
     for (size_t i = 0; i < runner_count; i++) {
         if (runners[i].d->tier != TIER_A || runners[i].d->key_only)
             continue;
-        patterns[count] = (struct finder_pattern){str_of(runners[i].d->pattern), runners[i].d->caseless};
+        patterns[count] = (struct finder_pattern){.regex = str_of(runners[i].d->pattern), .caseless = runners[i].d->caseless};
         runner_of_pattern[count++] = i;
     }
     ck_assert_int_eq(finder_compile(patterns, count, &f), RC_OK);
@@ -565,7 +565,7 @@ START_TEST(detectors_are_candidates_only_where_they_may_match)
 
     runners_open();
     for (size_t i = 0; i < runner_count; i++)
-        patterns[i] = (struct finder_pattern){str_of(runners[i].d->pattern), runners[i].d->caseless};
+        patterns[i] = (struct finder_pattern){.regex = str_of(runners[i].d->pattern), .caseless = runners[i].d->caseless};
     ck_assert_int_eq(finder_compile(patterns, runner_count, &f), RC_OK);
     for (size_t i = 0; i < runner_count; i++)
         ck_assert_msg(runners[i].d->key_only || !finder_always(f, i), "%s is tried on every text", runners[i].d->id);

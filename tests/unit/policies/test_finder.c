@@ -8,6 +8,7 @@
 #include "policies/detector.h"
 #include "policies/engine/confirm_int.h"
 #include "policies/engine/finder_piece_int.h"
+#include "policies/engine/fold_int.h"
 #include "policies_patterns.h"
 #include "policies_walk.h"
 
@@ -34,7 +35,7 @@ rig_add(struct rig *g, const char *regex, bool caseless)
     if (rc != RC_OK)
         return false;
     ck_assert_uint_lt(g->count, RIG_MAX);
-    g->pattern[g->count++] = (struct finder_pattern){str_of(regex), caseless};
+    g->pattern[g->count++] = (struct finder_pattern){.regex = str_of(regex), .caseless = caseless};
     return true;
 }
 
@@ -492,7 +493,7 @@ START_TEST(finder_compile_takes_as_many_patterns_as_a_program)
 
     for (size_t i = 0; i < 1024; i++) {
         snprintf(regex[i], sizeof(regex[i]), "\\bkey%04zu=[0-9]{4}", i);
-        patterns[i] = (struct finder_pattern){str_of(regex[i]), i % 2 == 0};
+        patterns[i] = (struct finder_pattern){.regex = str_of(regex[i]), .caseless = i % 2 == 0};
     }
     ck_assert_uint_eq(finder_compile(patterns, 1024, &f), RC_OK);
     struct finder_tables *t = finder_tables_new(f);
@@ -507,8 +508,8 @@ END_TEST
 
 START_TEST(finder_fails_cleanly_when_memory_ends)
 {
-    static const struct finder_pattern patterns[] = {
-        {STR("[a-z]+@(?:[a-z]+\\.)+[a-z]{2,}"), false}, {STR("\\b(?:\\d[ -]?){12,18}\\d\\b"), false}, {STR("(a|b)\\1(?=c)"), true}};
+    static const struct finder_pattern patterns[] = {{.regex = STR("[a-z]+@(?:[a-z]+\\.)+[a-z]{2,}")}, {.regex = STR("\\b(?:\\d[ -]?){12,18}\\d\\b")},
+        {.regex = STR("(a|b)\\1(?=c)"), .caseless = true}};
     bool failed = true;
 
     for (long n = 1; failed && nomem_round(n); n++) {
@@ -534,11 +535,178 @@ START_TEST(finder_fails_cleanly_when_memory_ends)
 }
 END_TEST
 
+/* ---- the sieve ---- */
+
+/* A text that mixes what patterns look for: runs of one alphabet after another. */
+static size_t
+mixed(struct rng *r, char *out, size_t len)
+{
+    static const char *const alphabets[] = {
+        "0123456789", "0123456789 -./", "abcdefghijklmnopqrstuvwxyz", "ABCDEFXYZ", "@:-.=_/+ %&\\|<>[]{}`~", "0123456789abcdef"};
+
+    for (size_t n = 0; n < len;) {
+        size_t kind = rng_below(r, 8), run = 1 + rng_below(r, 24);
+
+        for (; run && n < len; run--)
+            out[n++] = kind < 6 ? alphabets[kind][rng_below(r, (uint32_t)strlen(alphabets[kind]))] : (char)rng_below(r, kind == 6 ? 128 : 256);
+    }
+    return len;
+}
+
+START_TEST(sieve_shows_the_same_with_and_without_vectors)
+{
+    struct guard g;
+    struct rng r = {11};
+    char text[SIEVE_TEXT_MAX + 4];
+
+    for (uint64_t n = 0; n < rng_rounds(8000); n++) {
+        size_t len = mixed(&r, text, n % 3 ? rng_below(&r, 40) : rng_below(&r, sizeof(text)));
+        struct str s = guard_copy(&g, (struct str){text, len});
+        uint64_t a = sieve_text(s), b = sieve_text_plain(s);
+
+        ck_assert_msg(a == b, "\"%s\": %lx, %lx", shown((struct str){text, len}), a, b);
+        guard_free(&g);
+    }
+}
+END_TEST
+
+/* Counted one by one. More may be shown, never less. */
+START_TEST(sieve_shows_at_least_what_is_there)
+{
+    struct rng r = {12};
+    char text[SIEVE_TEXT_MAX + 4], out[SIEVE_TEXT_MAX + 4];
+
+    for (uint64_t n = 0; n < rng_rounds(20000); n++) {
+        size_t len = mixed(&r, text, n % 3 ? rng_below(&r, 40) : rng_below(&r, sizeof(text)));
+        size_t digits = 0, hex = 0, upper = 0, joined = 0, base64 = 0, word = 0, most[3] = {0};
+        uint64_t there = 0, now = sieve_text((struct str){text, len});
+        struct decode_run run;
+        size_t decoded;
+
+        for (size_t i = 0; i < len; i++) {
+            struct sieve_sign s = sieve_sign((unsigned char)text[i]);
+
+            there |= s.bits;
+            digits += s.digit;
+            hex += s.hex;
+            upper += s.upper;
+            joined = s.join ? joined + s.digit : 0;
+            base64 = s.base64 ? base64 + 1 : 0;
+            word = s.word ? word + 1 : 0;
+            most[0] = joined > most[0] ? joined : most[0];
+            most[1] = base64 > most[1] ? base64 : most[1];
+            most[2] = word > most[2] ? word : most[2];
+        }
+        there |= sieve_steps(&sieve_digits, SIEVE_DIGITS, digits) | sieve_steps(&sieve_length, SIEVE_LENGTH, len);
+        there |= sieve_steps(&sieve_joined, SIEVE_JOINED, most[0]) | sieve_steps(&sieve_base64, SIEVE_BASE64, most[1]);
+        there |= sieve_steps(&sieve_word, SIEVE_WORD, most[2]) | (uint64_t)(upper >= 1) << SIEVE_UPPER;
+        there |= (uint64_t)(upper >= 4) << SIEVE_UPPER_4 | (uint64_t)(hex >= 12) << SIEVE_HEX_12;
+        ck_assert_msg((there & ~now) == 0, "\"%s\": %lx lacks of %lx", shown((struct str){text, len}), now, there);
+        if (len <= 64)
+            ck_assert_msg(now == there, "\"%s\" shows more", shown((struct str){text, len}));
+        ck_assert(now & SIEVE_BIT(SIEVE_FOLDS) || !fold_wanted((struct str){text, len}));
+        ck_assert(now & SIEVE_BIT(SIEVE_BASE64) || !decode_next((struct str){text, len}, 0, &run, out, &decoded));
+    }
+}
+END_TEST
+
+START_TEST(sieve_shows_integers_as_texts)
+{
+    char text[32];
+
+    for (int64_t n = 1; n > 0; n = n > INT64_MAX / 10 ? 0 : n * 10) {
+        for (int sign = -1; sign <= 1; sign += 2) {
+            size_t len = (size_t)snprintf(text, sizeof(text), "%lld", (long long)(sign * (n + n / 3)));
+
+            ck_assert((sieve_text((struct str){text, len}) & ~sieve_integer(len)) == 0);
+        }
+    }
+    ck_assert((sieve_text(STR("-9223372036854775808")) & ~sieve_integer(20)) == 0);
+}
+END_TEST
+
+START_TEST(sieve_bytes_are_what_they_look_like)
+{
+    for (unsigned c = 0; c < 256; c++) {
+        struct sieve_sign s = sieve_sign((unsigned char)c);
+        char text[2] = {(char)c};
+
+        ck_assert_int_eq(s.digit, c >= '0' && c <= '9');
+        ck_assert_int_eq(s.hex, c && strchr("0123456789abcdefABCDEF", (int)c) != NULL);
+        ck_assert_int_eq(s.upper, c >= 'A' && c <= 'Z');
+        ck_assert_int_eq(s.word, s.digit || (c < 128 && ((c | 32) >= 'a' && (c | 32) <= 'z')));
+        ck_assert_int_eq(s.base64, s.word || (c && strchr("+-/;=?[]_", (int)c) != NULL));
+        ck_assert_int_eq(s.join, s.digit || (c && strchr(" ()*+,-./", (int)c) != NULL));
+        ck_assert_int_eq(!!(s.bits & SIEVE_BIT(SIEVE_HIGH)), c >= 128);
+        ck_assert_int_eq(!!(s.bits & SIEVE_BIT(SIEVE_LETTER)), s.word && !s.digit);
+        ck_assert_int_eq(!!(s.bits & SIEVE_BIT(SIEVE_AT)), c == '@');
+        ck_assert_int_eq(!!(s.bits & SIEVE_BIT(SIEVE_LOW)), c == '_');
+        ck_assert_int_eq(!!(s.bits & SIEVE_BIT(SIEVE_CONTROL)), c < ' ');
+        ck_assert(s.bits & SIEVE_BIT(SIEVE_FOLDS) || !fold_wanted((struct str){text, 1}));
+        if (c >= 32 && c < 64 && !s.digit)
+            ck_assert_uint_eq(s.bits & 0xFFFFFFFF, (uint64_t)1 << (c - 32));
+        else
+            ck_assert_uint_eq(s.bits & 0xFFFFFFFF, 0);
+    }
+}
+END_TEST
+
+START_TEST(finder_leaves_out_only_what_wants_context_when_told_so)
+{
+    static struct rig g;
+    struct rng r = {13};
+    size_t count, left_out = 0;
+    const struct detector *const *all = detectors_all(&count);
+    char text[WALK_MAX];
+
+    g = (struct rig){0};
+    for (size_t i = 0; i < count; i++) {
+        ck_assert(rig_add(&g, all[i]->pattern, all[i]->caseless));
+        g.pattern[g.count - 1].kind = all[i]->need_context ? FINDER_WANTS_WORDS : FINDER_PLAIN;
+    }
+    rig_start(&g);
+    for (size_t i = 0; i < count; i++) {
+        for (uint64_t n = 0; n < rng_rounds(6); n++) {
+            struct str s = {text, walk_pattern(&r, g.pattern[i].regex, g.pattern[i].caseless, text)};
+            uint64_t now = sieve_text(s);
+            const uint16_t *ids;
+            uint16_t with[RIG_MAX];
+            size_t found, without, kept = 0;
+
+            rig_check(&g, s);
+            unsigned open = finder_open(g.tables, now);
+
+            ck_assert_int_eq(finder_scan(g.tables, s, &ids, &found), RC_OK);
+            memcpy(with, ids, found * sizeof(*ids));
+            finder_begin(g.tables);
+            ck_assert_int_eq(finder_walk(g.tables, s, open & FINDER_SET_PLAIN), RC_OK);
+            finder_hits(g.tables, g.count, &ids, &without);
+            for (size_t k = 0; k < found; k++) {
+                bool wants = g.pattern[with[k]].kind == FINDER_WANTS_WORDS, kept_now = named(ids, without, with[k]);
+
+                ck_assert(wants || kept_now);
+                ck_assert(kept_now || open & FINDER_SET_WANTS);
+                kept += kept_now;
+            }
+            ck_assert_uint_eq(kept, without);
+            left_out += found - without;
+        }
+    }
+    ck_assert_uint_gt(left_out, 100);
+    rig_stop(&g);
+}
+END_TEST
+
 static const struct case_entry cases[] = {
     {"normal", &finder_never_misses_data},
     {"normal", &finder_never_misses_any_syntax},
     {"normal", &finder_never_misses_invented_patterns},
     {"normal", &finder_walks_match_their_pattern},
+    {"normal", &finder_leaves_out_only_what_wants_context_when_told_so},
+    {"normal", &sieve_shows_the_same_with_and_without_vectors},
+    {"normal", &sieve_shows_at_least_what_is_there},
+    {"normal", &sieve_shows_integers_as_texts},
+    {"normal", &sieve_bytes_are_what_they_look_like},
     {"normal", &finder_never_misses_what_detectors_look_for},
     {"normal", &finder_never_misses_a_single_byte},
     {"normal", &finder_names_few_of_usual_texts},

@@ -1,0 +1,386 @@
+/* What patterns need, worked out from their trees: true of every text of the tree's language, so of every text in which a pattern matches. */
+#include "finder_sieve_int.h"
+
+#define COUNT_MAX 1000 /* counts stop here: what is counted in texts ends at SIEVE_TEXT_MAX */
+
+/*
+ * What is known of runs of one kind: `whole` if all is of the kind; how many bytes of it at the beginning, at the end, and side by side somewhere. Of runs
+ * of joined digits only the digits are counted.
+ */
+struct run {
+    uint16_t begin, end, most;
+    bool whole;
+};
+
+/* One way to match. */
+struct way {
+    uint64_t bits;
+    uint16_t length, digits, hex, upper;
+    struct run base64, word, join;
+};
+
+struct ways {
+    struct way list[SIEVE_NEEDS];
+    unsigned count; /* none: it never matches */
+};
+
+static uint16_t
+least(uint16_t a, uint16_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint16_t
+most(uint16_t a, uint16_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint16_t
+plus(uint16_t a, uint16_t b)
+{
+    return least((uint16_t)(a + b), COUNT_MAX);
+}
+
+static uint16_t
+times(uint16_t a, uint32_t n)
+{
+    return n > COUNT_MAX ? (a ? COUNT_MAX : 0) : (uint16_t)(a * n > COUNT_MAX ? COUNT_MAX : a * n);
+}
+
+/* ---- runs ---- */
+
+static struct run
+run_cat(struct run a, uint16_t a_length, struct run b, uint16_t b_length)
+{
+    return (struct run){
+        .begin = a.whole ? plus(a_length, b.begin) : a.begin,
+        .end = b.whole ? plus(a.end, b_length) : b.end,
+        .most = most(plus(a.end, b.begin), most(a.most, b.most)),
+        .whole = a.whole && b.whole,
+    };
+}
+
+static struct run
+run_or(struct run a, struct run b)
+{
+    return (struct run){least(a.begin, b.begin), least(a.end, b.end), least(a.most, b.most), a.whole && b.whole};
+}
+
+static struct run
+run_times(struct run a, uint16_t length, uint32_t n)
+{
+    uint16_t all = times(length, n);
+
+    if (a.whole)
+        return (struct run){all, all, all, true};
+    return n ? a : (struct run){0};
+}
+
+/* ---- ways ---- */
+
+static const struct way nothing = {.base64.whole = true, .word.whole = true, .join.whole = true};
+
+static struct way
+way_cat(const struct way *a, const struct way *b)
+{
+    return (struct way){
+        .bits = a->bits | b->bits,
+        .length = plus(a->length, b->length),
+        .digits = plus(a->digits, b->digits),
+        .hex = plus(a->hex, b->hex),
+        .upper = plus(a->upper, b->upper),
+        .base64 = run_cat(a->base64, a->length, b->base64, b->length),
+        .word = run_cat(a->word, a->length, b->word, b->length),
+        .join = run_cat(a->join, a->digits, b->join, b->digits),
+    };
+}
+
+/* What both need. */
+static struct way
+way_or(const struct way *a, const struct way *b)
+{
+    return (struct way){
+        .bits = a->bits & b->bits,
+        .length = least(a->length, b->length),
+        .digits = least(a->digits, b->digits),
+        .hex = least(a->hex, b->hex),
+        .upper = least(a->upper, b->upper),
+        .base64 = run_or(a->base64, b->base64),
+        .word = run_or(a->word, b->word),
+        .join = run_or(a->join, b->join),
+    };
+}
+
+/* At least n times. */
+static struct way
+way_times(const struct way *a, uint32_t n)
+{
+    return (struct way){
+        .bits = n ? a->bits : 0,
+        .length = times(a->length, n),
+        .digits = times(a->digits, n),
+        .hex = times(a->hex, n),
+        .upper = times(a->upper, n),
+        .base64 = run_times(a->base64, a->length, n),
+        .word = run_times(a->word, a->length, n),
+        .join = run_times(a->join, a->digits, n),
+    };
+}
+
+static bool
+run_within(struct run a, struct run b)
+{
+    return a.begin <= b.begin && a.end <= b.end && a.most <= b.most && a.whole == b.whole;
+}
+
+/* Whether b needs all that a needs. */
+static bool
+way_within(const struct way *a, const struct way *b)
+{
+    return (a->bits & ~b->bits) == 0 && a->length <= b->length && a->digits <= b->digits && a->hex <= b->hex && a->upper <= b->upper &&
+           run_within(a->base64, b->base64) && run_within(a->word, b->word) && run_within(a->join, b->join);
+}
+
+static uint64_t
+need_of(const struct way *w)
+{
+    uint64_t bits = w->bits | sieve_steps(&sieve_digits, SIEVE_DIGITS, w->digits) | sieve_steps(&sieve_length, SIEVE_LENGTH, w->length);
+
+    bits |= (uint64_t)(w->upper >= 1) << SIEVE_UPPER | (uint64_t)(w->upper >= 4) << SIEVE_UPPER_4 | (uint64_t)(w->hex >= 12) << SIEVE_HEX_12;
+    bits |= sieve_steps(&sieve_joined, SIEVE_JOINED, w->join.most) | sieve_steps(&sieve_base64, SIEVE_BASE64, w->base64.most);
+    return bits | sieve_steps(&sieve_word, SIEVE_WORD, w->word.most);
+}
+
+/* How much a need rules out, roughly: marks and capitals more than the steps of what is counted. */
+static unsigned
+weight_of(uint64_t need)
+{
+    uint64_t counted = (~(uint64_t)0 << SIEVE_LENGTH) | (uint64_t)0x3FF << SIEVE_DIGITS;
+
+    return (unsigned)__builtin_popcountll(need) + 3 * (unsigned)__builtin_popcountll(need & ~counted);
+}
+
+static void
+ways_remove(struct ways *w, unsigned i)
+{
+    w->list[i] = w->list[--w->count];
+}
+
+static void ways_add(struct ways *w, const struct way *one);
+
+/* Make room: the two that are most alike become one. */
+static void
+ways_join(struct ways *w)
+{
+    unsigned first = 0, second = 1, best = 0;
+
+    for (unsigned i = 0; i < w->count; i++) {
+        for (unsigned k = i + 1; k < w->count; k++) {
+            struct way both = way_or(&w->list[i], &w->list[k]);
+            unsigned weight = weight_of(need_of(&both)) + 1;
+
+            if (weight <= best)
+                continue;
+            best = weight;
+            first = i;
+            second = k;
+        }
+    }
+    struct way both = way_or(&w->list[first], &w->list[second]);
+
+    ways_remove(w, second);
+    ways_remove(w, first);
+    ways_add(w, &both);
+}
+
+static void
+ways_add(struct ways *w, const struct way *one)
+{
+    for (unsigned i = 0; i < w->count; i++)
+        if (way_within(&w->list[i], one))
+            return;
+    for (unsigned i = w->count; i > 0; i--)
+        if (way_within(one, &w->list[i - 1]))
+            ways_remove(w, i - 1);
+    if (w->count == SIEVE_NEEDS) {
+        ways_join(w); /* recursion ends: there is room then */
+        ways_add(w, one);
+        return;
+    }
+    w->list[w->count++] = *one;
+}
+
+static void
+ways_cat(struct ways *a, const struct ways *b)
+{
+    struct ways made = {.count = 0};
+
+    for (unsigned i = 0; i < a->count; i++) {
+        for (unsigned k = 0; k < b->count; k++) {
+            struct way both = way_cat(&a->list[i], &b->list[k]);
+
+            ways_add(&made, &both);
+        }
+    }
+    *a = made;
+}
+
+/* ---- the tree ---- */
+
+static void
+ways_of_set(const struct symset *set, struct ways *w)
+{
+    struct sieve_sign all = {UINT64_MAX, true, true, true, true, true, true};
+
+    w->count = 1;
+    w->list[0] = nothing;
+    if (symset_has(set, SYM_EDGE))
+        return;
+    for (unsigned c = 0; c < 256; c++) {
+        if (!symset_has(set, c))
+            continue;
+        struct sieve_sign s = sieve_sign((unsigned char)c);
+
+        all.bits &= s.bits;
+        all.digit &= s.digit;
+        all.hex &= s.hex;
+        all.upper &= s.upper;
+        all.base64 &= s.base64;
+        all.word &= s.word;
+        all.join &= s.join;
+    }
+    if (symset_is_empty(*set))
+        all = (struct sieve_sign){0}; /* no text has it; asking nothing is safe */
+    w->list[0] = (struct way){
+        .bits = all.bits,
+        .length = 1,
+        .digits = all.digit,
+        .hex = all.hex,
+        .upper = all.upper,
+        .base64 = {all.base64, all.base64, all.base64, all.base64},
+        .word = {all.word, all.word, all.word, all.word},
+        .join = {all.digit, all.digit, all.digit, all.join},
+    };
+}
+
+static void ways_of(const struct ast *t, uint32_t n, struct ways *w);
+
+static void
+ways_of_repeat(const struct ast *t, const struct node *at, struct ways *w)
+{
+    struct ways child;
+
+    w->count = 1;
+    w->list[0] = nothing;
+    if (at->max == 0)
+        return;
+    ways_of(t, at->child, &child);
+    if (child.count == 0) {
+        w->count = at->min == 0;
+        return;
+    }
+    struct way all = child.list[0];
+
+    for (unsigned i = 1; i < child.count; i++)
+        all = way_or(&all, &child.list[i]);
+    if (at->min == 1 && at->max == 1) {
+        *w = child;
+        return;
+    }
+    w->list[0] = way_times(&all, at->min);
+    if (at->min >= 1 && child.count > 1) { /* the first time is one of the ways */
+        struct way rest = way_times(&all, at->min - 1);
+        struct ways more = {.list = {rest}, .count = 1};
+
+        *w = child;
+        ways_cat(w, &more);
+    }
+}
+
+static void
+ways_of(const struct ast *t, uint32_t n, struct ways *w)
+{
+    const struct node *at = &t->list[n];
+    struct ways child;
+
+    if (at->kind == NODE_SET) {
+        ways_of_set(&at->set, w);
+        return;
+    }
+    if (at->kind == NODE_REPEAT) {
+        ways_of_repeat(t, at, w);
+        return;
+    }
+    w->count = at->kind != NODE_ALT;
+    w->list[0] = nothing;
+    if (at->kind != NODE_CAT && at->kind != NODE_ALT)
+        return;
+    for (uint32_t c = at->child; c; c = t->list[c].next) {
+        ways_of(t, c, &child);
+        if (at->kind == NODE_CAT)
+            ways_cat(w, &child);
+        else
+            for (unsigned i = 0; i < child.count; i++)
+                ways_add(w, &child.list[i]);
+    }
+}
+
+/* ---- needs ---- */
+
+void
+sieve_add(uint64_t *need, unsigned *count, unsigned max, uint64_t one)
+{
+    for (unsigned i = 0; i < *count; i++)
+        if ((need[i] & ~one) == 0)
+            return;
+    for (unsigned i = *count; i > 0; i--)
+        if ((one & ~need[i - 1]) == 0)
+            need[i - 1] = need[--*count];
+    if (*count < max) {
+        need[(*count)++] = one;
+        return;
+    }
+    unsigned first = 0, second = 1, best = 0;
+
+    for (unsigned i = 0; i < *count; i++) {
+        for (unsigned k = i + 1; k < *count; k++) {
+            unsigned weight = weight_of(need[i] & need[k]) + 1;
+
+            if (weight <= best)
+                continue;
+            best = weight;
+            first = i;
+            second = k;
+        }
+    }
+    uint64_t both = need[first] & need[second];
+
+    need[second] = need[--*count];
+    need[first] = need[--*count];
+    sieve_add(need, count, max, both);
+    sieve_add(need, count, max, one);
+}
+
+struct sieve
+sieve_tree(const struct ast *t)
+{
+    struct sieve s = {.count = 0};
+    struct ways w;
+
+    ways_of(t, t->root, &w);
+    for (unsigned i = 0; i < w.count; i++)
+        sieve_add(s.need, &s.count, SIEVE_NEEDS, need_of(&w.list[i]));
+    return s;
+}
+
+struct sieve
+sieve_both(const struct sieve *a, const struct sieve *b)
+{
+    struct sieve s = {.count = 0};
+
+    for (unsigned i = 0; i < a->count; i++)
+        for (unsigned k = 0; k < b->count; k++)
+            sieve_add(s.need, &s.count, SIEVE_NEEDS, a->need[i] | b->need[k]);
+    return s;
+}
