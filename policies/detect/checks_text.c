@@ -228,12 +228,26 @@ digits_all_equal(const uint8_t *d, size_t n)
     return true;
 }
 
+static inline char
+small(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 bool
 str_in_list(struct str s, const char *const *list)
 {
-    for (; *list; list++)
-        if (str_eq_nocase(s, str_of(*list)))
+    /* The first letters tell nearly all words of a list apart. */
+    char first = s.len ? small(s.ptr[0]) : '\0', second = s.len > 1 ? small(s.ptr[1]) : '\0';
+
+    for (; *list; list++) {
+        const char *word = *list;
+
+        if (small(word[0]) != first || (first && small(word[1]) != second))
+            continue;
+        if (str_eq_nocase(s, str_of(word)))
             return true;
+    }
     return false;
 }
 

@@ -239,13 +239,25 @@ base64_len(struct str s)
     return n;
 }
 
+/* Whether a text may begin with these three bytes: what str_utf8_valid would find out later. */
+static bool
+may_begin(unsigned first, unsigned second, unsigned third)
+{
+    if (!looks_like_text(first) || !looks_like_text(second) || !looks_like_text(third) || (first >= 0x80 && first < 0xC2))
+        return false;
+    if (first >= 0x80)
+        return second >= 0x80 && second < 0xC0;
+    return second < 0x80 || (second >= 0xC2 && third >= 0x80 && third < 0xC0);
+}
+
 /* Whether the first 16 characters decode to text: nearly every identifier ends in the first group. What follows may be anything. */
 static bool
 base64_begins(struct str s)
 {
     char first[TEXT_MIN];
+    unsigned a = value_of(s.ptr[0]), b = value_of(s.ptr[1]), c = value_of(s.ptr[2]), d = value_of(s.ptr[3]);
 
-    if (!looks_like_text(value_of(s.ptr[0]) << 2 | value_of(s.ptr[1]) >> 4))
+    if ((a | b | c | d) & 64 || !may_begin(a << 2 | b >> 4, (b << 4 & 0xFF) | c >> 2, (c << 6 & 0xFF) | d))
         return false;
     struct str head = str_sub(s, 0, s.len < 16 ? s.len : 16);
     size_t n = base64_len(head);

@@ -116,10 +116,10 @@ make_automata(struct finder *f, struct placed *list, struct arena *ar)
     for (unsigned g = 0; g < FINDER_GROUPS_MAX && rc == RC_OK; g++) {
         if (draft[g].count <= NFA_ANY + 1)
             continue;
-        make_gate(f, list, (uint8_t)g, &f->gate[g]);
+        make_gate(f, list, (uint8_t)g, &f->gate[f->gates]);
+        f->gate_of[f->gates++] = (uint8_t)g;
         rc = nfa_close(&draft[g], &f->nfa[g]);
         f->present |= 1u << g;
-        f->gates = g + 1;
     }
     for (size_t i = 0; i < f->count; i++)
         if (f->is_always[i])

@@ -14,10 +14,11 @@ struct finder {
     bool *is_always;
     uint16_t *always; /* ascending */
     size_t always_count;
-    struct nfa nfa[FINDER_GROUPS_MAX]; /* those that hold nothing have no classes */
-    struct gate gate[FINDER_GROUPS_MAX];
-    uint64_t *needed; /* a bit for each pattern: FINDER_WORDS_NEEDED */
-    unsigned gates;   /* up to the last automaton that holds something */
+    struct nfa nfa[FINDER_GROUPS_MAX];   /* those that hold nothing have no classes */
+    struct gate gate[FINDER_GROUPS_MAX]; /* of the automata that hold something, one after the other */
+    uint8_t gate_of[FINDER_GROUPS_MAX];  /* the automaton of each gate */
+    uint64_t *needed;                    /* a bit for each pattern: FINDER_WORDS_NEEDED */
+    unsigned gates;
     unsigned present; /* automata that hold something, as a set of bits */
     char *example;    /* texts that patterns match, one after the other: what tables are warmed up with */
     uint16_t *example_length;

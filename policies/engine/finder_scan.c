@@ -197,7 +197,12 @@ walk_all(struct finder_tables *t, struct str text, const uint8_t *group, unsigne
 unsigned
 finder_open(const struct finder_tables *t, uint64_t shown)
 {
-    return gates_open(t->f->gate, t->f->gates, shown) & t->f->present;
+    const struct finder *f = t->f;
+    unsigned open = 0;
+
+    for (unsigned gates = gates_open(f->gate, f->gates, shown); gates; gates &= gates - 1)
+        open |= 1u << f->gate_of[__builtin_ctz(gates)];
+    return open;
 }
 
 void
