@@ -289,17 +289,14 @@ find(struct examiner *ex, const struct query *q, const struct view *v, enum word
     unsigned open = finder_open(ex->tables, v->shown), wants = open & FINDER_SET_WANTS, now = open & FINDER_SET_PLAIN;
 
     finder_begin(ex->tables);
-    if (!(open & FINDER_SET_WORDS))
-        *w = WORDS_KNOWN; /* there is none */
     if (wants && (q->verdict->context_count > 0 || v->before.len > 0)) {
         now |= wants;
         wants = 0;
-    } else if (wants && *w == WORDS_LATER) {
+    } else if (wants) {
         now |= open & FINDER_SET_WORDS;
-        *w = WORDS_KNOWN;
-    } else {
-        wants = 0;
     }
+    if (now & FINDER_SET_WORDS || !(open & FINDER_SET_WORDS))
+        *w = WORDS_KNOWN;
     enum rc rc = now ? finder_walk(ex->tables, v->bytes, now) : RC_OK;
 
     return rc == RC_OK && wants && finder_needed(ex->tables) ? finder_walk(ex->tables, v->bytes, wants) : rc;

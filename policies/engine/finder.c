@@ -124,6 +124,8 @@ make_automata(struct finder *f, struct placed *list, struct arena *ar)
     for (size_t i = 0; i < f->count; i++)
         if (f->is_always[i])
             f->always[f->always_count++] = (uint16_t)i;
+    for (size_t i = 0; i < f->count; i++)
+        f->needed_always |= f->is_always[i] && list[i].kind == FINDER_WORDS_NEEDED;
     return rc;
 }
 

@@ -221,7 +221,8 @@ finder_walk(struct finder_tables *t, struct str text, unsigned set)
 
     for (set &= t->f->present; set; set &= set - 1)
         group[groups++] = (uint8_t)__builtin_ctz(set);
-    return walk_all(t, text, group, groups) ? RC_OK : RC_LIMIT;
+    /* No pattern of an automaton matches the empty text. */
+    return groups == 0 || text.len == 0 || walk_all(t, text, group, groups) ? RC_OK : RC_LIMIT;
 }
 
 bool
@@ -231,7 +232,7 @@ finder_needed(const struct finder_tables *t)
 
     for (size_t w = 0; t->any && w <= t->f->count / 64; w++)
         hits |= t->hits[w] & t->f->needed[w];
-    return hits != 0;
+    return hits != 0 || t->f->needed_always;
 }
 
 bool

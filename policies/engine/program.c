@@ -140,6 +140,16 @@ append_word(struct buf *out, const char *word)
     return rc;
 }
 
+/* Whether another word stands in this one, so that it is found wherever this one is; of equal ones the first is kept. */
+static bool
+word_implied(const char *const *words, size_t which)
+{
+    for (size_t i = 0; words[i]; i++)
+        if (i != which && words[i][0] && strstr(words[which], words[i]) && (strcmp(words[which], words[i]) != 0 || i < which))
+            return true;
+    return false;
+}
+
 static struct str
 words_regex(struct loader *ld, const char *const *words)
 {
@@ -148,7 +158,9 @@ words_regex(struct loader *ld, const char *const *words)
     struct str s = {NULL, 0};
 
     for (size_t i = 0; words[i] && rc == RC_OK; i++) {
-        rc = i ? buf_append_byte(&out, '|') : RC_OK;
+        if (word_implied(words, i))
+            continue;
+        rc = out.len ? buf_append_byte(&out, '|') : RC_OK;
         if (rc == RC_OK)
             rc = append_word(&out, words[i]);
     }
