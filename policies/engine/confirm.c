@@ -9,7 +9,10 @@
 enum { CODE_SYNTAX = 440, CODE_EMPTY = 441, CODE_CONSTRUCT = 442, CODE_LENGTH = 443 };
 
 #define REGEX_MAX 4096
+/* PCRE2 counts anew for each place where a match may begin, so what a place may cost depends on how many there are: 2 ns a step at most. */
 #define MATCH_LIMIT 10000
+#define MATCH_LIMIT_LEAST 272  /* a counter up to 256 can be undone */
+#define MATCH_STEPS (1u << 19) /* of all places together, in texts up to 2 KiB */
 #define HEAP_LIMIT_KIB 4096
 #define JIT_STACK_MIN (32u * 1024)
 #define JIT_STACK_MAX (1024u * 1024)
@@ -17,12 +20,14 @@ enum { CODE_SYNTAX = 440, CODE_EMPTY = 441, CODE_CONSTRUCT = 442, CODE_LENGTH = 
 struct confirm {
     pcre2_code *code;
     bool jit;
+    bool untried; /* confirm_bound */
 };
 
 struct confirm_scratch {
     pcre2_match_data *data;
     pcre2_match_context *context;
     pcre2_jit_stack *stack;
+    uint32_t limit; /* in force */
 };
 
 /*
@@ -207,6 +212,12 @@ confirm_free(struct confirm *c)
     free(c);
 }
 
+void
+confirm_bound(struct confirm *c)
+{
+    c->untried = true;
+}
+
 bool
 confirm_jit(const struct confirm *c)
 {
@@ -237,7 +248,6 @@ confirm_scratch_new(void)
     }
     /* Without a stack of ours (no JIT on this machine) PCRE2 uses 32 KiB of the C stack: more texts are undecidable, none is missed. */
     pcre2_jit_stack_assign(s->context, NULL, s->stack);
-    pcre2_set_match_limit(s->context, MATCH_LIMIT);
     pcre2_set_heap_limit(s->context, HEAP_LIMIT_KIB);
     return s;
 }
@@ -253,6 +263,17 @@ confirm_scratch_free(struct confirm_scratch *s)
     free(s);
 }
 
+static void
+limit_steps(struct confirm_scratch *s, const struct confirm *c, size_t places)
+{
+    size_t share = c->untried ? MATCH_STEPS / places : MATCH_LIMIT;
+    uint32_t limit = share > MATCH_LIMIT ? MATCH_LIMIT : share < MATCH_LIMIT_LEAST ? MATCH_LIMIT_LEAST : (uint32_t)share;
+
+    if (limit != s->limit)
+        pcre2_set_match_limit(s->context, limit);
+    s->limit = limit;
+}
+
 enum rc
 confirm_next(const struct confirm *c, struct confirm_scratch *s, struct str text, size_t from, struct confirm_match *m)
 {
@@ -261,6 +282,7 @@ confirm_next(const struct confirm *c, struct confirm_scratch *s, struct str text
 
     if (from >= text.len)
         return RC_NOT_FOUND; /* no pattern matches the empty text */
+    limit_steps(s, c, text.len - from);
     if (c->jit)
         rc = pcre2_jit_match(c->code, bytes, text.len, from, 0, s->data, s->context);
     else

@@ -61,6 +61,8 @@ compile(struct loader *ld, struct pattern *pat, bool caseless, struct err_pos po
 {
     if (confirm_compile(pat->regex, caseless, pos, &pat->confirm, ld->es) == RC_NOMEM)
         ld->fatal = RC_NOMEM;
+    else if (pat->confirm && !pat->base)
+        confirm_bound(pat->confirm); /* those of detectors were tried on hostile texts */
 }
 
 /* Context words of the built-in detector and those that the policy adds. */

@@ -2,6 +2,7 @@
 
 #include "base_guard.h"
 #include "base_suite.h"
+#include "policies/detector.h"
 
 static const struct err_pos at = {"p.yaml", 3, 11, 1};
 
@@ -19,7 +20,7 @@ compiled(const char *regex, bool caseless)
 
 /* The first match as "start-end", "none" or "undecidable". */
 static const char *
-first(const char *regex, bool caseless, struct str text)
+first_bound(const char *regex, bool bound, struct str text, bool caseless)
 {
     static char out[64];
     struct confirm *c = compiled(regex, caseless);
@@ -27,6 +28,8 @@ first(const char *regex, bool caseless, struct str text)
     struct confirm_match m = {.start = 77, .end = 77};
 
     ck_assert_ptr_nonnull(s);
+    if (bound)
+        confirm_bound(c);
     enum rc rc = confirm_next(c, s, text, 0, &m);
 
     if (rc == RC_OK)
@@ -38,6 +41,12 @@ first(const char *regex, bool caseless, struct str text)
     confirm_scratch_free(s);
     confirm_free(c);
     return out;
+}
+
+static const char *
+first(const char *regex, bool caseless, struct str text)
+{
+    return first_bound(regex, false, text, caseless);
 }
 
 START_TEST(confirm_finds_the_first_match)
@@ -209,6 +218,46 @@ START_TEST(confirm_is_undecidable_beyond_the_limit)
 }
 END_TEST
 
+/* Each place where a match may begin costs less than the limit, but there are thousands: no more than so many steps altogether, whatever the pattern. */
+START_TEST(confirm_is_undecidable_when_all_places_together_cost_too_much)
+{
+    static char text[4096];
+
+    memset(text, 'a', sizeof(text));
+    ck_assert_str_eq(first_bound("(?:[a-z]|\\d)*[0x]", true, (struct str){text, sizeof(text)}, false), "undecidable");
+    ck_assert_str_eq(first_bound("(?:[a-z]|\\d)*[0x]", true, (struct str){text, 50}, false), "none");
+    ck_assert_str_eq(first_bound("[a-z]*+[0x]", true, (struct str){text, sizeof(text)}, false), "none");
+    ck_assert_str_eq(first("(?:[a-z]|\\d)*[0x]", false, (struct str){text, sizeof(text)}), "none");
+}
+END_TEST
+
+/* A counter that is undone step by step is no attack. */
+START_TEST(confirm_decides_usual_patterns_in_long_texts)
+{
+    static char text[4096];
+    size_t count;
+    const struct detector *const *all = detectors_all(&count);
+    struct confirm_scratch *s = confirm_scratch_new();
+
+    ck_assert_ptr_nonnull(s);
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = "GET /api/v1/orders/4711?page=2 200 3f2504e0-4f89 10.1.2.3 user cart-service, SELECT id FROM t; "[i % 94];
+    for (size_t i = 0; i < count; i++) {
+        struct confirm *c = compiled(all[i]->pattern, all[i]->caseless);
+        struct confirm_match m;
+        size_t from = 0;
+        enum rc rc;
+
+        confirm_bound(c);
+        while ((rc = confirm_next(c, s, (struct str){text, sizeof(text)}, from, &m)) == RC_OK)
+            from = m.end;
+        ck_assert_msg(rc == RC_NOT_FOUND, "%s is undecidable", all[i]->id);
+        confirm_free(c);
+    }
+    confirm_scratch_free(s);
+}
+END_TEST
+
 static const struct case_entry cases[] = {
     {"normal", &confirm_finds_the_first_match},
     {"normal", &confirm_works_on_bytes},
@@ -219,6 +268,8 @@ static const struct case_entry cases[] = {
     {"malformed", &confirm_compile_allows_what_only_looks_refused},
     {"limits", &confirm_compile_limits_the_length},
     {"limits", &confirm_is_undecidable_beyond_the_limit},
+    {"limits", &confirm_is_undecidable_when_all_places_together_cost_too_much},
+    {"limits", &confirm_decides_usual_patterns_in_long_texts},
     {NULL, NULL},
 };
 
