@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "codec/batch.h"
 #include "codec/compress.h"
+#include "flow/body_keys.h"
 #include "policies/enrich.h"
 #include "policies/program.h"
 #include "policies/residency.h"
@@ -28,7 +29,8 @@ struct snapshot {
     const char *country[PROGRAM_DESTINATIONS_MAX];
     const struct snapshot_origin *origins;
     size_t origin_count;
-    const struct secret *body_key; /* HMAC of refused and accepted bodies in the audit; owned by `owner` */
+    const struct body_keys *body_keys; /* instead of body_key, when set: a key a day; outlives all snapshots */
+    const struct secret *body_key;     /* HMAC of refused and accepted bodies in the audit; owned by `owner` */
     const char *node, *build;
     uint64_t generation;
     void *owner; /* what holds the strings: released by on_free */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "reader_int.h"
+#include "stray_int.h"
 
 struct level {
     uint64_t nodes;
@@ -500,6 +501,19 @@ check_ends(struct verification *v)
     }
 }
 
+/* What was published earlier must not have been changed either. */
+static void
+on_stray(void *arg, enum stray kind, const char *path, const struct tile *t)
+{
+    struct verification *v = arg;
+    unsigned height = t && t->level > 0 ? (unsigned)t->level * TILE_HEIGHT : 0;
+
+    if (kind != STRAY_DIFFERS)
+        return;
+    problem(v, path, "is not the beginning of what the checkpoint covers");
+    bad_leaves(v, (t->n * TILE_WIDTH) << height, ((t->n * TILE_WIDTH + t->width) << height) - 1);
+}
+
 static enum rc
 run(struct verification *v)
 {
@@ -516,7 +530,7 @@ run(struct verification *v)
         rc = check_tree(v);
     if (rc == RC_OK)
         check_ends(v);
-    return rc;
+    return rc == RC_OK ? stray_walk(v->reader, v->o->dir, on_stray, v) : rc;
 }
 
 enum rc

@@ -16,6 +16,7 @@
 
 #define BUNDLE_RESERVE ((size_t)256 << 10)
 #define QUEUE_MAX 64
+#define BEYOND_MISSING_MAX 128 /* files are written in order; so many missing in a row: there are no more */
 
 /* A full tile that waits until the bundles that it is about are on disk. */
 struct queued {
@@ -454,6 +455,49 @@ end:
     return rc;
 }
 
+static bool
+exists(const struct writer *w, const char *path)
+{
+    return faccessat(w->files.folder, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* What was being written when we were stopped, at one level: it may be cut short, and would be taken for a former state once the log has grown past it. */
+static enum rc
+clear_level(struct writer *w, int level)
+{
+    uint64_t nodes = tile_nodes(w->published.size, level);
+    char path[TILE_PATH_MAX + 8];
+    enum rc rc = RC_OK;
+
+    for (unsigned width = (unsigned)(nodes % TILE_WIDTH) + 1; width < TILE_WIDTH && rc == RC_OK; width++) {
+        tile_path((struct tile){level, nodes / TILE_WIDTH, width}, path);
+        rc = files_remove(&w->files, path);
+    }
+    for (uint64_t n = nodes / TILE_WIDTH, missing = 0; missing < BEYOND_MISSING_MAX && rc == RC_OK; n++, missing++) {
+        tile_path((struct tile){level, n, TILE_WIDTH}, path);
+        if (exists(w, path)) {
+            rc = files_remove(&w->files, path);
+            missing = 0;
+        }
+        strcat(path, ".p");
+        if (rc == RC_OK && n > nodes / TILE_WIDTH && exists(w, path)) {
+            rc = files_remove_folder(&w->files, path);
+            missing = 0;
+        }
+    }
+    return rc;
+}
+
+static enum rc
+clear_beyond(struct writer *w, const char *dir, struct errs *es)
+{
+    enum rc rc = RC_OK;
+
+    for (int level = TILE_BUNDLE; level < TILE_LEVELS && rc == RC_OK; level++)
+        rc = clear_level(w, level);
+    return rc == RC_OK ? RC_OK : complain(es, dir, rc, "what was left half written cannot be removed");
+}
+
 enum rc
 writer_open(const struct writer_options *o, struct writer **out, struct errs *es)
 {
@@ -475,6 +519,8 @@ writer_open(const struct writer_options *o, struct writer **out, struct errs *es
         rc = buf_reserve(&w->bundle, BUNDLE_RESERVE);
     if (rc == RC_OK)
         rc = load(w, o, es);
+    if (rc == RC_OK)
+        rc = clear_beyond(w, o->dir, es);
     if (rc != RC_OK) {
         writer_close(w);
         return rc;

@@ -65,7 +65,7 @@ prepare(struct service *s, struct errs *es)
     if (rc == RC_OK)
         rc = config_check_reload(s->now.config, s->next.config, es);
     if (rc == RC_OK)
-        rc = config_body_key(s->next.config, false, &s->next.snap->body_key, es);
+        rc = service_body_key(s, &s->next, false, es);
     if (rc == RC_OK)
         rc = changes_read(&s->next, &s->next_changes);
     return rc == RC_OK ? make_examiners(s) : rc;

@@ -138,6 +138,31 @@ on_desk(void *arg)
     timer_set(s->desk, DESK_MS);
 }
 
+/* A new day has a new key, made a day ahead. */
+static enum rc
+turn_keys(struct service *s, const struct config *c, struct errs *es)
+{
+    char dir[PATH_MAX];
+    int n = snprintf(dir, sizeof(dir), "%s/body-keys", c->journal.dir);
+
+    if (n < 0 || n >= PATH_MAX)
+        return RC_CONFIG;
+    return body_keys_turn(&s->body_keys, dir, clock_wall_us(&clock_system), c->audit.retention_ms * 1000, es);
+}
+
+static void
+on_turn(void *arg)
+{
+    struct service *s = arg;
+    struct errs es = {0};
+
+    timer_set(s->turn, TURN_MS);
+    if (s->auditor)
+        (void)!turn_keys(s, s->now.config, &es);
+    service_log_problems(&es);
+    errs_free(&es);
+}
+
 static enum rc
 control_open(struct service *s)
 {
@@ -146,6 +171,10 @@ control_open(struct service *s)
     if (!s->desk)
         return RC_NOMEM;
     timer_set(s->desk, 0);
+    s->turn = timer_new(s->loop, on_turn, s);
+    if (!s->turn)
+        return RC_NOMEM;
+    timer_set(s->turn, TURN_MS);
     s->drain_limit = s->loop ? timer_new(s->loop, on_drain_limit, s) : NULL;
     for (size_t i = 0; i < SIGNALS_COUNT && s->drain_limit; i++) {
         s->signals[i] = evsignal_new(loop_base(s->loop), signal_numbers[i], on_signal, s);
@@ -153,6 +182,15 @@ control_open(struct service *s)
             return RC_NOMEM;
     }
     return s->drain_limit ? RC_OK : RC_NOMEM;
+}
+
+enum rc
+service_body_key(struct service *s, const struct material *m, bool create, struct errs *es)
+{
+    if (!s->auditor)
+        return config_body_key(m->config, create, &m->snap->body_key, es);
+    m->snap->body_keys = &s->body_keys;
+    return turn_keys(s, m->config, es);
 }
 
 /* Whoever reads the journal finds the log from there. */
@@ -189,7 +227,7 @@ journal_start(struct service *s, struct errs *es)
         if (rc == RC_OK)
             rc = link_log(c, es);
     }
-    return rc == RC_OK ? config_body_key(c, true, &s->now.snap->body_key, es) : rc;
+    return rc == RC_OK ? service_body_key(s, &s->now, true, es) : rc;
 }
 
 static void
@@ -313,6 +351,8 @@ finish(struct service *s)
     for (size_t i = 0; i < SIGNALS_COUNT; i++)
         if (s->signals[i])
             event_free(s->signals[i]);
+    if (s->turn)
+        timer_free(s->turn);
     if (s->drain_limit)
         timer_free(s->drain_limit);
     if (s->desk)
@@ -323,6 +363,7 @@ finish(struct service *s)
         loop_free(s->loop);
     material_free(&s->next);
     material_free(&s->now);
+    body_keys_free(&s->body_keys);
 }
 
 int

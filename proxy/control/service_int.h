@@ -3,12 +3,14 @@
 #define CONTROL_SERVICE_INT_H
 
 #include "auditor_int.h"
+#include "body_keys_int.h"
 #include "control/service.h"
 #include "worker_int.h"
 
 #define WORKERS_MAX 64
 #define DRAIN_MS 10000
 #define DESK_MS 1000
+#define TURN_MS 600000
 #define SIGNALS_COUNT 3
 
 struct event;
@@ -22,7 +24,9 @@ struct service {
     unsigned updates_open; /* workers that have not taken next yet */
     bool reload_again;     /* SIGHUP came while a reload was under way */
     struct journal *journal;
-    struct auditor *auditor; /* NULL: no audit.dir */
+    struct auditor *auditor;    /* NULL: no audit.dir */
+    struct body_keys body_keys; /* with an auditor */
+    struct timer *turn;         /* of the days of body_keys */
     struct loop *loop;
     struct worker *workers;
     unsigned worker_count;
@@ -39,6 +43,8 @@ struct service {
 void service_reload(struct service *s);
 void service_on_updated(struct worker_update *u);
 void service_log_problems(const struct errs *es);
+/* service.c: the key of the digests in audit entries, for a snapshot that is to run. */
+enum rc service_body_key(struct service *s, const struct material *m, bool create, struct errs *es) MUST_USE;
 /* service.c: end the control loop now. */
 void service_stop_now(struct service *s);
 

@@ -152,7 +152,8 @@ write_mac(struct json *js, const struct gate_job *j, const char *key, struct str
 {
     uint8_t mac[SHA256_SIZE];
     char hex[2 * SHA256_SIZE + 1];
-    const struct secret *secret = j->w->snap->body_key;
+    const struct snapshot *snap = j->w->snap;
+    const struct secret *secret = snap->body_keys ? body_keys_at(snap->body_keys, j->in->now_us) : snap->body_key;
 
     if (!secret || js->rc != RC_OK)
         return;
