@@ -74,7 +74,7 @@ START_TEST(forms_stand_beside_detectors)
         char once[512];
 
         ck_assert_uint_lt(strlen(small_text(&g, rows[i].key, rows[i].text)), sizeof(once));
-        strcpy(once, g.json.ptr);
+        memcpy(once, g.json.ptr, strlen(g.json.ptr) + 1);
         ck_assert_str_eq(small_text(&g, rows[i].key, once), once);
         ck_assert_msg(g.findings.count == 0, "found again: %s", once);
     }
@@ -131,7 +131,7 @@ START_TEST(forms_do_not_find_what_actions_put)
         small_open(&g, policy);
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
             ck_assert_uint_lt(strlen(small_text(&g, rows[i].key, rows[i].text)), sizeof(once));
-            strcpy(once, g.json.ptr);
+            memcpy(once, g.json.ptr, strlen(g.json.ptr) + 1);
             ck_assert_msg(strcmp(small_text(&g, rows[i].key, once), once) == 0, "%s: %s -> %s -> %s", actions[k], rows[i].text, once, g.json.ptr);
         }
         small_close(&g);

@@ -79,11 +79,16 @@ random_text(struct rng *r)
 {
     static const char *const pieces[] = {
         "plain", "a\"b", "c\\d", "\n", "\xC3\xBC", "{", "}", "[1", "null", "{\"k\":1}", "[\"x\", 2]", "'", "\t", "\xF0\x9F\x98\x80", ""};
-    char text[64] = "";
+    char text[64];
+    size_t n = 0;
 
-    for (uint32_t i = rng_below(r, 4); i > 0; i--)
-        strcat(text, pieces[rng_below(r, sizeof(pieces) / sizeof(pieces[0]))]);
-    return json_string(text);
+    for (uint32_t i = rng_below(r, 4); i > 0; i--) {
+        const char *piece = pieces[rng_below(r, sizeof(pieces) / sizeof(pieces[0]))];
+
+        memcpy(text + n, piece, strlen(piece));
+        n += strlen(piece);
+    }
+    return json_stringn(text, n);
 }
 
 static json_t *
