@@ -201,7 +201,7 @@ name_is_secret_flag(struct str name)
 {
     static const char *const elsewhere[] = {"file", "path", "stdin", "url", "uri", "type", "ttl", "env", "dir", "prompt", "host", "port", "provider",
         "length", "policy", "store", "help", "alg", "algorithm", "format", "expiry", "timeout", "command", NULL};
-    static const char *const ends[] = {"pass", "pwd", "key", "dsn", "pat", NULL};
+    static const char *const ends[] = {"pass", "pwd", "key", "dsn", "pat", "bearer", NULL};
     static const char *const not_ends[] = {"compass", "bypass", "publickey", "hotkey", "primarykey", "foreignkey", "cachekey", "sortkey",
         "partitionkey", "routingkey", "monkey", "whiskey", "turkey", "compat", "spat", NULL};
     char buf[NAME_BYTES];

@@ -165,6 +165,8 @@ scan_text(struct shell *s, struct word v, enum scan_kind kind)
 {
     struct str t = form_str(&s->f, v.start, v.end);
 
+    if (t.len > 1 && t.ptr[0] == '{' && form_lexes(&s->f, &scanner_json, v.start, v.end))
+        return form_inside(&s->f, &scanner_json, kind, v.start, v.end);
     if (str_find(t, STR("://")) != SIZE_MAX)
         return form_inside_as(&s->f, &scanner_url, STR("url.full"), kind, v.start, v.end);
     if (str_find(t, STR(" ")) != SIZE_MAX || str_find(t, STR("\n")) != SIZE_MAX)

@@ -142,6 +142,16 @@ long_argument(struct str command, struct str name)
     return word_in(name, secrets) || name_is_secret_flag(name) ? ARG_SECRET : ARG_NONE;
 }
 
+/* Letters, digits and what joins words: -H"Authorization: x" is no long flag. */
+static bool
+is_name(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!byte_alnum(s.ptr[i]) && !byte_in(s.ptr[i], "_-.:/"))
+            return false;
+    return s.len > 0;
+}
+
 /* -Dname=value of java, -Pname=value of gradle, -eNAME=value of docker. */
 static bool
 is_definition(struct str flag)
@@ -174,7 +184,8 @@ flag_argument(struct str command, struct str flag, size_t *attached)
         *attached = value;
         return name_is_secret_flag(str_sub(flag, 2, end)) ? ARG_SECRET : ARG_NONE;
     }
-    enum argument a = flag.ptr[0] == '-' && dashes == 1 && end == 2 ? ARG_NONE : long_argument(command, str_sub(flag, dashes, end));
+    struct str name = str_sub(flag, dashes, end);
+    enum argument a = (flag.ptr[0] == '-' && dashes == 1 && end == 2) || !is_name(name) ? ARG_NONE : long_argument(command, name);
 
     if (a == ARG_NONE && dashes == 1 && flag.ptr[0] == '-') {
         a = short_argument(command, flag);

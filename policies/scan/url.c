@@ -489,7 +489,7 @@ has_control(struct str s)
 static bool
 no_reference(const struct scan_in *in)
 {
-    return str_eq(in->key, STR("span.name")) && form_find(&(struct form){.t = in->text}, 0, in->text.len, "/?") == in->text.len;
+    return str_eq(in->key, STR("span.name")) && form_find(&(struct form){.t = in->text}, 0, in->text.len, "/") == in->text.len;
 }
 
 static enum rc

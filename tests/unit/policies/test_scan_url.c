@@ -104,6 +104,7 @@ static const struct scanning_row paths[] = {
     {"GET /users/42", "GET /users/{id}", "span.name"},
     {"HTTP GET", "HTTP GET", "span.name"},
     {"order 12345", "order 12345", "span.name"},
+    {"ready? 42", "ready? 42", "span.name"},
     {"token=abc&x=1", "token=REDACTED&x=1", "url.query"},
     {"?token=abc", "?token=REDACTED", "url.query"},
     {"access_token=abc", "access_token=REDACTED", "url.fragment"},
