@@ -196,7 +196,7 @@ section_transfers(struct report *r)
             number_text(r->evidence[EV_NO_MECHANISM].count, n), (unsigned long long)r->evidence[EV_NO_MECHANISM].leaf[0]);
     doc_table(d, "transfers", "Transfer matrix", "Nothing was allowed to leave in the period.", matrix);
     doc_chart(d, &(struct chart){CHART_HEAT, "Spans by origin and destination country",
-                     "Rows are countries of origin, columns are countries of destination; the darker, the more spans.", 0, 1, {2}, 1});
+                     "Rows are countries of origin, columns are countries of destination; the stronger the colour, the more spans.", 0, 1, {2}, 1});
     doc_chart(
         d, &(struct chart){CHART_FLOW, "Flow of spans from origin to destination",
                "Bands from the countries of origin on the left to the destinations on the right; their width is the number of spans.", 0, 8, {2}, 1});

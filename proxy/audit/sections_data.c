@@ -109,7 +109,7 @@ table_senders(struct report *r)
     tally_sort(&r->tally[TALLY_ENTITY_SENDER], &r->names, 0);
     doc_table(r->doc, "findings-senders", "Findings by service or identity", "No finding in the period.", columns)->wide = true;
     doc_chart(r->doc, &(struct chart){CHART_HEAT, "Findings by sender and entity",
-                          "Rows are services or identities, columns are entities; the darker, the more findings.", 0, 1, {2}, 1});
+                          "Rows are services or identities, columns are entities; the stronger the colour, the more findings.", 0, 1, {2}, 1});
     TALLY_EACH(r, TALLY_ENTITY_SENDER, row)
     {
         cell_name(r, row->key[1]);
