@@ -208,7 +208,7 @@ generate(struct rng *r, struct planted *p)
     put(p, " tail_1");
 }
 
-START_TEST(sql_leaves_no_planted_literal)
+START_TEST(sql_leaves_no_planted_literal_and_loses_no_name)
 {
     static const char *const systems[] = {"", "mysql", "postgresql", "oracle.db", "microsoft.sql_server", "sqlite", "other_sql"};
     struct planted p = {.text = BUF_INIT(1u << 20)};
@@ -221,6 +221,7 @@ START_TEST(sql_leaves_no_planted_literal)
         generate(&r, &p);
         const char *out = scanning_replace("sql", KEY, buf_str(&p.text), (struct str){NULL, 0});
 
+        ck_assert_msg(strstr(out, "tab_1") && strstr(out, "tail_1"), "%s: a name is lost\n %.*s\n-> %s", system, (int)p.text.len, p.text.ptr, out);
         for (unsigned i = 0; i < p.count; i++)
             ck_assert_msg(!strstr(out, p.values[i]), "%s: %s survives\n %.*s\n-> %s", system, p.values[i], (int)p.text.len, p.text.ptr, out);
     }
@@ -263,7 +264,7 @@ static const struct case_entry cases[] = {
     {"normal", &sql_knows_standard_names},
     {"normal", &sql_knows_sql_server_and_others},
     {"malformed", &sql_reads_backslashes_both_ways},
-    {"malformed", &sql_leaves_no_planted_literal},
+    {"malformed", &sql_leaves_no_planted_literal_and_loses_no_name},
     {"malformed", &sql_keeps_to_its_contract_on_random_bytes},
     {"limits", &sql_takes_linear_time},
     {NULL, NULL},
