@@ -67,6 +67,24 @@ dotted_otherwise(struct str s, size_t digits)
     return digits < 8 || (octets && groups == 4);
 }
 
+/* user.mobile_number, not mobile.sessions: nothing that counts something else stands behind the word. */
+static bool
+key_ends_in(struct str key, struct str word)
+{
+    static const char *const tails[] = {
+        "", "s", "number", "numbers", "no", "nr", "num", "phone", "phonenumber", "phoneno", "home", "work", "primary", "e164", "raw", NULL};
+    size_t at = str_find_nocase(key, word);
+    char rest[16];
+    size_t n = 0;
+
+    if (at == SIZE_MAX)
+        return false;
+    for (size_t i = at + word.len; i < key.len && n < sizeof(rest); i++)
+        if (ascii_alnum(key.ptr[i]))
+            rest[n++] = key.ptr[i];
+    return str_in_list((struct str){rest, n}, tails);
+}
+
 /* Seven or eight bare digits are a count more often than a telephone number: nothing but a word of speech may stand between them and their name. */
 static bool
 right_behind(const struct match *m)
@@ -76,11 +94,14 @@ right_behind(const struct match *m)
     static const char *const keys[] = {"phone", "mobile", "tel", "fax", "cell", "msisdn", "sms", "handy", "mobil", "whatsapp", NULL};
     struct str word = match_word_before(m);
 
+    for (const char *const *k = keys; *k && m->key.len; k++)
+        if (key_ends_in(m->key, str_of(*k)))
+            return true;
     if (word.len == 0)
-        return m->start == 0 || (unsigned char)match_before(m, 1) >= 0x80 || match_before(m, 1) == '.' || match_before(m, 1) == '\n' ||
-               match_before(m, 2) == '.';
+        return (m->start == 0 && m->key.len == 0) || (unsigned char)match_before(m, 1) >= 0x80 || match_before(m, 1) == '.' ||
+               match_before(m, 1) == '\n' || match_before(m, 2) == '.';
     for (const char *const *k = keys; *k; k++)
-        if (str_find_nocase(m->key, str_of(*k)) != SIZE_MAX || str_find_nocase(word, str_of(*k)) != SIZE_MAX)
+        if (str_find_nocase(word, str_of(*k)) != SIZE_MAX)
             return true;
     return str_in_list(word, words);
 }
@@ -136,8 +157,9 @@ const struct detector detect_address[] = {
                 "13812345678"),
             HIT("mobile 98765 43210"), HIT_IN("user.mobile", "07911 123456"), HIT("telefon 0151/23456789"), HIT("Phone: 60-56-85-91"),
             HIT("Phone: (37) 788-063"), HIT("t\xc3\xa9l 06.12.34.56.78"), MISS("phone os 17.4.1"), MISS("fax gateway queue 1234567"),
-            HIT("fax number is 20670629"), MISS("phone 2024-01-31"), MISS("[PHONE_NUMBER] 13812345678"), MISS("phone 192.168.100.200"),
-            MISS("13812345678"), MISS("090-1234-5678"), MISS("order 98765 43210"), MISS_IN("user.mobile", "1700000000")),
+            HIT("fax number is 20670629"), HIT_IN("user.mobile_no", "20670629"), MISS_IN("mobile.sessions", "20670629"), MISS("phone 2024-01-31"),
+            MISS("[PHONE_NUMBER] 13812345678"), MISS("phone 192.168.100.200"), MISS("13812345678"), MISS("090-1234-5678"), MISS("order 98765 43210"),
+            MISS_IN("user.mobile", "1700000000")),
     },
     {
         ENTRY("contact.phone_called", "PHONE_NUMBER", "Telephone number behind a word such as call or office", TIER_B, "contact", "GDPR HIPAA-D", 1),
