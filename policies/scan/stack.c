@@ -311,6 +311,10 @@ scan_run(struct stack *s, size_t *at, size_t line)
 
     if (str_find(t, STR("@")) != SIZE_MAX)
         return form_add(&s->f, SCAN_STACK_VALUE, start, end);
+    /* %20 and %2520 are spaces that are written so. */
+    if (start > 0 && s->f.t.ptr[start - 1] == '%' &&
+        (t.len == 2 || (t.len == 4 && str_starts(t, STR("25"))) || (t.len == 6 && str_starts(t, STR("2525")))))
+        return RC_OK;
     if (letters == 0 && digits > 0)
         return number_of_structure(s, start, end, line) ? RC_OK : form_add(&s->f, SCAN_STACK_VALUE, start, end);
     if (starts_word(t, "0x") || digits == 0)
