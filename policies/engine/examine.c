@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "examine_int.h"
+#include "examine_seen_int.h"
 
 /*
  * What PCRE2 may look at in one request. The finder leaves few candidates, so that this only ends for hostile input: at 2 to 6 ns for a
@@ -186,6 +187,7 @@ struct call {
     uint64_t *policies; /* of each resource */
     const struct verdict **verdicts;
     uint32_t generation;
+    struct seen seen;
 };
 
 static enum rc
@@ -226,23 +228,52 @@ verdict_of(struct examiner *ex, const struct call *c, uint32_t attr, struct verd
     return key.path.ptr ? examine_key(ex, &key, scratch) : NULL;
 }
 
-/* q holds what is the same for all texts of a resource. */
 static enum rc
-examine_one(struct examiner *ex, const struct call *c, uint32_t index, struct query *q)
+scan_one(struct examiner *ex, const struct call *c, const struct batch_text *t, struct query *q)
 {
-    const struct batch_text *t = &c->b->texts[index];
     char number[BATCH_NUMBER_SIZE];
     struct str text = batch_text_bytes(c->b, t);
-    struct verdict scratch;
 
-    q->index = index;
-    q->place = t->place;
-    q->attr = t->attr;
     q->number = t->kind != TEXT_STRING && t->kind != TEXT_BYTES;
     q->integer = t->kind == TEXT_INT;
     q->opaque = t->kind == TEXT_BYTES;
     if (q->number)
         text = (struct str){number, batch_text_format(c->b, t, number)};
+    return examine_scan(ex, q, text);
+}
+
+/*
+ * Whether an equal text is worth looking for. What scanners say depends on more than text and key: the system, and in a list the text before it.
+ */
+static bool
+may_repeat(struct examiner *ex, struct call *c, const struct query *q, struct str *system)
+{
+    uint32_t generation = keytable_generation(ex->keys);
+
+    if (q->verdict->use_count) {
+        if (q->index > 0 && q->attr != BATCH_NONE && c->b->texts[q->index - 1].attr == q->attr)
+            return false;
+        *system = examine_system(ex, q);
+    }
+    if (!seen_is_for(&c->seen, q->policies, generation))
+        seen_begin(&c->seen, q->policies, generation);
+    return true;
+}
+
+/* q holds what is the same for all texts of a resource. */
+static enum rc
+examine_one(struct examiner *ex, struct call *c, uint32_t index, struct query *q)
+{
+    const struct batch_text *t = &c->b->texts[index];
+    struct seen_text *slot = NULL;
+    struct str system = {NULL, 0};
+    uint32_t first = ex->sink->count;
+    struct verdict scratch;
+    bool known = false;
+
+    q->index = index;
+    q->place = t->place;
+    q->attr = t->attr;
     q->key_known = t->attr == BATCH_NONE;
     if (q->key_known) {
         q->key = ex->place_keys[t->place];
@@ -250,11 +281,23 @@ examine_one(struct examiner *ex, const struct call *c, uint32_t index, struct qu
     } else {
         q->verdict = verdict_of(ex, c, t->attr, &scratch);
     }
-    return q->verdict ? examine_scan(ex, q, text) : RC_NOMEM;
+    if (!q->verdict)
+        return RC_NOMEM;
+    if (q->verdict != &scratch && may_repeat(ex, c, q, &system))
+        slot = seen_slot(&c->seen, t, q->verdict, system, &known);
+    if (known) {
+        ex->sink->bytes_examined += t->len;
+        return seen_repeat(ex, slot, index);
+    }
+    enum rc rc = scan_one(ex, c, t, q);
+
+    if (slot && rc == RC_OK)
+        seen_keep(&c->seen, slot, q, system, (struct seen_findings){first, ex->sink->count - first});
+    return rc;
 }
 
 static enum rc
-examine_texts(struct examiner *ex, const struct call *c, uint32_t resource)
+examine_texts(struct examiner *ex, struct call *c, uint32_t resource)
 {
     const struct batch_resource *r = &c->b->resources[resource];
     uint32_t places = places_scanned(ex->prog, c->policies[resource]);
@@ -289,6 +332,7 @@ examine_batch(struct examiner *ex, const struct batch *b, struct arena *ar, stru
     c.verdicts = arena_calloc(ar, b->attr_count + 1, sizeof(*c.verdicts));
     if (!c.policies || !c.verdicts)
         return RC_NOMEM;
+    seen_init(&c.seen, b, ar);
     begin(ex, ar, &found);
     ex->work += b->body.len + WORK_TEXT * (uint64_t)(b->text_count < WORK_TEXTS ? b->text_count : WORK_TEXTS);
     finder_budget_add(ex->tables, b->text_count);

@@ -96,6 +96,8 @@ bool examine_action_owns(const struct action *a, struct str text, const struct f
  * Returns: RC_OK; RC_NOMEM; RC_UNDECIDABLE: the whole text goes
  */
 enum rc examine_uses(struct examiner *ex, struct query *q) MUST_USE;
+/* What scanners of the text's key are told: db.system.name of its span; empty when none of them asks or there is none. */
+struct str examine_system(struct examiner *ex, const struct query *q);
 /* The span that holds a text, BATCH_NONE when it belongs to a scope or resource. */
 uint32_t examine_span_of_text(const struct batch *b, uint32_t text);
 

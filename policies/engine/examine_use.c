@@ -58,9 +58,15 @@ span_of(const struct examiner *ex, const struct query *q)
     return examine_span_of_text(q->b, q->index);
 }
 
-static struct str
-system_of(struct examiner *ex, const struct query *q)
+struct str
+examine_system(struct examiner *ex, const struct query *q)
 {
+    bool wanted = false;
+
+    for (uint16_t i = 0; i < q->verdict->use_count && !wanted; i++)
+        wanted = ex->prog->uses[q->verdict->uses[i]].scanner->wants_system;
+    if (!wanted)
+        return (struct str){NULL, 0};
     uint32_t span = q->b ? span_of(ex, q) : BATCH_NONE;
 
     if (span == BATCH_NONE)
@@ -153,7 +159,7 @@ run_scanner(struct examiner *ex, const struct query *q, const uint16_t *uses, si
     uint32_t first = ex->sink->count;
 
     if (s->wants_system)
-        in.system = system_of(ex, q);
+        in.system = examine_system(ex, q);
     enum rc rc = s->scan(&in, &out);
 
     if (rc == RC_OK || rc == RC_NOMEM)
