@@ -32,7 +32,7 @@ enum kind { KIND_TEXT, KIND_NUMBER, KIND_OBJECT, KIND_LIST, KIND_RAW, KIND_INTO 
 struct shape;
 /* One known key. KIND_OBJECT: its fields stand in the same struct. KIND_LIST: an array of objects; KIND_INTO: one object that is an element of a list. */
 struct key {
-    const char *name;
+    struct str name;
     enum kind kind;
     size_t at;
     const struct shape *shape;
@@ -40,85 +40,90 @@ struct key {
 };
 
 struct shape {
-    const struct key *keys; /* by name; .name NULL ends */
+    const struct key *keys; /* by name; an empty one ends */
     size_t size;            /* of an element of a list */
 };
 
-#define TEXT(name, where)                                       \
-    {                                                           \
-        name, KIND_TEXT, offsetof(struct entry, where), NULL, 0 \
+#define NAMED(text)            \
+    {                          \
+        text, sizeof(text) - 1 \
     }
-#define NUMBER(name, where)                                       \
-    {                                                             \
-        name, KIND_NUMBER, offsetof(struct entry, where), NULL, 0 \
+#define TEXT(name, where)                                              \
+    {                                                                  \
+        NAMED(name), KIND_TEXT, offsetof(struct entry, where), NULL, 0 \
     }
-#define OBJECT(name, shape)               \
-    {                                     \
-        name, KIND_OBJECT, 0, &(shape), 0 \
+#define NUMBER(name, where)                                              \
+    {                                                                    \
+        NAMED(name), KIND_NUMBER, offsetof(struct entry, where), NULL, 0 \
     }
-#define ITEM_TEXT(name, type, where)                           \
-    {                                                          \
-        name, KIND_TEXT, offsetof(struct type, where), NULL, 0 \
+#define OBJECT(name, shape)                      \
+    {                                            \
+        NAMED(name), KIND_OBJECT, 0, &(shape), 0 \
     }
-#define ITEM_NUMBER(name, type, where)                           \
-    {                                                            \
-        name, KIND_NUMBER, offsetof(struct type, where), NULL, 0 \
+#define ITEM_TEXT(name, type, where)                                  \
+    {                                                                 \
+        NAMED(name), KIND_TEXT, offsetof(struct type, where), NULL, 0 \
+    }
+#define ITEM_NUMBER(name, type, where)                                  \
+    {                                                                   \
+        NAMED(name), KIND_NUMBER, offsetof(struct type, where), NULL, 0 \
     }
 
 static const struct key admin_keys[] = {TEXT("actor", admin.actor), TEXT("digest", admin.digest), TEXT("object", admin.object),
-    TEXT("result", admin.result), TEXT("verb", admin.verb), {0}};
+    TEXT("result", admin.result), TEXT("verb", admin.verb), {.at = 0}};
 static const struct shape admin_shape = {admin_keys, 0};
 static const struct key change_keys[] = {
-    TEXT("name", change.name), TEXT("new", change.new_digest), TEXT("old", change.old_digest), TEXT("what", change.what), {0}};
+    TEXT("name", change.name), TEXT("new", change.new_digest), TEXT("old", change.old_digest), TEXT("what", change.what), {.at = 0}};
 static const struct shape change_shape = {change_keys, 0};
 static const struct key conn_keys[] = {TEXT("cert_sha256", conn.cert), TEXT("identity", conn.identity), TEXT("issuer", conn.issuer),
     TEXT("not_after", conn.not_after), TEXT("peer_cidr", conn.cidr), TEXT("serial", conn.serial), TEXT("service", conn.service),
-    TEXT("tls", conn.tls), {0}};
+    TEXT("tls", conn.tls), {.at = 0}};
 static const struct shape conn_shape = {conn_keys, 0};
 static const struct key delivery_keys[] = {NUMBER("accepted", delivery.accepted), NUMBER("attempt", delivery.attempt),
     TEXT("destination", delivery.destination), NUMBER("latency_us", delivery.latency_us), TEXT("peer_cert_sha256", delivery.cert),
-    NUMBER("rejected", delivery.rejected), NUMBER("status", delivery.status), {0}};
+    NUMBER("rejected", delivery.rejected), NUMBER("status", delivery.status), {.at = 0}};
 static const struct shape delivery_shape = {delivery_keys, 0};
 static const struct key gate_keys[] = {
-    TEXT("closed", gate.closed), TEXT("opened", gate.opened), NUMBER("refused", gate.refused), NUMBER("worker", gate.worker), {0}};
+    TEXT("closed", gate.closed), TEXT("opened", gate.opened), NUMBER("refused", gate.refused), NUMBER("worker", gate.worker), {.at = 0}};
 static const struct shape gate_shape = {gate_keys, 0};
-static const struct key key_keys[] = {TEXT("new", key.new_key), TEXT("old", key.old_key), {0}};
+static const struct key key_keys[] = {TEXT("new", key.new_key), TEXT("old", key.old_key), {.at = 0}};
 static const struct shape key_shape = {key_keys, 0};
-static const struct key retention_keys[] = {TEXT("before", retention.before), NUMBER("until", retention.until), {0}};
+static const struct key retention_keys[] = {TEXT("before", retention.before), NUMBER("until", retention.until), {.at = 0}};
 static const struct shape retention_shape = {retention_keys, 0};
-static const struct key loss_keys[] = {TEXT("destination", loss.destination), TEXT("reason", loss.reason), NUMBER("spans", loss.spans), {0}};
+static const struct key loss_keys[] = {TEXT("destination", loss.destination), TEXT("reason", loss.reason), NUMBER("spans", loss.spans), {.at = 0}};
 static const struct shape loss_shape = {loss_keys, 0};
 static const struct key origin_keys[] = {ITEM_TEXT("country", entry_origin, country), ITEM_TEXT("region", entry_origin, region),
-    ITEM_TEXT("source", entry_origin, source), ITEM_NUMBER("spans", entry_origin, spans), {0}};
+    ITEM_TEXT("source", entry_origin, source), ITEM_NUMBER("spans", entry_origin, spans), {.at = 0}};
 static const struct shape origin_shape = {origin_keys, sizeof(struct entry_origin)};
 static const struct key policies_keys[] = {ITEM_TEXT("controls", entry_policy, controls), ITEM_TEXT("kind", entry_policy, kind),
     ITEM_TEXT("mode", entry_policy, mode), ITEM_TEXT("name", entry_policy, name), ITEM_TEXT("owner", entry_policy, owner),
-    ITEM_NUMBER("revision", entry_policy, revision), {0}};
+    ITEM_NUMBER("revision", entry_policy, revision), {.at = 0}};
 static const struct shape policies_shape = {policies_keys, sizeof(struct entry_policy)};
 static const struct key rule_keys[] = {ITEM_TEXT("action", entry_rule, action), ITEM_NUMBER("count", entry_rule, count),
     ITEM_TEXT("entity", entry_rule, entity), ITEM_TEXT("id", entry_rule, id), ITEM_TEXT("mode", entry_rule, mode),
-    {"paths", KIND_RAW, offsetof(struct entry_rule, paths), NULL, 0}, {0}};
+    {NAMED("paths"), KIND_RAW, offsetof(struct entry_rule, paths), NULL, 0}, {.at = 0}};
 static const struct shape rule_shape = {rule_keys, sizeof(struct entry_rule)};
 static const struct key policy_keys[] = {NUMBER("added", policy.added), TEXT("digest", policy.digest), NUMBER("not_allowed", policy.not_allowed),
-    {"policies", KIND_LIST, 0, &policies_shape, LIST_POLICIES}, NUMBER("revision", policy.revision), {"rules", KIND_LIST, 0, &rule_shape, LIST_RULES},
-    NUMBER("rules_left_out", policy.rules_left_out), NUMBER("undecidable", policy.undecidable), NUMBER("unknown_fields", policy.unknown_fields), {0}};
+    {NAMED("policies"), KIND_LIST, 0, &policies_shape, LIST_POLICIES}, NUMBER("revision", policy.revision),
+    {NAMED("rules"), KIND_LIST, 0, &rule_shape, LIST_RULES}, NUMBER("rules_left_out", policy.rules_left_out),
+    NUMBER("undecidable", policy.undecidable), NUMBER("unknown_fields", policy.unknown_fields), {.at = 0}};
 static const struct shape policy_shape = {policy_keys, 0};
 static const struct key req_keys[] = {NUMBER("bytes_decoded", req.bytes_decoded), NUMBER("bytes_wire", req.bytes_wire),
     TEXT("encoding", req.encoding), NUMBER("id", req.id), TEXT("protocol", req.protocol), NUMBER("resources", req.resources),
-    NUMBER("spans_in", req.spans_in), NUMBER("spans_out", req.spans_out), {0}};
+    NUMBER("spans_in", req.spans_in), NUMBER("spans_out", req.spans_out), {.at = 0}};
 static const struct shape req_shape = {req_keys, 0};
 static const struct key route_keys[] = {ITEM_NUMBER("bytes", entry_route, bytes), ITEM_TEXT("country", entry_route, country),
     ITEM_TEXT("decision", entry_route, decision), ITEM_TEXT("destination", entry_route, destination),
     ITEM_TEXT("jurisdiction", entry_route, jurisdiction), ITEM_TEXT("mechanism", entry_route, mechanism),
     ITEM_TEXT("mechanism_expires", entry_route, expires), ITEM_TEXT("mechanism_ref", entry_route, reference),
-    ITEM_TEXT("origin", entry_route, origin), ITEM_TEXT("rule", entry_route, rule), ITEM_NUMBER("spans", entry_route, spans), {0}};
+    ITEM_TEXT("origin", entry_route, origin), ITEM_TEXT("rule", entry_route, rule), ITEM_NUMBER("spans", entry_route, spans), {.at = 0}};
 static const struct shape route_shape = {route_keys, sizeof(struct entry_route)};
 static const struct key entry_keys[] = {OBJECT("admin", admin_shape), TEXT("build", build), OBJECT("change", change_shape),
     OBJECT("conn", conn_shape), NUMBER("count", count), OBJECT("delivery", delivery_shape), OBJECT("gate", gate_shape), OBJECT("key", key_shape),
-    OBJECT("loss", loss_shape), TEXT("node", node), {"origin", KIND_INTO, 0, &origin_shape, LIST_ORIGINS},
-    {"origins", KIND_LIST, 0, &origin_shape, LIST_ORIGINS}, TEXT("outcome", outcome), OBJECT("policy", policy_shape), TEXT("reason", reason),
-    OBJECT("req", req_shape), OBJECT("retention", retention_shape), {"route", KIND_LIST, 0, &route_shape, LIST_ROUTES}, NUMBER("seq", seq),
-    TEXT("ts", ts), TEXT("type", type), NUMBER("v", version), {0}};
+    OBJECT("loss", loss_shape), TEXT("node", node), {NAMED("origin"), KIND_INTO, 0, &origin_shape, LIST_ORIGINS},
+    {NAMED("origins"), KIND_LIST, 0, &origin_shape, LIST_ORIGINS}, TEXT("outcome", outcome), OBJECT("policy", policy_shape), TEXT("reason", reason),
+    OBJECT("req", req_shape), OBJECT("retention", retention_shape), {NAMED("route"), KIND_LIST, 0, &route_shape, LIST_ROUTES}, NUMBER("seq", seq),
+    TEXT("ts", ts), TEXT("type", type), NUMBER("v", version), {.at = 0}};
 static const struct shape entry_shape = {entry_keys, 0};
 
 /* -- tokens ----------------------------------------------------------------------------------------------------------------------- */
@@ -294,6 +299,15 @@ word(struct entry_scanner *sc, struct str w)
 
 /* -- values ----------------------------------------------------------------------------------------------------------------------- */
 
+/* Most keys differ in their first byte. */
+static inline int
+key_cmp(struct str a, struct str b)
+{
+    if (a.len && b.len && a.ptr[0] != b.ptr[0])
+        return (unsigned char)a.ptr[0] < (unsigned char)b.ptr[0] ? -1 : 1;
+    return str_cmp(a, b);
+}
+
 /* Keys of an object, one call for each: false at its end. They must rise. */
 static bool
 next_key(struct entry_scanner *sc, struct str *key, bool *first)
@@ -306,7 +320,7 @@ next_key(struct entry_scanner *sc, struct str *key, bool *first)
         want(sc, ',');
     *key = string(sc);
     want(sc, ':');
-    if (!*first && sc->rc == RC_OK && str_cmp(last, *key) >= 0)
+    if (!*first && sc->rc == RC_OK && key_cmp(last, *key) >= 0)
         fail(sc, RC_MALFORMED);
     *first = false;
     return sc->rc == RC_OK;
@@ -453,9 +467,9 @@ object(struct entry_scanner *sc, const struct shape *shape, void *base, unsigned
     while (next_key(sc, &key, &first)) {
         int order = -1;
 
-        while (k->name && (order = str_cmp(str_of(k->name), key)) < 0)
+        while (k->name.len && (order = key_cmp(k->name, key)) < 0)
             k++;
-        if (k->name && order == 0)
+        if (k->name.len && order == 0)
             value(sc, k, base, depth);
         else
             skip(sc, depth + 1);
