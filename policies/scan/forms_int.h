@@ -41,7 +41,7 @@ starts_word(struct str s, const char *word)
 {
     size_t i = 0;
 
-    while (word[i] && i < s.len && s.ptr[i] == word[i])
+    while (i < s.len && word[i] && s.ptr[i] == word[i])
         i++;
     return word[i] == 0;
 }
@@ -52,7 +52,7 @@ is_word(struct str s, const char *word)
 {
     size_t i = 0;
 
-    while (word[i] && i < s.len && s.ptr[i] == word[i])
+    while (i < s.len && word[i] && s.ptr[i] == word[i])
         i++;
     return word[i] == 0 && i == s.len;
 }
