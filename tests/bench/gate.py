@@ -23,11 +23,11 @@ def policy(rules):
 
 
 class Bench:
-    def __init__(self, r, compression, rules):
+    def __init__(self, r, compression, rules, audit=True):
         self.r, self.compression = r, compression
         self.sink = r.spawn_pinned_sink(LOAD_CPU)
         text = policy(rules)
-        config = r.config(self.sink.grpc, rig.free_port(), compression=compression, policy=text, destinations=("eu",), extra="workers: 1\n")
+        config = r.config(self.sink.grpc, rig.free_port(), compression=compression, policy=text, destinations=("eu",), extra="workers: 1\n" + ("" if audit else "audit: {max_size_mib: 4096}\n"))
         config.write_text(config.read_text().replace("level: debug", "level: warn"))
         self.gate = r.gate(config, prefix=("taskset", "-c", GATE_CPU))
 
@@ -81,6 +81,22 @@ def measure(compression, seconds, rounds, out):
         rig.stop(b.gate)
 
 
+def measure_audit(rounds, out):
+    """The same load with the audit log and without it (entries stay in the journal), in turns."""
+    with rig.Rig("bench-log") as with_log, rig.Rig("bench-no-log") as without:
+        both = [Bench(with_log, "none", 50), Bench(without, "none", 50, audit=False)]
+        costs = [[], []]
+        for _ in range(rounds + 1):
+            for b, cost in zip(both, costs):
+                before = b.cpu()
+                spans = b.load(512 * 400)["spans"]
+                cost.append((b.cpu() - before) / spans * 1e6)
+        on, off = (statistics.median(c[1:]) for c in costs)
+        out("the audit log's share of the data path", (on / off - 1) * 100, "%", -5, f"{on:.2f} us of processor a span, {off:.2f} without")
+        for b in both:
+            rig.stop(b.gate)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=4)
@@ -103,6 +119,7 @@ def main():
     start = time.monotonic()
     measure("none", a.seconds, a.rounds, out)
     measure("gzip", a.seconds, a.rounds, out)
+    measure_audit(a.rounds, out)
     if not a.json:
         print(f"gate on core {GATE_CPU}, sender and sink on core {LOAD_CPU}; {time.monotonic() - start:.0f} s")
 
