@@ -6,6 +6,8 @@
 #include "reader_int.h"
 #include "stray_int.h"
 
+#define TRIES 5
+
 struct level {
     uint64_t nodes;
     struct tree_hash hash[TILE_WIDTH]; /* the last nodes % 256, as the entries give them */
@@ -30,6 +32,7 @@ struct verification {
     size_t anchor_count;
     struct retention retention;
     bool retention_proven;
+    size_t errors_before; /* in es, of others */
 };
 
 static void
@@ -410,6 +413,17 @@ load_damaged(struct verification *v, struct tile t)
     return reader_file(v->reader, path, TILE_BUNDLE_MAX, &v->entries);
 }
 
+/* Whether retention has removed the bundle since we began: then we begin again, with the newer checkpoint. */
+static bool
+is_removed_meanwhile(struct verification *v, uint64_t end)
+{
+    struct retention now = {0, 0};
+
+    buf_clear(&v->hashes);
+    return reader_file(v->reader, READER_RETENTION, 256, &v->hashes) == RC_OK && retention_parse(buf_str(&v->hashes), &now) == RC_OK &&
+           now.until > v->retention.until && end <= now.until;
+}
+
 static enum rc
 check_bundle(struct verification *v, struct tile t)
 {
@@ -424,6 +438,8 @@ check_bundle(struct verification *v, struct tile t)
         v->level[0].nodes += t.width;
         return rc;
     }
+    if (rc == RC_NOT_FOUND && v->es->errors == v->errors_before && is_removed_meanwhile(v, first + t.width))
+        return RC_AGAIN;
     bool sound = rc == RC_OK, missing = rc == RC_NOT_FOUND;
 
     if (rc == RC_INTEGRITY && load_damaged(v, t) != RC_OK)
@@ -536,22 +552,22 @@ run(struct verification *v)
 enum rc
 verify_log(const struct verify_options *o, struct verify_result *result, struct errs *es)
 {
-    struct verification *v = calloc(1, sizeof(*v));
+    struct verification *v = malloc(sizeof(*v));
     size_t before = es->errors;
+    enum rc rc = RC_AGAIN;
 
     if (!v)
         return RC_NOMEM;
-    *result = (struct verify_result){.first_bad = VERIFY_NO_LEAF};
-    v->o = o;
-    v->result = result;
-    v->es = es;
-    v->entries = BUF_INIT(TILE_BUNDLE_MAX + 1);
-    v->hashes = BUF_INIT(TILE_BUNDLE_MAX + 1);
-    enum rc rc = run(v);
-
-    reader_close(v->reader);
-    buf_free(&v->entries);
-    buf_free(&v->hashes);
+    for (unsigned i = 0; i < TRIES && rc == RC_AGAIN; i++) {
+        *result = (struct verify_result){.first_bad = VERIFY_NO_LEAF};
+        *v = (struct verification){.o = o, .result = result, .es = es, .errors_before = before};
+        v->entries = BUF_INIT(TILE_BUNDLE_MAX + 1);
+        v->hashes = BUF_INIT(TILE_BUNDLE_MAX + 1);
+        rc = run(v);
+        reader_close(v->reader);
+        buf_free(&v->entries);
+        buf_free(&v->hashes);
+    }
     free(v);
     return rc == RC_OK && es->errors > before ? RC_INTEGRITY : rc;
 }

@@ -488,10 +488,26 @@ clear_level(struct writer *w, int level)
     return rc;
 }
 
+/* Bundles that retention was about to remove: it goes upwards, so that what is left ends where the kept ones begin. */
+static enum rc
+clear_removed(struct writer *w)
+{
+    char path[TILE_PATH_MAX];
+    enum rc rc = RC_OK;
+
+    for (uint64_t n = w->retention.until / TILE_WIDTH; n-- > 0 && rc == RC_OK;) {
+        tile_path((struct tile){TILE_BUNDLE, n, TILE_WIDTH}, path);
+        if (!exists(w, path))
+            break;
+        rc = remove_bundle(w, n);
+    }
+    return rc;
+}
+
 static enum rc
 clear_beyond(struct writer *w, const char *dir, struct errs *es)
 {
-    enum rc rc = RC_OK;
+    enum rc rc = clear_removed(w);
 
     for (int level = TILE_BUNDLE; level < TILE_LEVELS && rc == RC_OK; level++)
         rc = clear_level(w, level);

@@ -402,6 +402,7 @@ START_TEST(verify_finds_a_log_signed_by_another_key_or_rolled_back)
     /* Another history signed by our own key (somebody had it): the anchor does not fit. */
     const struct note_signer ours = s.log.signer;
 
+    buf_free(&note);
     test_log_sign(&s.other, &ours, &note);
     store(s.other.dir, "checkpoint", buf_str(&note));
     ck_assert_int_eq(verify(&s, s.other.dir, false, &r), RC_OK);

@@ -299,8 +299,13 @@ START_TEST(writer_keeps_hashes_of_what_retention_removes)
     ck_assert_int_eq(reader_entry(r, 512, &one), RC_OK);
     ck_assert_int_eq(reader_prove(r, 3, &one), RC_OK);
     reader_close(r);
+    char left[256];
+
+    snprintf(left, sizeof(left), "%s/tile/entries/001", l.dir);
+    ck_assert_int_eq(file_write_atomic(left, STR("stopped before it was removed"), 0644), RC_OK);
     test_log_reopen(&l);
     ck_assert_uint_eq(writer_first(l.writer), 512);
+    ck_assert_int_ne(access(left, F_OK), 0);
     buf_free(&one);
     test_log_end(&l);
 }
