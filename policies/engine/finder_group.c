@@ -245,7 +245,7 @@ count_classes(const struct group *a, const struct group *b)
  * is where it costs twice as much.
  */
 #define WALK_COST 8
-#define TABLE_BYTES 100e3
+#define TABLE_BYTES 30e3
 
 static double
 group_cost(struct grouper *g, const struct group *a, const struct group *b)
