@@ -64,6 +64,9 @@ static const struct system {
 static const struct scanner *
 by_system(struct str system)
 {
+    /* The usual ones, first letters first. */
+    if (str_starts(system, STR("postgres")) || str_starts(system, STR("mysql")))
+        return &scanner_sql;
     for (size_t i = 0; i < sizeof(systems) / sizeof(systems[0]); i++)
         if (db_holds(system, systems[i].part))
             return systems[i].scanner;
