@@ -1,4 +1,5 @@
 #include <pthread.h>
+#include <stdio.h>
 
 #include "../action/action.h"
 #include "policies/detector.h"
@@ -48,9 +49,7 @@ fill(void)
     for (size_t p = 0; p < PLACE_COUNT_; p++) {
         const char *name = place_name((enum place)p);
 
-        memcpy(written[p], name, strlen(name) + 1);
-        if (place_is_attribute((enum place)p))
-            strcat(written[p], ".*");
+        snprintf(written[p], sizeof(written[p]), "%s%s", name, place_is_attribute((enum place)p) ? ".*" : "");
         places[p] = written[p];
     }
     const struct action_type *const *types = action_types(&count);

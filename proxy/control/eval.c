@@ -204,7 +204,7 @@ struct eval_run {
 static enum rc
 print_lines(const struct batch *b, const struct batch *before, struct arena *ar, struct buf *out)
 {
-    struct span_lines lines, around, old;
+    struct span_lines lines = {0}, around = {0}, old = {0};
     enum rc rc = RC_OK;
 
     for (uint32_t s = 0; s < b->span_count && rc == RC_OK; s++) {

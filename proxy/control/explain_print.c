@@ -201,7 +201,7 @@ put_results(const struct trial *tr, const struct explained *e, struct buf *out)
 
     for (size_t d = 1; d < trial_destinations(tr) && rc == RC_OK && same; d++) {
         rc = explain_result(tr, e, d, &other);
-        same = rc == RC_OK && !first.ptr == !other.ptr && str_eq(first, other);
+        same = rc == RC_OK && (first.ptr && other.ptr ? str_eq(first, other) : !first.ptr && !other.ptr);
     }
     for (size_t d = 0; d < (same ? 1 : trial_destinations(tr)) && rc == RC_OK; d++) {
         rc = explain_result(tr, e, d, &other);

@@ -33,6 +33,13 @@ struct diff {
 
 /* ---- texts ---- */
 
+/* Dropped is the same as dropped only. */
+static bool
+same(struct str a, struct str b)
+{
+    return a.ptr && b.ptr ? str_eq(a, b) : !a.ptr && !b.ptr;
+}
+
 static const char *
 outcome(struct str before, struct str after)
 {
@@ -136,7 +143,7 @@ compare_text(struct diff *df, struct trial *old, uint32_t text, const struct bat
         rc = explain_result(old, &a, d, &p.old);
         if (rc == RC_OK)
             rc = explain_result(&df->other, &b, d, &p.now);
-        if (rc != RC_OK || (!p.old.ptr == !p.now.ptr && str_eq(p.old, p.now)))
+        if (rc != RC_OK || same(p.old, p.now))
             continue;
         rules_of(old, &a, d, p.old_rules);
         rules_of(&df->other, &b, d, p.now_rules);
