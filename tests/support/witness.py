@@ -51,7 +51,7 @@ class Witness:
     def __init__(self, folder, name="witness.example.org/w1"):
         self.dir, self.name = pathlib.Path(folder), name
         self.dir.mkdir(parents=True, exist_ok=True)
-        self.size, self.root, self.answers, self.refuse = 0, None, [], False
+        self.size, self.root, self.answers, self.copies, self.refuse = 0, None, [], [], False
         openssl("genpkey", "-algorithm", "ed25519", "-out", self.dir / "witness.pem")
         public = openssl("pkey", "-in", self.dir / "witness.pem", "-pubout", "-outform", "DER").stdout[-32:]
         self.id = hashlib.sha256(name.encode() + b"\n\4" + public).digest()[:4]
@@ -62,8 +62,12 @@ class Witness:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                status, kind, text = witness.add_checkpoint(body) if self.path == "/add-checkpoint" else (404, "text/plain", "")
-                witness.answers.append(status)
+                if self.path == "/copy":
+                    witness.copies.append(body.decode())
+                    status, kind, text = 204, "text/plain", ""
+                else:
+                    status, kind, text = witness.add_checkpoint(body) if self.path == "/add-checkpoint" else (404, "text/plain", "")
+                    witness.answers.append(status)
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(text.encode())))

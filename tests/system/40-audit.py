@@ -129,8 +129,13 @@ def signer_and_keys():
             gate.send_signal(signal.SIGHUP)
             wait_event(r, "audit_key_replaced", n + 1)
         send(r, 400, seed=2)
+        trail = [json.loads(line)["seq"] for line in run("audit", "tail", "--dir", r.dir / "journal", "--from", 0, "--format", "json").splitlines()]
+        if trail != list(range(len(trail))) or len(trail) < 400:
+            raise RuntimeError(f"the trail of a running gate has {len(trail)} entries, or gaps")
         if rig.stop(gate):
             raise RuntimeError("the gate did not end well")
+        if not list((r.dir / "journal/body-keys").glob("*.key")) or (r.dir / "journal/body.key").exists():
+            raise RuntimeError("digests have no key of their day")
         out = run("audit", "verify", r.dir / "audit", "--trust", key)  # the first key is enough
         run("audit", "verify", r.dir / "audit", "--trust", next_key)
         if next_key.split("+")[1] not in out or "PRIVATE" not in key_file.read_text():
@@ -158,7 +163,7 @@ audit:
   dir: audit
   checkpoint: {{every: 50ms, sign_key_file: {r.dir}/audit.key}}
   witnesses: [{{url: "{w.url}", key: "{w.key}"}}]
-  anchors: [{{file: {r.dir}/anchor, every: 0s}}]
+  anchors: [{{file: {r.dir}/anchor, every: 0s}}, {{url: "{w.url}/copy", every: 0s}}]
 """)
         gate = r.gate(config)
         send(r, 400)
@@ -175,7 +180,8 @@ audit:
         trust = ("--trust", w.log_key, "--anchor", r.dir / "anchor")
         run("audit", "verify", r.dir / "audit", *trust, "--witness", w.key)
         run("audit", "verify", r.dir / "old/audit", *trust, code=5)
-        if 409 not in w.answers or (r.dir / "anchor").read_text() != (r.dir / "audit/checkpoint").read_text():
+        note = (r.dir / "audit/checkpoint").read_text()
+        if 409 not in w.answers or (r.dir / "anchor").read_text() != note or w.copies[-1] != note:
             raise RuntimeError(f"witness answered {w.answers}")
         for name in ("journal", "audit"):  # the whole machine goes back to yesterday: only the witness knows
             shutil.rmtree(r.dir / name)
