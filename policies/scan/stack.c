@@ -316,7 +316,8 @@ scan_run(struct stack *s, size_t *at, size_t line)
         (t.len == 2 || (t.len == 4 && str_starts(t, STR("25"))) || (t.len == 6 && str_starts(t, STR("2525")))))
         return RC_OK;
     /* ************6615 and **** **** **** 6615 were masked before. */
-    if (t.len <= 5 && ((start > 0 && s->f.t.ptr[start - 1] == '*') || (start > 1 && s->f.t.ptr[start - 1] == ' ' && s->f.t.ptr[start - 2] == '*')))
+    if (t.len <= 5 &&
+        ((start > 0 && s->f.t.ptr[start - 1] == '*') || (start > 1 && byte_in(s->f.t.ptr[start - 1], " -._") && s->f.t.ptr[start - 2] == '*')))
         return RC_OK;
     if (letters == 0 && digits > 0)
         return number_of_structure(s, start, end, line) ? RC_OK : form_add(&s->f, SCAN_STACK_VALUE, start, end);
