@@ -266,10 +266,10 @@ examine_one(struct examiner *ex, struct call *c, uint32_t index, struct query *q
 {
     const struct batch_text *t = &c->b->texts[index];
     struct seen_text *slot = NULL;
+    bool known = false;
     struct str system = {NULL, 0};
     uint32_t first = ex->sink->count;
     struct verdict scratch;
-    bool known = false;
 
     q->index = index;
     q->place = t->place;
@@ -292,7 +292,7 @@ examine_one(struct examiner *ex, struct call *c, uint32_t index, struct query *q
     enum rc rc = scan_one(ex, c, t, q);
 
     if (slot && rc == RC_OK)
-        seen_keep(&c->seen, slot, q, system, (struct seen_findings){first, ex->sink->count - first});
+        seen_keep(&c->seen, slot, q, system, (struct seen_range){first, ex->sink->count});
     return rc;
 }
 

@@ -1,7 +1,7 @@
 #include "examine_seen_int.h"
 
 #define SLOTS_MIN 256u
-#define SLOTS_MAX 4096u /* 128 KiB: beyond what the caches hold it costs more than it saves */
+#define SLOTS_MAX 4096u /* 256 KiB: beyond what the caches hold it costs more than it saves */
 
 void
 seen_init(struct seen *s, const struct batch *b, struct arena *ar)
@@ -22,60 +22,25 @@ seen_begin(struct seen *s, uint64_t policies, uint32_t generation)
     s->generation = generation;
 }
 
-static uint64_t
-load(const char *p, size_t len)
-{
-    uint64_t v = 0;
-
-    memcpy(&v, p, len);
-    return v;
-}
-
-/* Only says where to look, so three words of the text will do. */
-static uint64_t
-mix(struct str text, const struct verdict *v)
-{
-    uint64_t h = (uint64_t)(uintptr_t)v * 0x9e3779b97f4a7c15u + text.len;
-
-    if (text.len < 8)
-        return (h ^ load(text.ptr, text.len)) * 0xff51afd7ed558ccdu;
-    h = (h ^ load(text.ptr, 8)) * 0xff51afd7ed558ccdu;
-    h = (h ^ h >> 32 ^ load(text.ptr + text.len / 2 - 4, 8)) * 0xc4ceb9fe1a85ec53u;
-    return (h ^ h >> 29 ^ load(text.ptr + text.len - 8, 8)) * 0xff51afd7ed558ccdu;
-}
-
-struct seen_text *
-seen_slot(const struct seen *s, const struct batch_text *t, const struct verdict *v, struct str system, bool *known)
-{
-    struct str text = batch_text_bytes(s->b, t);
-
-    *known = false;
-    if (!s->slots || system.len > UINT16_MAX)
-        return NULL;
-    struct seen_text *slot = &s->slots[mix(text, v) >> 40 & s->mask];
-    const char *body = s->b->body.ptr;
-
-    *known = slot->verdict == v && slot->len == t->len && slot->place == t->place && slot->kind == t->kind &&
-             str_eq((struct str){body + slot->system, slot->system_len}, system) && memcmp(body + slot->off, text.ptr, text.len) == 0;
-    return slot;
-}
-
 void
-seen_keep(const struct seen *s, struct seen_text *slot, const struct query *q, struct str system, struct seen_findings f)
+seen_keep(const struct seen *s, struct seen_text *slot, const struct query *q, struct str system, struct seen_range found)
 {
     const struct batch_text *t = &s->b->texts[q->index];
+    const char *p = s->b->body.ptr + t->off;
 
-    if (f.count > UINT16_MAX)
+    if (found.end - found.first > UINT16_MAX)
         return;
     *slot = (struct seen_text){.verdict = q->verdict,
-        .off = t->off,
+        .head = t->len < 8 ? seen_load_few(p, t->len) : seen_load(p),
+        .tail = t->len < 8 ? 0 : seen_load(p + t->len - 8),
         .len = t->len,
-        .system = system.len ? (uint32_t)(system.ptr - s->b->body.ptr) : 0,
-        .first = f.first,
-        .count = (uint16_t)f.count,
-        .system_len = (uint16_t)system.len,
         .place = t->place,
-        .kind = t->kind};
+        .kind = t->kind,
+        .system_len = (uint16_t)system.len,
+        .off = t->off,
+        .system = system.len ? (uint32_t)(system.ptr - s->b->body.ptr) : 0,
+        .first = found.first,
+        .count = (uint16_t)(found.end - found.first)};
 }
 
 enum rc
