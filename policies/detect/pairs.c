@@ -51,8 +51,8 @@ check_said(struct match *m)
     return found > 0 && m->end - m->start >= 4 && match_not_placeholder(m);
 }
 
-#define PASSWORD_NAMES                                                                                                                             \
-    "(?:pass(?:word|wd|phrase|code)|pwd|(?<![A-Za-z])pass|(?<![0-9A-Za-z_-])pw|contrase(?:\\xC3\\xB1|n)a|mot_?de_?passe|pass?wort|kennwort|senha|" \
+#define PASSWORD_NAMES                                                                                                                               \
+    "(?:pass(?:word|wd|phrase|code)|pwd|(?<![A-Za-z])pass|(?<![0-9A-Za-z_+/-])pw|contrase(?:\\xC3\\xB1|n)a|mot_?de_?passe|pass?wort|kennwort|senha|" \
     "wachtwoord|haslo)"
 
 static bool
@@ -79,8 +79,8 @@ const struct detector detect_pairs[] = {
             HIT("contrase\xC3\xB1"
                 "a=abc"),
             MISS("password=REDACTED"), MISS("password: required"), MISS("bypass=1"), MISS("password = ?"), MISS("password=$1"),
-            MISS("password=[PASSWORD]"), MISS("password: ***"), MISS("the password of"), MISS("password=%s"), MISS("password=<REDACTED>"),
-            HIT("password=<hunter2>")),
+            MISS("password=[PASSWORD]"), MISS("aSWe2H5zt9Pgh7mmMD0qURwr/pw=="), MISS("password: ***"), MISS("the password of"), MISS("password=%s"),
+            MISS("password=<REDACTED>"), HIT("password=<hunter2>")),
     },
     {
         ENTRY("sec.password_said", "PASSWORD", "Password in a sentence", TIER_A, "secret", "GDPR SOC2-CC6.1", 3),
