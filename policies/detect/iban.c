@@ -159,7 +159,7 @@ bool
 check_iban(struct match *m)
 {
     char iban[IBAN_MAX] = {0};
-    size_t ends[IBAN_MAX], n = 0;
+    size_t ends[IBAN_MAX] = {0}, n = 0;
 
     for (size_t i = m->start; i < m->end && n < IBAN_MAX; i++) {
         if (!ascii_alnum(m->text.ptr[i]))
