@@ -18,13 +18,15 @@ struct match {
     struct str key;    /* attribute key (or place name) the text stands under */
     size_t start, end; /* what will be redacted */
     size_t group[8];   /* start,end of capture groups 1..4; SIZE_MAX when unset */
-    bool context;      /* detector_context at the start of the match */
+    bool context;      /* known to have context; validators ask match_context */
     size_t begin;      /* where the pattern began to match, before the validator */
+    /* Whose words may stand before the match, which is looked at when a validator asks; NULL: none does. */
+    const struct detector *ask;
 };
 
 enum tier {
     TIER_A, /* on by default anywhere */
-    TIER_B, /* needs a context word or a separator-formatted value; the validator asks for match->context */
+    TIER_B, /* needs a context word or a separator-formatted value; the validator asks match_context */
     TIER_C  /* locale or industry pack */
 };
 
@@ -76,5 +78,12 @@ bool detector_context(const struct detector *d, struct str key, struct str text,
 
 /* The same for the key alone. */
 bool detector_key_context(const struct detector *d, struct str key);
+
+/* Whether a match has context: few validators need to know, and few matches get that far. */
+static inline bool
+match_context(const struct match *m)
+{
+    return m->context || (m->ask && detector_context(m->ask, STR(""), m->text, m->begin));
+}
 
 #endif

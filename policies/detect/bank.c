@@ -33,7 +33,7 @@ check_us_account(struct match *m)
 static bool
 check_sort_account(struct match *m)
 {
-    return m->context || match_group(m, 1).len > 0;
+    return match_context(m) || match_group(m, 1).len > 0;
 }
 
 static unsigned

@@ -79,7 +79,7 @@ check_card(struct match *m)
     if (match_in_uuid(m) || (match_formatted(m) && inside_iban(m)))
         return false;
     /* %204111...: the first digits may be a part of an escape. */
-    if (m->context && match_before(m, 1) != '%' && card_in_context(d, n))
+    if (match_context(m) && match_before(m, 1) != '%' && card_in_context(d, n))
         return true;
     if (!match_formatted(m))
         return card_number_valid(d, n) && !bare_needs_context(d, n);

@@ -91,7 +91,7 @@ match_in_row(const struct match *m)
 bool
 match_vouched(struct match *m)
 {
-    return m->context || (match_formatted(m) && !match_in_row(m));
+    return match_context(m) || (match_formatted(m) && !match_in_row(m));
 }
 
 bool

@@ -11,7 +11,10 @@
  * do not mix with ASCII, so that running text before an address is not taken for a part of it. & = / ? are left out although RFC 5322 allows them:
  * in traces they are what stands before an address. '*' is left out, so that a masked address is not found again.
  */
-#define LOCAL_PART "(?:(?:[A-Za-z0-9!#$%'+^_~.-]|" TWO_BYTES "){1,64}+|\"[^\"\\\\\\x00-\\x1f]{1,64}\"|(?:" THREE_BYTES "){1,20}+)"
+#define ATOM "A-Za-z0-9!#$%'+^_~.-"
+/* Says at once of nearly every place that no local part begins there: what one is made of runs up to an @. */
+#define BEFORE_AT "(?=[\\x80-\\xFF" ATOM "]{1,128}+@|\")"
+#define LOCAL_PART "(?:(?:[" ATOM "]|" TWO_BYTES "){1,64}+|\"[^\"\\\\\\x00-\\x1f]{1,64}\"|(?:" THREE_BYTES "){1,20}+)"
 #define LABEL "(?:(?:[A-Za-z0-9_-]++|" TWO_BYTES ")++|(?:" THREE_BYTES ")++)"
 #define TOP_LABEL "(?:xn--[A-Za-z0-9-]{1,59}|[A-Za-z]{2,24}|(?:" TWO_BYTES "|" THREE_BYTES "){2,8})"
 
@@ -121,7 +124,7 @@ check_e164(struct match *m)
 
     while (national < s.len && ascii_lower(s.ptr[national]) != 'x')
         national++;
-    if (s.ptr[0] != '+' && !m->context)
+    if (s.ptr[0] != '+' && !match_context(m))
         return false;
     for (size_t i = s.ptr[0] == '+' ? 1 : 2; i < national && n < sizeof(d); i++) {
         if (str_starts(str_sub(s, i, s.len), STR("(0)"))) {
@@ -159,7 +162,7 @@ check_nanp(struct match *m)
         return false;
     for (size_t i = country + 1; i < s.len; i++)
         separators += !ascii_digit(s.ptr[i]) && ascii_digit(s.ptr[i - 1]);
-    return m->context || (separators >= 2 && !match_in_row(m));
+    return match_context(m) || (separators >= 2 && !match_in_row(m));
 }
 
 #define PHONE_WORDS                                                                                                                           \
@@ -175,7 +178,7 @@ const struct detector detect_contact[] = {
         .category = "contact",
         .controls = "GDPR HIPAA-F",
         /* pkg@1.2.3-beta.rc: two numeric labels in front are a version. */
-        .pattern = LOCAL_PART "@(?![0-9]{1,9}\\.[0-9])(?:" LABEL "\\.){1,10}" TOP_LABEL,
+        .pattern = BEFORE_AT LOCAL_PART "@(?![0-9]{1,9}\\.[0-9])(?:" LABEL "\\.){1,10}" TOP_LABEL,
         .context = WORDS("email", "e mail", "mail", "to", "cc", "from", "recipient"),
         .check = check_email,
         .severity = 1,

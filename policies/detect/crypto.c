@@ -28,7 +28,7 @@ check_eth(struct match *m)
         upper |= c >= 'A' && c <= 'F';
         fits = fits && (!ascii_alpha(c) || capital == (c < 'a'));
     }
-    return lower && upper ? fits : m->context;
+    return lower && upper ? fits : match_context(m);
 }
 
 #define MONERO_BLOCK 11

@@ -50,7 +50,7 @@ check_cnpj(struct match *m)
         if (ascii_alnum(c) && n < sizeof(d))
             d[n++] = (uint8_t)(c - '0');
     }
-    return n == 14 && !digits_all_equal(d, n) && federal_digits(d, n, 9) && (m->context || formatted);
+    return n == 14 && !digits_all_equal(d, n) && federal_digits(d, n, 9) && (match_context(m) || formatted);
 }
 
 static unsigned
@@ -77,7 +77,7 @@ check_curp(struct match *m)
     for (size_t i = 0; i < 17; i++)
         sum += curp_value(s.ptr[i]) * (unsigned)(18 - i);
     return str_digits(str_sub(s, 4, 10), d, sizeof(d)) == 6 && date_yymmdd(d) && (10 - sum % 10) % 10 == (unsigned)(s.ptr[17] - '0') &&
-           (m->context || match_shouted(m));
+           (match_context(m) || match_shouted(m));
 }
 
 /* Letters, date, two characters of distinction and a check character modulo 11 (SAT); companies have three letters and count a space before them. */
@@ -103,7 +103,7 @@ check_rfc(struct match *m)
     for (size_t i = 0; i < 12; i++)
         sum += (unsigned)(strchr(alphabet, id[i]) - alphabet) * (unsigned)(13 - i);
     return str_digits((struct str){id + 4, 6}, d, sizeof(d)) == 6 && date_yymmdd(d) && "0A987654321"[sum % 11] == id[12] &&
-           (m->context || match_shouted(m));
+           (match_context(m) || match_shouted(m));
 }
 
 static bool
@@ -132,7 +132,7 @@ check_rut(struct match *m)
 
     for (size_t i = 0; i < n; i++)
         sum += d[n - 1 - i] * (unsigned)(2 + i % 6);
-    return last == "0K987654321"[sum % 11] && (m->context || str_find(s, STR("-")) != SIZE_MAX);
+    return last == "0K987654321"[sum % 11] && (match_context(m) || str_find(s, STR("-")) != SIZE_MAX);
 }
 
 static bool

@@ -30,7 +30,7 @@ check_in_pan(struct match *m)
 {
     if (!strchr(PAN_HOLDERS, ascii_upper(m->text.ptr[m->start + 3])))
         return false;
-    return str_find(match_str(m), STR("0000")) == SIZE_MAX && (m->context || match_shouted(m));
+    return str_find(match_str(m), STR("0000")) == SIZE_MAX && (match_context(m) || match_shouted(m));
 }
 
 /* State, PAN, entity, Z, and a check character: Luhn in base 36 over all of it. */
@@ -48,7 +48,7 @@ check_gstin(struct match *m)
 
         sum += v / 36 + v % 36;
     }
-    return sum % 36 == 0 && (m->context || match_shouted(m));
+    return sum % 36 == 0 && (match_context(m) || match_shouted(m));
 }
 
 static bool
@@ -82,7 +82,7 @@ check_nric(struct match *m)
         return false;
     const char *letters = series == 'S' || series == 'T' ? "JZIHGFEDCBA" : series == 'M' ? "XWUTRQPNJLK" : "XWUTRQPNMLK";
 
-    return letters[r] == ascii_upper(s.ptr[8]) && (m->context || match_shouted(m));
+    return letters[r] == ascii_upper(s.ptr[8]) && (match_context(m) || match_shouted(m));
 }
 
 /* Weights 13 to 2. */

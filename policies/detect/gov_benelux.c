@@ -37,7 +37,7 @@ check_lu_nin(struct match *m)
     size_t n = match_digits(m, d, sizeof(d));
 
     /* 18xx of people who live no more are milliseconds of our time. */
-    if (n != 13 || digits_value(d, 2) < (m->context ? 18 : 19) || digits_value(d, 2) > 20 ||
+    if (n != 13 || digits_value(d, 2) < (match_context(m) ? 18 : 19) || digits_value(d, 2) > 20 ||
         !date_valid((unsigned)digits_value(d, 4), (unsigned)digits_value(d + 4, 2), (unsigned)digits_value(d + 6, 2)))
         return false;
     memcpy(v, d, 11);

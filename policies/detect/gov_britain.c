@@ -10,7 +10,7 @@ check_nino(struct match *m)
 
     if (strchr("DFIQUV", prefix[0]) || strchr("DFIQUVO", prefix[1]) || strstr(not_given, prefix))
         return false;
-    return m->context || match_shouted(m);
+    return match_context(m) || match_shouted(m);
 }
 
 /* Weights 10 to 2, modulo 11; a remainder that asks for 10 is never issued. Written in groups with spaces it stands for itself. */
@@ -23,7 +23,7 @@ check_nhs(struct match *m)
 
     if (n != 10 || digits_all_equal(d, n) || mod11_digit(d, weights, 9, 10, 0) != d[9])
         return false;
-    return m->context || str_find(match_str(m), STR(" ")) != SIZE_MAX;
+    return match_context(m) || str_find(match_str(m), STR(" ")) != SIZE_MAX;
 }
 
 /* The first digit checks the other nine by a table (HMRC). */

@@ -38,7 +38,7 @@ check_svnr(struct match *m)
         return false;
     unsigned day = d[2] * 10u + d[3];
 
-    return date_valid(d[6] * 10u + d[7], d[4] * 10u + d[5], day > 50 ? day - 50 : day) && (m->context || match_shouted(m));
+    return date_valid(d[6] * 10u + d[7], d[4] * 10u + d[5], day > 50 ? day - 50 : day) && (match_context(m) || match_shouted(m));
 }
 
 /* The letter as two digits, weights 1 and 2 with the digits of the products added (GKV). */

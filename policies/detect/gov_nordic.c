@@ -27,7 +27,7 @@ check_hetu(struct match *m)
 
     /* The century sign has no digits; the last character may be one. */
     if (!strchr("-+YXWVUABCDEF", ascii_upper(s.ptr[6])) || str_digits(str_sub(s, 0, 10), d, sizeof(d)) != 9 || !date_ddmmyy(d) ||
-        !(m->context || match_shouted(m)))
+        !(match_context(m) || match_shouted(m)))
         return false;
     return "0123456789ABCDEFHJKLMNPRSTUVWXY"[digits_value(d, 9) % 31] == ascii_upper(s.ptr[10]);
 }

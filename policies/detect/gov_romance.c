@@ -16,7 +16,7 @@ check_dni(struct match *m)
         return false;
     if (!ascii_digit(first))
         value += (uint64_t)(first - 'X') * 10000000;
-    return letters[value % 23] == last && (m->context || match_shouted(m));
+    return letters[value % 23] == last && (match_context(m) || match_shouted(m));
 }
 
 /* Letters that replace digits when two people would have the same code: 0..9 are written L M N P Q R S T U V. */
@@ -69,7 +69,7 @@ check_cif(struct match *m)
         return false;
     for (d[7] = 0; d[7] < 9 && !luhn_valid(d, 8);)
         d[7]++;
-    return (control == "JABCDEFGHI"[d[7]] || control == (char)('0' + d[7])) && (m->context || match_shouted(m));
+    return (control == "JABCDEFGHI"[d[7]] || control == (char)('0' + d[7])) && (match_context(m) || match_shouted(m));
 }
 
 /* Province and number modulo 97; a number below ten million is written after the province without its leading zero. */
@@ -114,7 +114,7 @@ check_cnp(struct match *m)
 
     if (n != 13 || d[0] == 0 || (check == 10 ? 1 : check) != d[12] || !date_yymmdd(d + 1) || county < 1 || county > 70)
         return false;
-    return m->context || !digits_epoch(d, n);
+    return match_context(m) || !digits_epoch(d, n);
 }
 
 const struct detector detect_gov_romance[] = {

@@ -13,7 +13,7 @@ check_egn(struct match *m)
     month -= month > 40 ? 40 : month > 20 ? 20 : 0;
     if (n != 10 || !date_valid(d[0] * 10u + d[1], month, d[4] * 10u + d[5]) || digits_weigh(d, weights, 9) % 11 % 10 != d[9])
         return false;
-    return m->context || !digits_epoch(d, n);
+    return match_context(m) || !digits_epoch(d, n);
 }
 
 static bool
@@ -58,7 +58,7 @@ check_emso(struct match *m)
 
     if (n != 13 || !date_valid(year + (year < 800 ? 2000 : 1000), d[2] * 10u + d[3], d[0] * 10u + d[1]) || mod11_digit(d, weights, 12, 0, 0) != d[12])
         return false;
-    return m->context || !digits_epoch(d, n);
+    return match_context(m) || !digits_epoch(d, n);
 }
 
 /* Seven times the odd places minus the even ones, then the sum of ten (Turkish identity law 5490). */

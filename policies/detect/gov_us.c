@@ -86,7 +86,7 @@ check_mbi(struct match *m)
             return false;
     if (m->text.ptr[m->start] == '0')
         return false;
-    return m->context || match_group(m, 1).len > 0;
+    return match_context(m) || match_group(m, 1).len > 0;
 }
 
 const struct detector detect_gov_us[] = {

@@ -91,7 +91,7 @@ static bool
 check_handle(struct match *m)
 {
     if (match_group(m, 1).len)
-        return match_narrow(m, 1) && m->context;
+        return match_narrow(m, 1) && match_context(m);
     return match_narrow(m, 2);
 }
 

@@ -8,7 +8,7 @@
 static bool
 check_vault(struct match *m)
 {
-    return m->context || m->text.ptr[m->start] == 'h';
+    return match_context(m) || m->text.ptr[m->start] == 'h';
 }
 
 static bool

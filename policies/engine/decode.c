@@ -305,18 +305,14 @@ decode_hex(struct str s, char *out)
 }
 
 /* After these decoding is tried anew; x because of 0x41. */
-static bool
-is_separator(char c)
-{
-    return c == '/' || c == '-' || c == '_' || c == '+' || c == '=' || c == 'x' || c == 'X';
-}
+static const bool separator[256] = {['/'] = true, ['-'] = true, ['_'] = true, ['+'] = true, ['='] = true, ['x'] = true, ['X'] = true};
 
 /* The first place in the run where decoding gives text. */
 static bool
 decode_run(struct str s, struct decode_run *run, char *out, size_t *len)
 {
     for (size_t i = run->start; i + RUN_MIN <= run->end; i++) {
-        if (i > run->start && !is_separator(s.ptr[i - 1]))
+        if (i > run->start && !separator[(unsigned char)s.ptr[i - 1]])
             continue;
         struct str part = str_sub(s, i, run->end);
 

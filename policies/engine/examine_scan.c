@@ -256,7 +256,9 @@ try_pattern(struct examiner *ex, struct query *q, const struct view *v, enum wor
 {
     const struct pattern *p = &ex->prog->patterns[id];
     bool key_context = p->det.context && (context_in_key(q, id) || context_before(v, p));
-    bool no_words = p->words != NO_WORDS && !key_context && !words_stand(ex, v, w, p->words);
+    /* Where context only helps, the few that get that far look for it themselves. */
+    bool ask = p->words != NO_WORDS && !key_context && (p->det.need_context || *w == WORDS_KNOWN);
+    bool no_words = ask && !words_stand(ex, v, w, p->words);
 
     /* What needs context cannot count where no word of it stands in key or text. */
     if (p->det.need_context && no_words && !key_context)

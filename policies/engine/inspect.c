@@ -188,6 +188,7 @@ match_why(const struct pattern *p, struct match *m, const struct confirm_match *
     m->start = cm->start;
     m->end = cm->end;
     memcpy(m->group, cm->group, sizeof(m->group));
+    m->begin = cm->start;
     m->context = p->det.context && (detector_key_context(&p->det, m->key) || detector_context(&p->det, STR(""), m->text, cm->start));
     if (p->det.need_context && !m->context)
         return SEEN_CONTEXT;

@@ -17,13 +17,17 @@ snap(struct str text, struct match *m)
         m->end++;
 }
 
-/* What was found out about the key is not asked again for every match. */
+/* What was found out about the key is not asked again for every match; what stands before the match only when it matters. */
 static bool
-has_context(const struct pattern *p, const struct pattern_text *t, size_t start)
+set_context(const struct pattern *p, const struct pattern_text *t, struct match *m)
 {
-    if (!p->det.context)
-        return false;
-    return t->key_context || (!t->no_words && start > 1 && detector_context(&p->det, STR(""), t->text, start));
+    m->context = p->det.context && t->key_context;
+    m->ask = p->det.context && !t->key_context && !t->no_words && m->begin > 1 ? &p->det : NULL;
+    if (!p->det.need_context)
+        return true;
+    m->context = match_context(m);
+    m->ask = NULL;
+    return m->context;
 }
 
 static bool
@@ -32,8 +36,8 @@ confirmed(const struct pattern *p, const struct pattern_text *t, const struct co
     m->start = cm->start;
     m->end = cm->end;
     memcpy(m->group, cm->group, sizeof(m->group));
-    m->context = has_context(p, t, cm->start);
-    if (p->det.need_context && !m->context)
+    m->begin = cm->start;
+    if (!set_context(p, t, m))
         return false;
     if (p->value_group && m->group[2 * p->value_group - 2] != SIZE_MAX) {
         m->start = m->group[2 * p->value_group - 2];
@@ -65,7 +69,6 @@ pattern_next(const struct pattern *p, struct confirm_scratch *scratch, const str
         if (rc != RC_OK)
             return rc;
         if (confirmed(p, t, &cm, m)) {
-            m->begin = cm.start;
             snap(t->text, m);
             return RC_OK;
         }
