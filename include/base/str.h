@@ -27,7 +27,7 @@ str_of(const char *cstr)
 static inline struct str
 str_sub(struct str s, size_t from, size_t to)
 {
-    return (struct str){s.ptr + from, to - from};
+    return (struct str){from ? s.ptr + from : s.ptr, to - from}; /* NULL + 0 is undefined */
 }
 
 static inline bool

@@ -255,8 +255,8 @@ group_cost(struct grouper *g, const struct group *a, const struct group *b)
     for (size_t i = 0; i < TEXTS; i++)
         if ((is_through(a, i) || is_through(b, i)) && !is_hostile(i))
             walked += g->length[i] + WALK_COST;
-    double bytes = (double)count_states(g, a, b) * (double)(count_classes(a, b) / 8 + 1) * 16;
-
+    size_t lines = count_classes(a, b) / 8 + 1;
+    double bytes = (double)count_states(g, a, b) * (double)lines * 16;
     double full = bytes / TABLE_BYTES;
 
     return ((double)walked + WALK_COST) * (1 + full + full * full * full);

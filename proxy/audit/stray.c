@@ -19,13 +19,12 @@ struct walk {
 static bool
 is_known(struct str path)
 {
-    struct str name = path;
-
     if (str_eq(path, STR(READER_CHECKPOINT)) || str_eq(path, STR(READER_RETENTION)))
         return true;
     if (!str_starts(path, STR(READER_KEYS "/")))
         return false;
-    name = str_sub(path, sizeof(READER_KEYS), path.len);
+    struct str name = str_sub(path, sizeof(READER_KEYS), path.len);
+
     return name.len == 8 || (name.len == 14 && str_ends(name, STR(".entry")));
 }
 

@@ -145,7 +145,7 @@ tree_edge_load(const struct tree_source *s, uint64_t size, struct tree_edge *e)
 static uint64_t
 split(uint64_t n)
 {
-    return (uint64_t)1 << (bit_length(n - 1) - 1);
+    return (uint64_t)1 << ((bit_length(n - 1) - 1) & 63);
 }
 
 /* The hashes come from the root downwards; a proof begins at the leaf. */

@@ -524,7 +524,7 @@ on_stray(void *arg, enum stray kind, const char *path, const struct tile *t)
     struct verification *v = arg;
     unsigned height = t && t->level > 0 ? (unsigned)t->level * TILE_HEIGHT : 0;
 
-    if (kind != STRAY_DIFFERS)
+    if (kind != STRAY_DIFFERS || !t)
         return;
     problem(v, path, "is not the beginning of what the checkpoint covers");
     bad_leaves(v, (t->n * TILE_WIDTH) << height, ((t->n * TILE_WIDTH + t->width) << height) - 1);

@@ -179,6 +179,13 @@ writer_flush(struct writer *w)
     return rc;
 }
 
+/* From the path of a tile to that of the folder of its partial forms; there is room for it. */
+static void
+partial_folder(char path[TILE_PATH_MAX + 8])
+{
+    memcpy(path + strlen(path), ".p", sizeof(".p"));
+}
+
 /* Partial files of the tile before the last full one are of no use to anybody: the full one was there for a whole tile's time. */
 static enum rc
 remove_partials(struct writer *w, int level)
@@ -189,7 +196,7 @@ remove_partials(struct writer *w, int level)
 
     for (; *done + 1 < full && rc == RC_OK; ++*done) {
         tile_path((struct tile){level, *done, TILE_WIDTH}, path);
-        strcat(path, ".p");
+        partial_folder(path);
         rc = files_remove_folder(&w->files, path);
     }
     return rc;
@@ -321,7 +328,7 @@ remove_bundle(struct writer *w, uint64_t n)
     tile_path((struct tile){TILE_BUNDLE, n, TILE_WIDTH}, path);
     enum rc rc = files_remove(&w->files, path);
 
-    strcat(path, ".p");
+    partial_folder(path);
     return rc == RC_OK ? files_remove_folder(&w->files, path) : rc;
 }
 
@@ -479,7 +486,7 @@ clear_level(struct writer *w, int level)
             rc = files_remove(&w->files, path);
             missing = 0;
         }
-        strcat(path, ".p");
+        partial_folder(path);
         if (rc == RC_OK && n > nodes / TILE_WIDTH && exists(w, path)) {
             rc = files_remove_folder(&w->files, path);
             missing = 0;

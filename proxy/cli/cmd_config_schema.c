@@ -11,7 +11,7 @@ run(const struct arguments *a)
     struct buf out = BUF_INIT(SCHEMA_BYTES_MAX);
     unsigned kind = 0;
 
-    while (strcmp(kinds[kind], args_text(a, "kind")) != 0)
+    while (kind + 1 < sizeof(kinds) / sizeof(kinds[0]) && strcmp(kinds[kind], args_text(a, "kind")) != 0)
         kind++;
     enum rc rc = schema_print((enum schema_kind)kind, &out);
 

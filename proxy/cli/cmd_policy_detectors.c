@@ -15,7 +15,7 @@ run(const struct arguments *a)
     unsigned format = 0;
     size_t count = 0;
 
-    while (strcmp(formats[format], args_text(a, "format")) != 0)
+    while (format + 1 < sizeof(formats) / sizeof(formats[0]) && strcmp(formats[format], args_text(a, "format")) != 0)
         format++;
     enum rc rc = reference_detectors(&f, (enum reference_format)format, &out, &count);
 

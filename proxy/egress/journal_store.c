@@ -258,6 +258,7 @@ find_map(struct store *s)
             uintptr_t from, to;
             unsigned long long inode;
 
+            /* NOLINTNEXTLINE(cert-err34-c): the kernel's own numbers */
             if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " r--s 0%*[0] %*s %llu", &from, &to, &inode) == 3 && inode == file.st_ino &&
                 to - from == info.me_mapsize) {
                 s->map = (void *)from; /* NOLINT(performance-no-int-to-ptr) */
