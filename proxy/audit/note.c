@@ -86,7 +86,7 @@ cut(struct str *rest, char at)
     const char *p = rest->len ? memchr(rest->ptr, at, rest->len) : NULL;
     struct str first = p ? (struct str){rest->ptr, (size_t)(p - rest->ptr)} : *rest;
 
-    *rest = p ? str_sub(*rest, first.len + 1, rest->len) : (struct str){rest->ptr + rest->len, 0};
+    *rest = p ? str_sub(*rest, first.len + 1, rest->len) : str_sub(*rest, rest->len, rest->len);
     return first;
 }
 
