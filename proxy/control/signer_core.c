@@ -245,7 +245,7 @@ next_line(struct str *rest)
     const char *end = rest->len ? memchr(rest->ptr, '\n', rest->len) : NULL;
     struct str line = {rest->ptr, end ? (size_t)(end - rest->ptr) : rest->len};
 
-    *rest = end ? str_sub(*rest, line.len + 1, rest->len) : (struct str){rest->ptr + rest->len, 0};
+    *rest = end ? str_sub(*rest, line.len + 1, rest->len) : str_sub(*rest, rest->len, rest->len);
     return line;
 }
 
