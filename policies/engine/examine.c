@@ -187,6 +187,7 @@ struct call {
     uint64_t *policies; /* of each resource */
     const struct verdict **verdicts;
     uint32_t generation;
+    uint32_t now; /* generation of the key table */
     struct seen seen;
 };
 
@@ -219,13 +220,15 @@ examine_attrs(struct examiner *ex, const struct call *c, uint32_t resource)
 /* ---- texts ---- */
 
 static const struct verdict *
-verdict_of(struct examiner *ex, const struct call *c, uint32_t attr, struct verdict *scratch)
+verdict_of(struct examiner *ex, struct call *c, uint32_t attr, struct verdict *scratch)
 {
-    if (c->verdicts[attr] && c->generation == keytable_generation(ex->keys))
+    if (c->verdicts[attr] && c->generation == c->now)
         return c->verdicts[attr];
     struct key key = examine_key_of(ex, c->b, attr);
+    const struct verdict *v = key.path.ptr ? examine_key(ex, &key, scratch) : NULL;
 
-    return key.path.ptr ? examine_key(ex, &key, scratch) : NULL;
+    c->now = keytable_generation(ex->keys);
+    return v;
 }
 
 static enum rc
@@ -248,15 +251,13 @@ scan_one(struct examiner *ex, const struct call *c, const struct batch_text *t, 
 static bool
 may_repeat(struct examiner *ex, struct call *c, const struct query *q, struct str *system)
 {
-    uint32_t generation = keytable_generation(ex->keys);
-
     if (q->verdict->use_count) {
         if (q->index > 0 && q->attr != BATCH_NONE && c->b->texts[q->index - 1].attr == q->attr)
             return false;
         *system = examine_system(ex, q);
     }
-    if (!seen_is_for(&c->seen, q->policies, generation))
-        seen_begin(&c->seen, q->policies, generation);
+    if (!seen_is_for(&c->seen, q->policies, c->now))
+        seen_begin(&c->seen, q->policies, c->now);
     return true;
 }
 
@@ -287,7 +288,7 @@ examine_one(struct examiner *ex, struct call *c, uint32_t index, struct query *q
         slot = seen_slot(&c->seen, t, q->verdict, system, &known);
     if (known) {
         ex->sink->bytes_examined += t->len;
-        return seen_repeat(ex, slot, index);
+        return slot->count ? seen_repeat(ex, slot, index) : RC_OK;
     }
     enum rc rc = scan_one(ex, c, t, q);
 
@@ -342,6 +343,7 @@ examine_batch(struct examiner *ex, const struct batch *b, struct arena *ar, stru
             rc = examine_attrs(ex, &c, i);
     }
     found.attr_count = found.count;
+    c.now = keytable_generation(ex->keys);
     for (uint32_t i = 0; i < b->resource_count && rc == RC_OK; i++)
         if (c.policies[i])
             rc = examine_texts(ex, &c, i);

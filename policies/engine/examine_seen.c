@@ -1,7 +1,7 @@
 #include "examine_seen_int.h"
 
 #define SLOTS_MIN 256u
-#define SLOTS_MAX 4096u /* 256 KiB: beyond what the caches hold it costs more than it saves */
+#define SLOTS_MAX 2048u /* 112 KiB: beyond what the caches hold it costs more than it saves */
 
 void
 seen_init(struct seen *s, const struct batch *b, struct arena *ar)
