@@ -29,10 +29,12 @@ make_lists(struct examiner *ex)
     for (unsigned place = 0; place < PLACE_COUNT_; place++) {
         struct verdict *v = &ex->place_verdicts[place];
         struct str name = str_of(place_name((enum place)place));
-        uint16_t *lists = calloc(2 * p->pattern_count + p->use_count + 1, sizeof(*lists)), *uses = lists + 2 * p->pattern_count;
+        uint16_t *lists = calloc(2 * p->pattern_count + p->use_count + 1, sizeof(*lists));
 
         if (!lists)
             return false;
+        uint16_t *uses = lists + 2 * p->pattern_count;
+
         ex->place_lists[place] = lists;
         examine_key_words(p, name, lists, lists + p->pattern_count, v);
         for (size_t i = 0; i < p->use_count; i++)

@@ -225,7 +225,7 @@ count_states(struct grouper *g, const struct group *a, const struct group *b)
 static size_t
 count_classes(const struct group *a, const struct group *b)
 {
-    uint32_t seen[256];
+    uint32_t seen[256] = {0};
     size_t count = 0;
 
     for (unsigned c = 0; c < 256; c++) {

@@ -303,7 +303,7 @@ check_tile(struct verification *v, int level, unsigned width)
 static void
 check_anchors(struct verification *v)
 {
-    struct tree_hash root;
+    struct tree_hash root = {{0}};
 
     for (size_t i = 0; i < v->anchor_count; i++) {
         const struct anchor *a = &v->anchor[i];
@@ -473,7 +473,7 @@ check_tree(struct verification *v)
 {
     const struct tree_state *signed_tree = &reader_checkpoint(v->reader)->tree;
     uint64_t size = signed_tree->size;
-    struct tree_hash root;
+    struct tree_hash root = {{0}};
     enum rc rc = RC_OK;
 
     check_anchors(v); /* of the empty tree */

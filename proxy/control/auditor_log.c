@@ -158,7 +158,7 @@ static enum rc
 sign(struct auditor *a, struct buf *note)
 {
     struct checkpoint c = {.origin = str_of(a->signer.key.name)};
-    struct tree_proof proof;
+    struct tree_proof proof = {0};
     enum rc rc = writer_state(a->writer, &c.tree);
 
     if (rc == RC_OK)
