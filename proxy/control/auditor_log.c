@@ -116,7 +116,7 @@ catch_up(struct auditor *a, struct errs *es)
 {
     const struct journal_stats js = journal_stats(a->o.journal);
     const struct tree_state *disk = writer_published(a->writer), *last = &a->signer.last;
-    struct tree_hash root;
+    struct tree_hash root = {{0}};
 
     if (disk->size > js.next_seq || last->size > js.next_seq)
         return complain(a, es, RC_INTEGRITY, "the journal has fewer entries than were signed: one of them was rolled back");

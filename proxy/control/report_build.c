@@ -142,7 +142,7 @@ read_entries(struct build *b, struct errs *es)
 static void
 judge_own_hashes(struct build *b)
 {
-    struct tree_hash root;
+    struct tree_hash root = {{0}};
 
     tree_edge_root(&b->edge, &root);
     b->log.verified = b->contiguous && b->edge.size == b->log.size && tree_equal(&root, &reader_checkpoint(source_reader(b->source))->tree.root);

@@ -282,7 +282,7 @@ def main():
     bad = [(c, g, j) for c, g, a in zip(cases, got, again) if (j := judge(c, g, a))]
     for c, g, j in bad[:5]:
         print(f"{c.key}: {j}\n  {c.text}\n  {g}")
-    print(f"forms: {len(cases)} texts of {len(MAKERS)} kinds, {len(bad)} wrong")
+    print(f"texts of {len(MAKERS)} kinds\n{len(cases) - len(bad)} passed, {len(bad)} failed")
     return 1 if bad else 0
 
 
