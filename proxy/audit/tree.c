@@ -118,7 +118,7 @@ range_root(const struct tree_source *s, uint64_t start, uint64_t end, struct tre
 enum rc
 tree_root(const struct tree_source *s, uint64_t size, struct tree_hash *root)
 {
-    struct tree_hash h;
+    struct tree_hash h = {{0}};
     enum rc rc = range_root(s, 0, size, &h);
 
     if (rc == RC_OK)
