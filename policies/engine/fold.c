@@ -383,11 +383,18 @@ form_space(const struct form *f, struct str s, size_t at)
     return f->pair && f->last != '=' && s.ptr[at] == '+';
 }
 
+/* What stands in JSON was written before JSON was: % and & wait for the next pass, or a token that holds them would be seen in no form of its own. */
+static bool
+is_json(struct str s)
+{
+    return str_find(s, STR("\\u")) != SIZE_MAX;
+}
+
 enum rc
 fold_pass(struct str in, const uint32_t *map, bool form, struct fold_view *out, bool *changed)
 {
     struct form pair = {false, '\0'};
-    bool any = false;
+    bool any = false, json = is_json(in);
 
     if (in.len > FOLD_TEXT_MAX)
         return RC_LIMIT;
@@ -399,6 +406,8 @@ fold_pass(struct str in, const uint32_t *map, bool form, struct fold_view *out, 
     for (size_t i = 0; i < in.len;) {
         struct unit u = next_unit(str_sub(in, i, in.len));
 
+        if (json && (in.ptr[i] == '%' || in.ptr[i] == '&'))
+            u = (struct unit){1, (unsigned char)in.ptr[i], true, false};
         if (form && form_space(&pair, in, i))
             u = (struct unit){1, ' ', true, true};
         form_step(&pair, in.ptr[i]);

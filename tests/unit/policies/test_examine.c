@@ -711,7 +711,19 @@ START_TEST(examine_survives_every_allocation_that_fails)
 }
 END_TEST
 
+START_TEST(examine_sees_percent_signs_inside_of_json)
+{
+    struct gate_small g;
+
+    small_open(&g, POLICY("p") "  rules:\n    - {id: t, regex: '(?<![0-9A-Za-z])TOK%[0-9A-F]{2}x{6}', action: {replace: \"[t]\"}}\n");
+    ck_assert_str_eq(small_text(&g, "note", "TOK%41xxxxxx"), "[t]");
+    ck_assert_str_eq(small_text(&g, "note", "\\\\u0020TOK%41xxxxxx"), "\\\\u0020[t]"); /* seen after JSON and before % */
+    small_close(&g);
+}
+END_TEST
+
 static const struct case_entry cases[] = {
+    {"normal", &examine_sees_percent_signs_inside_of_json},
     {"normal", &examine_finds_in_every_place},
     {"normal", &examine_leaves_places_alone_that_are_not_scanned},
     {"normal", &examine_reads_numbers_in_decimal},

@@ -58,6 +58,7 @@ START_TEST(fold_shows_what_is_behind_escapes)
         {STR("a&#64;b&#x40;c&#X40;d"), STR("a@b@c@d")},
         {STR("&lt;a href=&quot;x&quot;&gt;&amp;&apos;"), STR("<a href=\"x\">&'")},
         {STR("&#99999999999;&#;&#x;&#64 &foo;"), STR("&#99999999999;&#;&#x;&#64 &foo;")},
+        {STR("\\u0041%42&lt;"), STR("AB<")},                       /* JSON first */
         {STR("\xef\xbc\x94\xef\xbc\x91\xef\xbc\x91"), STR("411")}, /* full-width digits */
         {STR("alice\xef\xbc\xa0"
              "example\xef\xbc\x8eorg"),
