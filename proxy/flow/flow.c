@@ -140,8 +140,7 @@ on_recorded(struct journal_tx *tx)
     }
     job->open = job->out.payload_count + 1; /* one is ours, so that the job outlives this function */
     for (uint32_t i = 0; i < job->out.payload_count; i++) {
-        struct lane *l = lane_of(f, job->out.payload[i].destination);
-        enum rc rc = l ? lane_send(l, job, &job->out.payload[i]) : RC_STOPPING;
+        enum rc rc = job->to[i] ? lane_send(job->to[i], job, &job->out.payload[i]) : RC_STOPPING;
 
         if (rc != RC_OK) {
             job->failed = rc;
@@ -183,6 +182,9 @@ decide(struct flow_job *job)
     };
 
     gate_process(f->worker, &in, &job->out);
+    job->epoch = f->epoch;
+    for (uint32_t i = 0; i < job->out.payload_count; i++)
+        job->to[i] = lane_of(f, job->out.payload[i].destination); /* lane_bind has made one for each */
     if (job->out.rc != RC_OK)
         log_event(
             LOG_REQUEST_REFUSED, LOG_NUM("id", job->id), LOG_STR("reason", job->out.reason), LOG_STR("transport", transport_name(rq->transport)));
@@ -402,6 +404,7 @@ flow_set(struct flow *f, struct snapshot *snap, struct examiner *ex, struct expo
     if (rc != RC_OK)
         return rc;
     f->snap = snapshot_ref(snap);
+    f->epoch++;
     rc = lane_bind(f, exporters);
     snapshot_unref(old);
     return rc;

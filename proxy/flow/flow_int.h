@@ -40,6 +40,8 @@ struct flow_job {
     struct flow *f;
     struct request *rq;
     struct gate_outcome out;
+    struct lane *to[PROGRAM_DESTINATIONS_MAX]; /* of each payload, by the program that decided: a reload may number destinations anew */
+    uint64_t epoch;                            /* of the flow when it was decided */
     struct journal_tx tx;
     struct journal_entry entry;
     struct timer *slow; /* journal_after */
@@ -89,6 +91,7 @@ struct flow {
     char **origins; /* interned lists of claims; [0] is "?" */
     unsigned origin_count;
     uint64_t next_id;
+    uint64_t epoch; /* changes with snap */
     size_t held_bytes;
     unsigned jobs, notes;
     struct flow_job *first_job;   /* all that are open, */
@@ -111,7 +114,10 @@ void flow_note(struct flow *f, struct record *records, unsigned count, uint64_t 
 enum rc lane_bind(struct flow *f, struct exporter *const *exporters) MUST_USE;
 void lane_free(struct lane *l);
 struct lane *lane_of(struct flow *f, uint32_t destination);
-/* Send a payload of a job; takes bytes over. RC_NOMEM: the payload is lost to the job. */
+/*
+ * Send a payload of a job; takes bytes over when RC_OK. RC_STOPPING: there is no such destination any more, or the policy that came meanwhile does not let
+ * it go there; RC_NOMEM. Then nothing of it has left.
+ */
 enum rc lane_send(struct lane *l, struct flow_job *job, struct gate_payload *p) MUST_USE;
 /* Put into the journal what the job still waits for. */
 void lane_store_open(struct flow_job *job);

@@ -184,7 +184,7 @@ record_end(struct flow_parcel *p, const struct parcel_result *r, uint64_t del)
 {
     struct lane *l = p->lane;
     struct record records[2];
-    unsigned n = 0;
+    unsigned n = 0, due = 1 + (r->end == PARCEL_REJECTED);
 
     if (record_delivery(&records[n], l->f->snap, p->request_id, l->name, r, p->parcel.spans) == RC_OK)
         n++;
@@ -196,7 +196,7 @@ record_end(struct flow_parcel *p, const struct parcel_result *r, uint64_t del)
         else
             record_free(&records[n]);
     }
-    flow_note(l->f, records, n, del);
+    flow_note(l->f, records, n, n == due ? del : 0); /* what cannot be recorded stays in the journal: sent again rather than gone without a word */
 }
 
 /* Acknowledged or refused for good. */
@@ -281,16 +281,41 @@ on_unload(struct parcel *parcel)
     parcel->body = (struct str){NULL, 0};
 }
 
+/* Whether the present policy lets data of these origins go to the lane's destination. */
+static bool
+still_allowed(const struct lane *l, uint16_t origin)
+{
+    const struct flow *f = l->f;
+    struct str left = str_of(f->origins[origin]);
+    uint64_t now_s = clock_wall_us(f->o.clock) / 1000000;
+
+    while (left.len) {
+        size_t comma = str_find(left, STR(","));
+        struct str country = comma == SIZE_MAX ? left : str_sub(left, 0, comma);
+
+        left = comma == SIZE_MAX ? str_sub(left, left.len, left.len) : str_sub(left, comma + 1, left.len);
+        if (str_eq(country, STR("?")))
+            country.len = 0;
+        if (!(residency_mask_of_country(f->snap->program, country, now_s) & 1u << l->destination))
+            return false;
+    }
+    return true;
+}
+
 enum rc
 lane_send(struct lane *l, struct flow_job *job, struct gate_payload *payload)
 {
-    struct flow_parcel *p = l->exporter ? parcel_new(l, PARCEL_SENDING) : NULL;
+    uint16_t origin = flow_origin(l->f, str_of(payload->origin));
+
+    if (!l->exporter || (job->epoch != l->f->epoch && !still_allowed(l, origin)))
+        return RC_STOPPING;
+    struct flow_parcel *p = parcel_new(l, PARCEL_SENDING);
 
     if (!p)
-        return l->exporter ? RC_NOMEM : RC_STOPPING;
+        return RC_NOMEM;
     p->job = job;
     p->request_id = job->id;
-    p->origin = flow_origin(l->f, str_of(payload->origin));
+    p->origin = origin;
     p->bytes = payload->bytes;
     payload->bytes = BUF_INIT((size_t)INT32_MAX);
     l->f->held_bytes += p->bytes.cap;
@@ -334,27 +359,6 @@ lane_backlog_add(struct lane *l, const struct backlog_item *item)
     l->items[(l->head + l->count++) % l->cap] = *item;
     metric_set(l->queue, (int64_t)(l->count + l->submitted));
     return RC_OK;
-}
-
-/* Whether the present policy lets data of these origins go to the lane's destination. */
-static bool
-still_allowed(const struct lane *l, uint16_t origin)
-{
-    const struct flow *f = l->f;
-    struct str left = str_of(f->origins[origin]);
-    uint64_t now_s = clock_wall_us(f->o.clock) / 1000000;
-
-    while (left.len) {
-        size_t comma = str_find(left, STR(","));
-        struct str country = comma == SIZE_MAX ? left : str_sub(left, 0, comma);
-
-        left = comma == SIZE_MAX ? str_sub(left, left.len, left.len) : str_sub(left, comma + 1, left.len);
-        if (str_eq(country, STR("?")))
-            country.len = 0;
-        if (!(residency_mask_of_country(f->snap->program, country, now_s) & 1u << l->destination))
-            return false;
-    }
-    return true;
 }
 
 static void

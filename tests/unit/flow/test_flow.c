@@ -1,0 +1,235 @@
+#include "flow/flow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base_suite.h"
+#include "codec/emit.h"
+#include "egress_journal.h"
+#include "egress_server.h"
+
+#define REDACTS                                                                                                              \
+    "apiVersion: spangate/v1\nkind: RedactionPolicy\nmetadata: {name: all, revision: 1}\nspec:\n  mode: enforce\n  rules:\n" \
+    "    - {id: email, entity: EMAIL_ADDRESS, action: {replace: '[email]'}}\n---\n"
+#define ROUTES(to)                                                                                                   \
+    "apiVersion: spangate/v1\nkind: ResidencyPolicy\nmetadata: {name: stays, revision: 1}\nspec:\n  mode: enforce\n" \
+    "  origin: [{country: client.certificate.subject.C}]\n  routes: [{from: [DE], to: [" to "]}]\n"
+
+static const struct script http_ok[] = {{.status = 200}};
+
+/* One worker with a journal; destinations eu and us are servers here. */
+struct rig {
+    struct bench_journal b;
+    struct test_server server[2]; /* eu, us */
+    struct exporter_set *set;
+    struct exporter *exporter[2];
+    struct flow *flow;
+    struct buf body;
+    struct peer peer;
+};
+
+struct asked {
+    struct request rq;
+    struct reply reply;
+    unsigned replies;
+};
+
+static const char *const names[] = {"eu", "us"};
+
+/* order: which of the two is destination 0. */
+static struct snapshot *
+snapshot_make(const char *policy, unsigned first)
+{
+    char path[] = "/tmp/spangate-test-XXXXXX";
+    const char *files[] = {path};
+    struct destination_info d[2] = {{STR("eu"), STR("EU"), STR("DE")}, {STR("us"), STR("US"), STR("US")}};
+    struct snapshot *s = calloc(1, sizeof(*s));
+    struct errs es = {0};
+    FILE *f = fdopen(mkstemp(path), "w");
+
+    ck_assert(s && f && fputs(policy, f) >= 0 && fclose(f) == 0);
+    if (first == 1) {
+        struct destination_info swap = d[0];
+
+        d[0] = d[1];
+        d[1] = swap;
+    }
+    const struct program_source src = {.files = files, .file_count = 1, .destinations = d, .destination_count = 2};
+
+    if (program_compile(&src, &s->program, &es) != RC_OK)
+        errs_print(&es, stderr, false);
+    ck_assert_ptr_nonnull(s->program);
+    ck_assert_int_eq(enricher_load(NULL, NULL, &s->enricher, &es), RC_OK);
+    errs_free(&es);
+    unlink(path);
+    s->limits = batch_limits_default;
+    s->max_body_bytes = (size_t)16 << 20;
+    s->node = "test";
+    s->build = "0";
+    s->refs = 1;
+    return s;
+}
+
+static void
+set_policy(struct rig *r, const char *policy, unsigned first)
+{
+    struct snapshot *s = snapshot_make(policy, first);
+    struct exporter *exporters[2] = {r->exporter[first], r->exporter[1 - first]};
+
+    if (!r->flow) {
+        const struct flow_options o = {.loop = r->b.loop,
+            .journal = r->b.jn,
+            .clock = &clock_system,
+            .journal_after_ms = 60000,
+            .max_in_flight_bytes = (size_t)64 << 20,
+            .worker_count = 1};
+
+        ck_assert_int_eq(flow_new(&o, s, exporters, &r->flow), RC_OK);
+    } else {
+        struct examiner *ex = examiner_new(s->program);
+
+        ck_assert_ptr_nonnull(ex);
+        ck_assert_int_eq(flow_set(r->flow, s, ex, exporters), RC_OK);
+    }
+    snapshot_unref(s);
+}
+
+static void
+rig_open(struct rig *r, const char *policy)
+{
+    struct errs es = {0};
+    struct buf span = BUF_INIT(4096), spans = BUF_INIT(4096);
+
+    memset(r, 0, sizeof(*r));
+    bench_open(&r->b);
+    r->set = exporter_set_new(r->b.loop);
+    ck_assert_ptr_nonnull(r->set);
+    for (unsigned i = 0; i < 2; i++) {
+        char endpoint[64];
+
+        test_server_open(&r->server[i], &(struct test_server_options){.loop = r->b.loop, .scripts = http_ok, .script_count = 1});
+        snprintf(endpoint, sizeof(endpoint), "http://127.0.0.1:%u", r->server[i].port);
+        const struct exporter_options o = {.name = names[i],
+            .protocol = EXPORTER_HTTP,
+            .endpoint = endpoint,
+            .tls = {.insecure = true},
+            .timeout_ms = 20000,
+            .initial_backoff_ms = 1000,
+            .max_backoff_ms = 30000,
+            .clock = &clock_system};
+
+        ck_assert_int_eq(exporter_open(r->set, &o, &r->exporter[i], &es), RC_OK);
+    }
+    set_policy(r, policy, 0);
+    r->body = BUF_INIT(4096);
+    ck_assert_int_eq(emit_len_field(&span, 5, STR("GET /")), RC_OK);
+    ck_assert_int_eq(emit_len_field(&spans, 2, buf_str(&span)), RC_OK);
+    buf_clear(&span);
+    ck_assert_int_eq(emit_len_field(&span, 2, buf_str(&spans)), RC_OK);
+    ck_assert_int_eq(emit_len_field(&r->body, 1, buf_str(&span)), RC_OK);
+    buf_free(&span);
+    buf_free(&spans);
+    r->peer = (struct peer){.identity = "checkout", .country = "DE", .tls_version = "TLSv1.3"};
+}
+
+static void
+rig_close(struct rig *r)
+{
+    for (unsigned i = 0; i < 2; i++)
+        exporter_close(r->exporter[i]);
+    flow_free(r->flow);
+    exporter_set_free(r->set);
+    for (unsigned i = 0; i < 2; i++)
+        test_server_close(&r->server[i]);
+    buf_free(&r->body);
+    bench_close(&r->b);
+}
+
+static void
+on_reply(struct request *rq, const struct reply *reply)
+{
+    struct asked *a = (struct asked *)rq;
+
+    a->reply = *reply;
+    a->replies++;
+}
+
+/* The request is decided when this returns; its entry is with the journal, whose answer the loop has not heard. */
+static void
+ask(struct rig *r, struct asked *a)
+{
+    *a = (struct asked){.rq = {.transport = TRANSPORT_HTTP_PROTOBUF, .body = buf_str(&r->body), .peer = &r->peer, .reply = on_reply}};
+    flow_sink(r->flow)->submit(flow_sink(r->flow), &a->rq);
+    ck_assert_uint_eq(a->replies, 0);
+}
+
+static void
+until_replied(struct rig *r, const struct asked *a)
+{
+    while (!a->replies)
+        loop_step(r->b.loop);
+}
+
+START_TEST(flow_sends_where_the_policy_says)
+{
+    struct rig r;
+    struct asked a;
+
+    rig_open(&r, REDACTS ROUTES("eu"));
+    ask(&r, &a);
+    until_replied(&r, &a);
+    ck_assert_int_eq(a.reply.rc, RC_OK);
+    ck_assert_uint_eq(r.server[0].whole, 1);
+    ck_assert_uint_eq(r.server[1].requests, 0);
+    rig_close(&r);
+}
+END_TEST
+
+/* What was decided goes to the destination that was meant, whatever its number is when the entry is on disk. */
+START_TEST(flow_keeps_the_destination_when_a_reload_renumbers_them)
+{
+    struct rig r;
+    struct asked a;
+
+    rig_open(&r, REDACTS ROUTES("eu"));
+    ask(&r, &a);
+    set_policy(&r, REDACTS ROUTES("eu"), 1);
+    until_replied(&r, &a);
+    ck_assert_int_eq(a.reply.rc, RC_OK);
+    ck_assert_uint_eq(r.server[1].requests, 0);
+    ck_assert_uint_eq(r.server[0].whole, 1);
+    rig_close(&r);
+}
+END_TEST
+
+/* Nothing has left yet: the policy that is in force when it could is asked, and the sender comes back. */
+START_TEST(flow_asks_the_new_policy_when_a_reload_comes_before_the_first_byte)
+{
+    struct rig r;
+    struct asked a;
+
+    rig_open(&r, REDACTS ROUTES("us"));
+    ask(&r, &a);
+    set_policy(&r, REDACTS ROUTES("eu"), 0);
+    until_replied(&r, &a);
+    ck_assert_int_ne(a.reply.rc, RC_OK);
+    ck_assert(rc_retryable(a.reply.rc));
+    ck_assert_uint_eq(r.server[0].requests, 0);
+    ck_assert_uint_eq(r.server[1].requests, 0);
+    rig_close(&r);
+}
+END_TEST
+
+static const struct case_entry cases[] = {
+    {"normal", &flow_sends_where_the_policy_says},
+    {"normal", &flow_keeps_the_destination_when_a_reload_renumbers_them},
+    {"normal", &flow_asks_the_new_policy_when_a_reload_comes_before_the_first_byte},
+    {NULL, NULL},
+};
+
+int
+main(void)
+{
+    return suite_run("flow", cases);
+}
