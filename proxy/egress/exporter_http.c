@@ -110,7 +110,7 @@ on_done(struct easy_owner *owner, CURLcode code)
 {
     struct attempt *a = (struct attempt *)owner; /* its first member */
 
-    curl_multi_remove_handle(set_multi(a->e->set), a->easy);
+    curl_multi_remove_handle(set_multi(a->e->http), a->easy);
     exporter_on_finished(a, code == CURLE_OK, transport_word(code));
 }
 
@@ -210,7 +210,7 @@ http_start(struct attempt *a)
 {
     bool ok = curl_easy_setopt(a->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)attempt_size(a)) == CURLE_OK &&
               curl_easy_setopt(a->easy, CURLOPT_HTTPHEADER, a->e->headers[a->parcel->encoding]) == CURLE_OK &&
-              curl_multi_add_handle(set_multi(a->e->set), a->easy) == CURLM_OK;
+              curl_multi_add_handle(set_multi(a->e->http), a->easy) == CURLM_OK;
 
     return ok ? RC_OK : RC_NOMEM;
 }
@@ -218,7 +218,7 @@ http_start(struct attempt *a)
 void
 http_abandon(struct attempt *a)
 {
-    curl_multi_remove_handle(set_multi(a->e->set), a->easy);
+    curl_multi_remove_handle(set_multi(a->e->http), a->easy);
 }
 
 static bool
@@ -240,6 +240,9 @@ http_setup(struct exporter *e, const struct exporter_options *o)
     static const struct str none = {"", 0};
     bool ok = true;
 
+    e->http = exporter_set_new(set_loop(e->set));
+    if (!e->http)
+        return RC_NOMEM;
     for (unsigned enc = 0; enc < ENCODINGS && ok; enc++) {
         struct curl_slist **list = &e->headers[enc];
 
@@ -261,4 +264,5 @@ http_close(struct exporter *e)
 {
     for (unsigned i = 0; i < ENCODINGS; i++)
         curl_slist_free_all(e->headers[i]);
+    exporter_set_free(e->http);
 }

@@ -74,6 +74,7 @@ struct exporter {
     char *host;                            /* what the server's certificate must name */
     char *url, *connect_url;               /* of requests; http://host:port to connect to */
     char *authority;                       /* host:port of requests */
+    struct exporter_set *http;             /* HTTP: connections of its own, which end with it; libcurl would use them for the next exporter */
     struct curl_slist *headers[ENCODINGS]; /* HTTP */
     struct curl_slist *connect_to;
     struct grpc_fields *fields[ENCODINGS]; /* gRPC */

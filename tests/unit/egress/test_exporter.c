@@ -115,6 +115,29 @@ START_TEST(exporter_sends_http_as_otlp_wants_it)
 }
 END_TEST
 
+/* A connection was checked by the rules of the exporter that made it: by its files, its revocation list. */
+START_TEST(exporter_uses_no_connection_of_a_former_one)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct sent s = sent_make(STR("x")), again = sent_make(STR("y"));
+        struct post t;
+
+        post_open(&t, i ? EXPORTER_GRPC : EXPORTER_HTTP);
+        post_serve(&t, i ? grpc_ok : http_ok, 1);
+        post_exporter(&t);
+        post_submit(&t, &s);
+        post_until_ended(&t, &s);
+        exporter_close(t.exporter);
+        post_exporter(&t);
+        post_submit(&t, &again);
+        post_until_ended(&t, &again);
+        ck_assert_int_eq(again.last.end, PARCEL_DELIVERED);
+        ck_assert_uint_eq(t.server.connections, 2);
+        post_close(&t);
+    }
+}
+END_TEST
+
 START_TEST(exporter_takes_the_path_of_the_endpoint)
 {
     struct sent s = sent_make(STR("x"));
@@ -587,6 +610,7 @@ END_TEST
 static const struct case_entry cases[] = {
     {"normal", &exporter_sends_grpc_as_otlp_wants_it},
     {"normal", &exporter_sends_http_as_otlp_wants_it},
+    {"normal", &exporter_uses_no_connection_of_a_former_one},
     {"normal", &exporter_takes_the_path_of_the_endpoint},
     {"normal", &exporter_speaks_plaintext_on_loopback},
     {"normal", &exporter_multiplexes_grpc_on_one_connection},
