@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The whole gate over loopback mTLS: one worker and its journal on one core, sender and sink on the other. Prints what was reached beside the targets.
 
-Usage: gate.py [--seconds N] [--rounds N] [--json]"""
+Usage: gate.py [--seconds N] [--rounds N] [--noaudit BINARY [--only-audit]] [--json]"""
 import argparse
 import json
 import os
@@ -22,14 +22,25 @@ def policy(rules):
     return subprocess.run([bench, "--policy", str(rules)], capture_output=True, text=True, check=True).stdout
 
 
+def children(parent):
+    out = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if int(stat.read_text().rsplit(") ", 1)[1].split()[1]) == parent:
+                out.append(int(stat.parent.name))
+        except OSError:  # it has ended
+            pass
+    return out
+
+
 class Bench:
-    def __init__(self, r, compression, rules, audit=True):
+    def __init__(self, r, compression, rules, audit=True, binary=None):
         self.r, self.compression = r, compression
         self.sink = r.spawn_pinned_sink(LOAD_CPU)
         text = policy(rules)
         config = r.config(self.sink.grpc, rig.free_port(), compression=compression, policy=text, destinations=("eu",), extra="workers: 1\n" + ("" if audit else "audit: {max_size_mib: 4096}\n"))
         config.write_text(config.read_text().replace("level: debug", "level: warn"))
-        self.gate = r.gate(config, prefix=("taskset", "-c", GATE_CPU))
+        self.gate = r.gate(config, prefix=("taskset", "-c", GATE_CPU), binary=binary)
 
     def load(self, count, batch=512, connections=2, in_flight=2, rate=0, direct=False):
         port = self.sink.grpc if direct else self.r.grpc
@@ -45,9 +56,9 @@ class Bench:
         return json.loads(run.stdout.splitlines()[-1])
 
     def cpu(self):
-        """Processor seconds of the gate so far."""
-        fields = (pathlib.Path("/proc") / str(self.gate.pid) / "stat").read_text().rsplit(") ", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Processor seconds so far: all threads of the gate, and the signer, its child."""
+        tasks = (task for pid in (self.gate.pid, *children(self.gate.pid)) for task in pathlib.Path(f"/proc/{pid}/task").iterdir())
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
     def memory_mib(self):
         for line in (pathlib.Path("/proc") / str(self.gate.pid) / "status").read_text().splitlines():
@@ -81,21 +92,57 @@ def measure(compression, seconds, rounds, out):
         rig.stop(b.gate)
 
 
-def measure_audit(rounds, out):
-    """The same load with the log's folder and without it, in turns. Entries, their fsync and the digests of payloads run in both, and the signer is a process
-    of its own: this is the cost of tiling alone, not of the audit."""
-    with rig.Rig("bench-log") as with_log, rig.Rig("bench-no-log") as without:
-        both = [Bench(with_log, "none", 50), Bench(without, "none", 50, audit=False)]
-        costs = [[], []]
-        for _ in range(rounds + 1):
-            for b, cost in zip(both, costs):
-                before = b.cpu()
-                spans = b.load(512 * 400)["spans"]
-                cost.append((b.cpu() - before) / spans * 1e6)
-        on, off = (statistics.median(c[1:]) for c in costs)
-        out("tiling's share of the data path", (on / off - 1) * 100, "%", 0, f"{on:.2f} us of processor a span, {off:.2f} without")
-        for b in both:
-            rig.stop(b.gate)
+class Variant:
+    """A gate that is compared: its own folders, the same load."""
+
+    def __init__(self, r, compression, binary=None, audit=True):
+        self.bench = Bench(r, compression, 50, audit, binary)
+        self.log = r.dir / "audit/checkpoint" if audit and not binary else None
+        self.us, self.rate = [], []
+
+    def settle(self):
+        """Wait until a checkpoint covers all that was recorded: signing and tiling are part of the cost."""
+        if not self.log:
+            return
+        recorded = next(int(line.split()[1]) for line in self.bench.r.metrics().splitlines() if line.startswith("spangate_audit_records_total "))
+        deadline = time.monotonic() + 20
+        while not self.log.exists() or int(self.log.read_text().splitlines()[1]) < recorded:
+            if time.monotonic() > deadline:
+                raise TimeoutError("no checkpoint")
+            time.sleep(0.02)
+
+    def round(self, batches):
+        before = self.bench.cpu()
+        got = self.bench.load(512 * batches)
+        self.settle()
+        self.us.append((self.bench.cpu() - before) / got["spans"] * 1e6)
+        self.rate.append(got["spans_per_second"])
+
+
+def more(over, base):
+    """By how many per cent, round by round."""
+    return [(a / b - 1) * 100 for a, b in zip(over, base)]
+
+
+def measure_audit(compression, rounds, noaudit, out):
+    """The same load through three gates in turns: as it is shipped; without the log's folder, where entries stay in the journal; without any audit. Compared round by round,
+    by the processor time of all threads and of the signer: the machine has several speeds, and this is the least noisy of what it says."""
+    with rig.Rig("bench-on") as on, rig.Rig("bench-no-log") as no_log, rig.Rig("bench-none") as none:
+        all_of_it, journal, nothing = gates = [Variant(on, compression), Variant(no_log, compression, audit=False), Variant(none, compression, noaudit, audit=False)]
+        for i in range(rounds + 1):
+            for g in gates[i % 3:] + gates[:i % 3]:
+                g.round(600 if i else 100)
+        for g in gates:
+            g.us, g.rate = g.us[1:], g.rate[1:]
+            rig.stop(g.bench.gate)
+        name = "plain" if compression == "none" else compression
+        share, a, b, c = more(all_of_it.us, nothing.us), *(statistics.median(g.us) for g in gates)
+        faster = more(nothing.rate, all_of_it.rate)
+        out(f"audit's share of the data path, {name}", statistics.median(share), "%", -5,
+            f"[{min(share):.1f} .. {max(share):.1f}] {a:.2f} us of processor a span, {b:.2f} without the log's folder, {c:.2f} without audit")
+        out(f"  entries, digests, journal, {name}", statistics.median(more(journal.us, nothing.us)), "%", 0, "")
+        out(f"  tiling and signing, {name}", statistics.median(more(all_of_it.us, journal.us)), "%", 0, "")
+        out(f"  more throughput without, {name}", statistics.median(faster), "%", 0, f"[{min(faster):.1f} .. {max(faster):.1f}]")
 
 
 def main():
@@ -103,6 +150,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--noaudit", help="the gate that records nothing, to compare with")
+    parser.add_argument("--only-audit", action="store_true", help="only what the audit costs")
     parser.add_argument("binary", nargs="?", default=rig.BINARY)
     a = parser.parse_args()
     rig.BINARY = a.binary
@@ -118,9 +167,13 @@ def main():
         print(f"{name:42} {value:10.2f} {unit}{verdict}  {note}", flush=True)
 
     start = time.monotonic()
-    measure("none", a.seconds, a.rounds, out)
-    measure("gzip", a.seconds, a.rounds, out)
-    measure_audit(a.rounds, out)
+    if not a.only_audit:
+        measure("none", a.seconds, a.rounds, out)
+        measure("gzip", a.seconds, a.rounds, out)
+    if a.noaudit:
+        os.environ["SPANGATE_BENCH_NO_AUDIT"] = "1"
+        measure_audit("none", max(7, a.rounds), a.noaudit, out)
+        measure_audit("gzip", max(7, a.rounds), a.noaudit, out)
     if not a.json:
         print(f"gate on core {GATE_CPU}, sender and sink on core {LOAD_CPU}; {time.monotonic() - start:.0f} s")
 

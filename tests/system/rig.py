@@ -192,10 +192,10 @@ telemetry:
         path.write_text(text)
         return path
 
-    def gate(self, config, prefix=()):
+    def gate(self, config, prefix=(), binary=None):
         log = self.dir / "gate.log"
         offset = log.stat().st_size if log.exists() else 0
-        p = self.spawn([*prefix, BINARY, "run", "-c", config], "gate.log", env={**os.environ, "NOTIFY_SOCKET": self.notify_socket()})
+        p = self.spawn([*prefix, binary or BINARY, "run", "-c", config], "gate.log", env={**os.environ, "NOTIFY_SOCKET": self.notify_socket()})
         ready, _, _ = select.select([self._notify], [], [], 30)
         if not ready:
             raise RuntimeError("the gate did not get ready: " + log.read_text(errors="replace")[offset:][-2000:])
