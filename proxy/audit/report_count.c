@@ -536,7 +536,13 @@ static const struct {
 
 /* -- every entry ------------------------------------------------------------------------------------------------------------------ */
 
-/* What is true of the log as such: no leaf is missing, time does not go back, a start follows a stop. */
+static bool
+in_period(const struct report *r, uint64_t us)
+{
+    return us >= r->o.period.from_us && us < r->o.period.to_us;
+}
+
+/* What is true of the log as such, no leaf is missing; and of the period: time does not go back, a start follows a stop. */
 static void
 watch_order(struct report *r, const struct entry *e)
 {
@@ -546,11 +552,12 @@ watch_order(struct report *r, const struct entry *e)
         evidence_add(r, EV_GAP, e->seq);
         r->t.gap_leaves += e->seq > r->t.next_leaf ? e->seq - r->t.next_leaf : 1;
     }
-    if (r->t.any && e->ts_us + 1000000 < r->t.before_us) { /* a second: workers write side by side */
+    if (r->t.any && e->ts_us + 1000000 < r->t.before_us && /* a second: workers write side by side */
+        (in_period(r, e->ts_us) || in_period(r, r->t.before_us))) {
         evidence_add(r, EV_CLOCK, e->seq);
         event_add(r, EVENTS_CLOCK, e, r->t.before_us - e->ts_us, NULL, 0);
     }
-    if (start && r->t.running)
+    if (start && r->t.running && in_period(r, e->ts_us))
         evidence_add(r, EV_UNCLEAN, e->seq);
     if (is_word(e->type, "admin") && is_word(e->admin.verb, "stop"))
         r->t.running = false;
@@ -591,7 +598,7 @@ report_add(struct report *r, uint64_t index, struct str bytes)
         return RC_OK;
     }
     watch_order(r, e);
-    if (e->ts_us < r->o.period.from_us || e->ts_us >= r->o.period.to_us) {
+    if (!in_period(r, e->ts_us)) {
         r->t.outside++;
         if (e->ts_us < r->o.period.from_us)
             count_before(r, e);

@@ -203,7 +203,7 @@ section_redaction(struct report *r)
     doc_section(d, "redaction", "Effectiveness of redaction");
     doc_text(d, "Findings are counted by the rule that acted on them. A text that a rule could not decide about is redacted whole and counted as "
                 "undecidable; fields that "
-                "the schema does not know are removed.");
+                "the schema does not know are removed. A request of which no span may leave is not examined.");
     if (r->t.shadow_findings)
         doc_note(d, "Rules in shadow mode found %s values and, as they are told to, let them pass. They are listed with mode \"shadow\".",
             number_text(r->t.shadow_findings, n));

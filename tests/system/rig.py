@@ -87,7 +87,9 @@ class Drain(threading.Thread):
 
 
 class Rig:
-    def __init__(self, name):
+    def __init__(self, name, clients=None):
+        """With clients, NAME=SPIFFE_ID[,C=COUNTRY] each, the caller calls make_pki."""
+        self.clients = clients
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix=f"spangate-{name}-"))
         self.processes = []
         self.ids = collections.Counter()   # span ids that sinks received
@@ -95,11 +97,16 @@ class Rig:
         self.grpc, self.http, self.admin = free_port(), free_port(), free_port()
 
     def __enter__(self):
-        run = subprocess.run([BINARY, "cert", "dev", "--dir", self.dir / "pki", "--client", "shop=spiffe://example.org/ns/shop/sa/checkout,C=DE",
-                              "--client", "us=spiffe://example.org/ns/us/sa/orders,C=US"], capture_output=True, text=True)
+        if not self.clients:
+            self.clients = ["shop=spiffe://example.org/ns/shop/sa/checkout,C=DE", "us=spiffe://example.org/ns/us/sa/orders,C=US"]
+            self.make_pki()
+        return self
+
+    def make_pki(self):
+        args = [word for client in self.clients for word in ("--client", client)]
+        run = subprocess.run([BINARY, "cert", "dev", "--dir", self.dir / "pki", *args], capture_output=True, text=True)
         if run.returncode:
             raise RuntimeError(run.stderr)
-        return self
 
     def __exit__(self, kind, value, trace):
         for p in self.processes:

@@ -219,6 +219,36 @@ START_TEST(report_counts_gaps_and_unreadable_entries)
 }
 END_TEST
 
+#define START(seq, ts) \
+    SIMPLE("\"admin\":{\"actor\":\"local\",\"object\":\"o\",\"result\":\"ok\",\"verb\":\"start\"},\"build\":\"1\",", "ok", "start", seq, ts, "admin")
+
+/* A kill and a step of the clock are told in the period in which they were, and in no other. */
+START_TEST(report_counts_starts_and_clock_steps_of_its_period_only)
+{
+    static const char *const outside[] = {START("0", "2026-06-30T22:00:00.000000Z"), START("1", "2026-06-30T23:59:59.999999Z"),
+        REQUEST("2", DAY_ONE, "DE", "1"), START("3", "2026-10-01T00:00:00.000000Z"), REQUEST("4", "2026-10-01T02:00:00.000000Z", "DE", "1"),
+        REQUEST("5", "2026-10-01T01:00:00.000000Z", "DE", "1")};
+    static const char *const inside[] = {START("0", "2026-06-30T22:00:00.000000Z"), START("1", "2026-07-01T00:00:00.000000Z"),
+        START("2", "2026-09-30T23:59:59.999999Z"), REQUEST("3", "2026-10-01T02:00:00.000000Z", "DE", "1"),
+        REQUEST("4", "2026-09-30T23:59:59.999999Z", "DE", "1")};
+    struct report *r = build(outside, 6);
+    struct buf json;
+
+    print(r, report_print_json, &json);
+    ck_assert(holds(&json, "{\"check\":\"Starts without a stop before them\",\"result\":0,\"leaf\":-1}"));
+    ck_assert(holds(&json, "{\"check\":\"Times the clock went back by more than a second\",\"result\":0,\"leaf\":-1}"));
+    ck_assert(holds(&json, "\"requests\":1,"));
+    buf_free(&json);
+    report_free(r);
+    r = build(inside, 5);
+    print(r, report_print_json, &json);
+    ck_assert(holds(&json, "{\"check\":\"Starts without a stop before them\",\"result\":2,\"leaf\":1}"));
+    ck_assert(holds(&json, "{\"check\":\"Times the clock went back by more than a second\",\"result\":1,\"leaf\":4}"));
+    buf_free(&json);
+    report_free(r);
+}
+END_TEST
+
 START_TEST(report_keeps_a_bound_on_names)
 {
     struct report_options o = {.profiles = 1, .entities = entities, .entity_count = 3};
@@ -276,6 +306,7 @@ static const struct case_entry cases[] = {
     {"normal", &report_of_nothing_says_so},
     {"normal", &report_judges_controls_by_evidence},
     {"malformed", &report_counts_gaps_and_unreadable_entries},
+    {"normal", &report_counts_starts_and_clock_steps_of_its_period_only},
     {"limits", &report_keeps_a_bound_on_names},
     {"malformed", &period_parse_reads_and_refuses},
     {NULL, NULL},
