@@ -98,9 +98,10 @@ struct batch_limits {
     uint32_t value_depth; /* AnyValue inside AnyValue, at most 32 */
     uint32_t resources;
     uint32_t spans;
-    uint32_t attrs_per_owner; /* attributes directly in one resource, scope, span, event, link or kvlist */
-    uint32_t attrs;           /* attributes in all */
-    uint32_t texts;           /* texts in all */
+    uint32_t
+        attrs_per_owner; /* attributes directly in one resource, scope, span, event, link or kvlist; entities and their keys count for the resource */
+    uint32_t attrs;      /* attributes in all */
+    uint32_t texts;      /* texts in all */
 };
 extern const struct batch_limits batch_limits_default;
 
@@ -128,7 +129,7 @@ batch_attr_key(const struct batch *b, const struct batch_attr *a)
     return (struct str){b->body.ptr + (a->key_len ? a->key_off : 0), a->key_len};
 }
 
-/* The number in a TEXT_INT or TEXT_BOOL, or in a TEXT_DOUBLE. */
+/* The number in a TEXT_INT or TEXT_BOOL (readers take every number but 0 for true), or in a TEXT_DOUBLE. */
 int64_t batch_text_int(const struct batch *b, const struct batch_text *t);
 double batch_text_double(const struct batch *b, const struct batch_text *t);
 

@@ -1,6 +1,7 @@
 /* What a program says of itself, and which policies a resource falls under. */
 #include "program_int.h"
 #include "policies/redact.h"
+#include "../action/attr_path_int.h"
 
 const char *
 program_digest(const struct program *p)
@@ -113,10 +114,14 @@ value_matches(const struct batch *b, const struct batch_attr *a, const struct gl
 static bool
 policy_applies(const struct policy *p, const struct batch *b, const struct batch_resource *r)
 {
+    uint32_t first = 0, end = 0;
+
+    if (p->match_count)
+        attr_resource_range(b, r, &first, &end);
     for (size_t m = 0; m < p->match_count; m++) {
         bool found = false;
 
-        for (uint32_t i = r->attr_first; i < r->attr_end && !found; i++) {
+        for (uint32_t i = first; i < end && !found; i++) {
             const struct batch_attr *a = &b->attrs[i];
 
             found = a->place == PLACE_RESOURCE_ATTRIBUTE && a->parent == BATCH_NONE && str_eq(batch_attr_key(b, a), p->match[m].key) &&

@@ -81,6 +81,8 @@ static enum rc
 deal_with_undecidable(struct run *run)
 {
     const struct findings *f = run->f;
+    uint32_t asked = BATCH_NONE; /* the resource that wish is of: findings come by resource */
+    enum on_error wish = ON_ERROR_REDACT;
     enum rc rc = RC_OK;
 
     if (f->undecidable == 0)
@@ -91,10 +93,11 @@ deal_with_undecidable(struct run *run)
         if (u->rule != RULE_UNDECIDABLE)
             continue;
         uint32_t span = u->on == FINDING_TEXT ? examine_span_of_text(run->b, u->index) : span_of_attr(run->b, u->index);
-        uint32_t text = u->on == FINDING_TEXT ? u->index : run->b->attrs[u->index].text_first;
-        uint32_t resource = span != BATCH_NONE ? run->b->scopes[run->b->spans[span].scope].resource : resource_of_text(run->b, text);
-        enum on_error wish = on_error_of(run->rd.prog, run->b, resource);
+        uint32_t resource = u->on == FINDING_TEXT ? resource_of_text(run->b, u->index) : redact_resource_of(run->b, u->index);
 
+        if (resource != asked)
+            wish = on_error_of(run->rd.prog, run->b, resource);
+        asked = resource;
         if (wish == ON_ERROR_REFUSE)
             return RC_UNDECIDABLE;
         if (wish == ON_ERROR_DROP_SPAN && span != BATCH_NONE)

@@ -1,5 +1,7 @@
 #include "redact_int.h"
 
+#include "../action/attr_path_int.h"
+
 static bool
 is_entity_key(const struct batch_text *t)
 {
@@ -46,9 +48,11 @@ follow_key(struct run *run, const struct batch_resource *r, uint32_t text)
 {
     const struct batch_text *t = &run->b->texts[text];
     const struct renamed *renamed = NULL;
+    uint32_t first, end;
     bool gone = false;
 
-    for (uint32_t i = r->attr_first; i < r->attr_end; i++) {
+    attr_resource_range(run->b, r, &first, &end); /* not those of spans: they may be very many */
+    for (uint32_t i = first; i < end; i++) {
         const struct batch_attr *a = &run->b->attrs[i];
 
         if (a->place != PLACE_RESOURCE_ATTRIBUTE || a->parent != BATCH_NONE || !str_eq(batch_attr_key(run->b, a), batch_text_bytes(run->b, t)))

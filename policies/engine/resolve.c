@@ -1,5 +1,6 @@
 #include "resolve_int.h"
 
+#include "../action/attr_path_int.h"
 #include "examine_int.h"
 #include "fold_int.h"
 
@@ -78,7 +79,11 @@ static struct str
 tenant_of(const struct redaction *rd, const struct action *a)
 {
     const struct batch_resource *r = rd->b && a->tenant_key.len ? &rd->b->resources[rd->resource] : NULL;
-    uint32_t attr = r ? batch_find_attr(rd->b, r->attr_first, r->attr_end, PLACE_RESOURCE_ATTRIBUTE, a->tenant_key) : BATCH_NONE;
+    uint32_t first = 0, end = 0;
+
+    if (r)
+        attr_resource_range(rd->b, r, &first, &end);
+    uint32_t attr = r ? batch_find_attr(rd->b, first, end, PLACE_RESOURCE_ATTRIBUTE, a->tenant_key) : BATCH_NONE;
     struct str value = attr != BATCH_NONE ? batch_attr_string(rd->b, attr) : STR("");
 
     return value.ptr ? value : STR("");

@@ -227,8 +227,11 @@ enter(struct walk *w, uint8_t message, const uint8_t *field, const uint8_t *body
             w->b.attrs[f->attr].value_end = range.end;
         }
         break;
-    case MSG_REQUEST:
     case MSG_ENTITY:
+        if (++parent->attrs > w->limits->attrs_per_owner)
+            return RC_LIMIT;
+        break;
+    case MSG_REQUEST:
     case MSG_EVENT:
     case MSG_LINK:
     case MSG_STATUS:
@@ -369,8 +372,10 @@ leaf(struct walk *w, const struct schema_field *sf, uint32_t number, const uint8
     uint64_t v = 0;
 
     switch ((enum schema_action)sf->action) {
-    case ACT_NUMBER:
-        return RC_OK;
+    case ACT_NUMBER: /* varints are uint32: what is longer is cut by readers, not by the wire */
+        if (sf->wire == WIRE_VARINT)
+            (void)wire_varint(value, end, &v);
+        return v <= UINT32_MAX ? RC_OK : add_unknown(w, field, end);
     case ACT_ENUM:
         (void)wire_varint(value, end, &v);
         return v <= sf->enum_max ? RC_OK : add_unknown(w, field, end);
@@ -395,6 +400,9 @@ leaf(struct walk *w, const struct schema_field *sf, uint32_t number, const uint8
         w->b.attrs[f->attr].key_len = (uint32_t)s.len;
         return RC_OK;
     case ACT_TEXT:
+        /* An entity's keys count with what they refer to, the attributes of the resource around. */
+        if (sf->single == 0 && ++(w->top - 1)->attrs > w->limits->attrs_per_owner)
+            return RC_LIMIT;
         t.place = sf->place;
         t.kind = TEXT_STRING;
         break;
@@ -541,7 +549,7 @@ batch_text_int(const struct batch *b, const struct batch_text *t)
     uint64_t v = 0;
 
     (void)wire_varint(p, p + t->len, &v);
-    return t->kind == TEXT_BOOL ? v != 0 : (int64_t)v;
+    return (int64_t)v;
 }
 
 double
@@ -597,7 +605,11 @@ batch_text_format(const struct batch *b, const struct batch_text *t, char out[BA
         return format_int(batch_text_int(b, t), out);
     if (t->kind == TEXT_DOUBLE)
         return format_double(batch_text_double(b, t), out);
-    struct str word = batch_text_int(b, t) ? STR("true") : STR("false");
+    int64_t bit = batch_text_int(b, t);
+    struct str word = bit ? STR("true") : STR("false");
+
+    if (bit != 0 && bit != 1) /* the wire has room for any number */
+        return format_int(bit, out);
 
     memcpy(out, word.ptr, word.len);
     return word.len;

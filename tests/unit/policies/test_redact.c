@@ -502,6 +502,23 @@ START_TEST(redact_on_error_takes_the_strictest_wish)
 }
 END_TEST
 
+/* A key that cannot be decided, of an attribute without a value at the end of its resource: no text says whose it is. */
+START_TEST(redact_on_error_is_asked_of_the_resource_that_holds_the_key)
+{
+    struct gate_small g;
+
+    small_open(&g, POLICY("p") "  match: {resource: {s: a}}\n  on_error: refuse\n"
+                               "---\n" POLICY("q") "  on_error: redact\n"
+                                                   "  rules:\n" DIGITS);
+    small_pass(&g, 0,
+        "{\"resourceSpans\":[{\"resource\":{\"attributes\":[" STRING_ATTR(
+            "s", "a") ",{\"key\":\"a%252525252541\"}]},\"scopeSpans\":[{\"spans\":[{}]}]},"
+                      "{\"resource\":{\"attributes\":[" STRING_ATTR("s", "b") "]},\"scopeSpans\":[{\"spans\":[{\"name\":\"n\"}]}]}]}");
+    ck_assert_int_eq(g.rc, RC_UNDECIDABLE);
+    small_close(&g);
+}
+END_TEST
+
 START_TEST(redact_refuses_classes_that_do_not_exist)
 {
     struct program *p = program_of(POLICY("p") "  rules:\n" DIGITS);
@@ -625,6 +642,7 @@ static const struct case_entry cases[] = {
     {"normal", &redact_leaves_no_address_in_random_batches},
     {"malformed", &redact_on_error_redacts_drops_the_span_or_refuses},
     {"malformed", &redact_on_error_takes_the_strictest_wish},
+    {"malformed", &redact_on_error_is_asked_of_the_resource_that_holds_the_key},
     {"malformed", &redact_refuses_classes_that_do_not_exist},
     {NULL, NULL},
 };
