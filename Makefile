@@ -98,6 +98,7 @@ $(O)/obj/%.o: %.c $(PBC)
 	@mkdir -p $(@D); $(if $(V),,echo "  CC      $<")
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(O)/obj/policies/engine/packs.o: $(wildcard policies/packs/*.yaml)
+$(O)/obj/proxy/audit/doc_html.o: proxy/audit/report.css
 $(O)/obj/gen/%.pb-c.o: $(GEN)/%.pb-c.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(filter-out -W%,$(CFLAGS)) -w -MMD -MP -c -o $@ $<

@@ -1,11 +1,10 @@
 /* The document as one HTML file that asks nobody for anything. */
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "base/digest.h"
-#include "report_int.h"
+#include "ink_int.h"
+#include "sections_int.h"
 
-#define ROWS_SHOWN 30 /* of a table; all of them are in the data files */
+#define ROWS_SHOWN 30    /* of a table; all of them are in the data files */
+#define ROWS_TOGETHER 12 /* up to so many are not torn apart on paper */
 #define DIGEST_SHOWN 12
 #define WIDE 900
 #define NARROW 348
@@ -20,60 +19,8 @@ extern const char report_css_first[], report_css_end[];
 
 struct page {
     const struct report *r;
-    struct buf *out;
-    enum rc rc;
+    struct ink ink;
 };
-
-enum rc
-html_escape(struct buf *out, struct str s)
-{
-    enum rc rc = RC_OK;
-    size_t from = 0;
-
-    for (size_t i = 0; i < s.len && rc == RC_OK; i++) {
-        const char *as = s.ptr[i] == '<' ? "&lt;" : s.ptr[i] == '>' ? "&gt;" : s.ptr[i] == '&' ? "&amp;" : s.ptr[i] == '"' ? "&quot;" : NULL;
-
-        if (!as && ((unsigned char)s.ptr[i] >= 0x20 || s.ptr[i] == '\n'))
-            continue;
-        rc = buf_append(out, str_sub(s, from, i));
-        if (rc == RC_OK)
-            rc = buf_append(out, as ? str_of(as) : STR("\xEF\xBF\xBD")); /* control characters are shown as what they are */
-        from = i + 1;
-    }
-    return rc == RC_OK ? buf_append(out, str_sub(s, from, s.len)) : rc;
-}
-
-static void
-raw(struct page *p, const char *s)
-{
-    if (p->rc == RC_OK)
-        p->rc = buf_append(p->out, str_of(s));
-}
-
-static void
-text(struct page *p, struct str s)
-{
-    if (p->rc == RC_OK)
-        p->rc = html_escape(p->out, s);
-}
-
-static void put(struct page *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-static void
-put(struct page *p, const char *fmt, ...)
-{
-    char line[512];
-    va_list args;
-
-    va_start(args, fmt);
-    int n = vsnprintf(line, sizeof(line), fmt, args);
-
-    va_end(args);
-    if (n < 0 || (size_t)n >= sizeof(line))
-        p->rc = RC_INTERNAL;
-    else if (p->rc == RC_OK)
-        p->rc = buf_append(p->out, (struct str){line, (size_t)n});
-}
 
 /* -- tables ----------------------------------------------------------------------------------------------------------------------- */
 
@@ -104,11 +51,18 @@ cell_class(enum cell_kind k)
 static void
 status(struct page *p, struct str s)
 {
-    bool good = str_eq(s, STR("satisfied")), bad = str_eq(s, STR("not satisfied"));
+    bool good = str_eq(s, STR("satisfied")) || str_eq(s, STR("yes")) || str_eq(s, STR("covered"));
+    bool bad = str_eq(s, STR("not satisfied")) || str_eq(s, STR("no")) || str_eq(s, STR("not covered"));
 
-    put(p, "<span class=\"st %s\">%s ", good ? "good" : bad ? "bad" : "none", good ? "\xE2\x9C\x93" : bad ? "\xE2\x9C\x97" : "\xE2\x80\x93");
-    text(p, s);
-    raw(p, "</span>");
+    ink_put(&p->ink, "<span class=\"st %s\">%s ",
+        good  ? "good"
+        : bad ? "bad"
+              : "none",
+        good  ? "\xE2\x9C\x93"
+        : bad ? "\xE2\x9C\x97"
+              : "\xE2\x80\x93");
+    ink_text(&p->ink, s);
+    ink_raw(&p->ink, "</span>");
 }
 
 /* A name may break behind its slashes and commas. */
@@ -120,11 +74,11 @@ name_text(struct page *p, struct str s)
     for (size_t i = 0; i < s.len; i++) {
         if (s.ptr[i] != '/' || i + 1 == s.len || s.ptr[i + 1] == '/')
             continue;
-        text(p, str_sub(s, from, i + 1));
-        raw(p, "<wbr>");
+        ink_text(&p->ink, str_sub(s, from, i + 1));
+        ink_raw(&p->ink, "<wbr>");
         from = i + 1;
     }
-    text(p, str_sub(s, from, s.len));
+    ink_text(&p->ink, str_sub(s, from, s.len));
 }
 
 static bool
@@ -143,18 +97,18 @@ cell(struct page *p, const struct column *c, const struct cell *v)
     if (c->kind == CELL_STATUS) {
         status(p, v->text);
     } else if ((c->kind == CELL_DIGEST && v->text.len > DIGEST_SHOWN + 2) || (c->kind == CELL_NAME && is_digest(v->text))) {
-        raw(p, "<span title=\"");
-        text(p, v->text);
-        raw(p, "\">");
-        text(p, str_sub(v->text, 0, DIGEST_SHOWN));
-        raw(p, "\xE2\x80\xA6</span>");
+        ink_raw(&p->ink, "<span title=\"");
+        ink_text(&p->ink, v->text);
+        ink_raw(&p->ink, "\">");
+        ink_text(&p->ink, str_sub(v->text, 0, DIGEST_SHOWN));
+        ink_raw(&p->ink, "\xE2\x80\xA6</span>");
     } else {
-        if (p->rc == RC_OK)
-            p->rc = cell_print(c, v, &shown);
+        if (p->ink.rc == RC_OK)
+            p->ink.rc = cell_print(c, v, &shown);
         if (c->kind == CELL_NAME && shown.len)
             name_text(p, buf_str(&shown));
         else
-            text(p, shown.len ? buf_str(&shown) : STR("\xE2\x80\x93"));
+            ink_text(&p->ink, shown.len ? buf_str(&shown) : STR("\xE2\x80\x93"));
     }
     buf_free(&shown);
 }
@@ -173,13 +127,13 @@ has_cards(const struct table *t)
 static void
 head(struct page *p, const struct table *t)
 {
-    raw(p, has_cards(t) ? "<thead role=\"rowgroup\"><tr role=\"row\">" : "<thead><tr>");
+    ink_raw(&p->ink, "<thead><tr>");
     for (unsigned c = 0; c < t->column_count; c++) {
-        put(p, "<th scope=\"col\"%s>", strcmp(cell_class(t->columns[c].kind), " class=\"r\"") == 0 ? " class=\"r\"" : "");
-        text(p, str_of(t->columns[c].label));
-        raw(p, "</th>");
+        ink_put(&p->ink, "<th scope=\"col\"%s>", strcmp(cell_class(t->columns[c].kind), " class=\"r\"") == 0 ? " class=\"r\"" : "");
+        ink_text(&p->ink, str_of(t->columns[c].label));
+        ink_raw(&p->ink, "</th>");
     }
-    raw(p, "</tr></thead><tbody>\n");
+    ink_raw(&p->ink, "</tr></thead><tbody>\n");
 }
 
 static void
@@ -189,60 +143,60 @@ rows(struct page *p, const struct table *t)
     bool cards = has_cards(t);
 
     shown = shown > 10 * ROWS_SHOWN ? 10 * ROWS_SHOWN : shown;
-    put(p, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"%s\"><table%s>", t->id,
-        cards                  ? " class=\"cards\" role=\"table\""
+    ink_put(&p->ink, "<section class=\"scroll%s\" tabindex=\"0\" aria-labelledby=\"%s\"><table%s>", shown <= ROWS_TOGETHER ? " few" : "", t->id,
+        cards                  ? " class=\"cards\""
         : t->column_count <= 4 ? " class=\"two\""
                                : "");
     head(p, t);
-    for (size_t r = 0; r < shown && p->rc == RC_OK; r++) {
-        raw(p, cards ? "<tr role=\"row\">" : "<tr>");
+    for (size_t r = 0; r < shown && p->ink.rc == RC_OK; r++) {
+        ink_raw(&p->ink, "<tr>");
         for (unsigned c = 0; c < t->column_count; c++) {
             bool first = c == 0 && !cell_is_number(t->columns[0].kind);
 
-            put(p, first ? "<th scope=\"row\"%s" : "<td%s", cell_class(t->columns[c].kind));
+            ink_put(&p->ink, first ? "<th scope=\"row\"%s" : "<td%s", cell_class(t->columns[c].kind));
             if (cards)
-                put(p, " role=\"%s\" data-l=\"%s\"", first ? "rowheader" : "cell", t->columns[c].label);
-            raw(p, ">");
+                ink_put(&p->ink, " data-l=\"%s\"", t->columns[c].label);
+            ink_raw(&p->ink, ">");
             cell(p, &t->columns[c], table_cell(t, r, c));
-            raw(p, first ? "</th>" : "</td>");
+            ink_raw(&p->ink, first ? "</th>" : "</td>");
         }
-        raw(p, "</tr>\n");
+        ink_raw(&p->ink, "</tr>\n");
     }
-    raw(p, "</tbody></table></div>\n");
+    ink_raw(&p->ink, "</tbody></table></section>\n");
     if (shown < count)
-        put(p, "<p class=\"more\">%zu of %zu rows; all of them are in %s.csv and in the JSON file.</p>\n", shown, count, t->id);
+        ink_put(&p->ink, "<p class=\"more\">%zu of %zu rows; all of them are in %s.csv and in the JSON file.</p>\n", shown, count, t->id);
 }
 
 static void
 chart(struct page *p, const struct table *t, const struct chart *c)
 {
-    raw(p, "<figure>");
+    ink_raw(&p->ink, "<figure>");
     if (strcmp(c->title, t->title) != 0) {
-        raw(p, "<figcaption>");
-        text(p, str_of(c->title));
-        raw(p, "</figcaption>");
+        ink_raw(&p->ink, "<figcaption>");
+        ink_text(&p->ink, str_of(c->title));
+        ink_raw(&p->ink, "</figcaption>");
     }
-    raw(p, "<div class=\"wide\">");
-    if (p->rc == RC_OK)
-        p->rc = svg_print(t, c, WIDE, "w", p->out);
-    raw(p, "</div><div class=\"narrow\">");
-    if (p->rc == RC_OK)
-        p->rc = svg_print(t, c, NARROW, "n", p->out);
-    raw(p, "</div></figure>\n");
+    ink_raw(&p->ink, "<div class=\"wide\">");
+    if (p->ink.rc == RC_OK)
+        p->ink.rc = svg_print(t, c, WIDE, "w", p->ink.out);
+    ink_raw(&p->ink, "</div><div class=\"narrow\">");
+    if (p->ink.rc == RC_OK)
+        p->ink.rc = svg_print(t, c, NARROW, "n", p->ink.out);
+    ink_raw(&p->ink, "</div></figure>\n");
 }
 
 static void
 figures(struct page *p, const struct table *t)
 {
-    put(p, "<h3 id=\"%s\">%s</h3><dl class=\"figures\">", t->id, t->title);
+    ink_put(&p->ink, "<h3 id=\"%s\">%s</h3><dl class=\"figures\">", t->id, t->title);
     for (size_t r = 0; r < table_rows(t); r++) {
-        raw(p, "<div><dt>");
-        text(p, table_cell(t, r, 0)->text);
-        raw(p, "</dt><dd>");
+        ink_raw(&p->ink, "<div><dt>");
+        ink_text(&p->ink, table_cell(t, r, 0)->text);
+        ink_raw(&p->ink, "</dt><dd>");
         cell(p, &t->columns[1], table_cell(t, r, 1));
-        raw(p, "</dd></div>");
+        ink_raw(&p->ink, "</dd></div>");
     }
-    raw(p, "</dl>\n");
+    ink_raw(&p->ink, "</dl>\n");
 }
 
 static void
@@ -250,17 +204,19 @@ table(struct page *p, const struct table *t)
 {
     bool any = table_rows(t) > 0;
 
+    if (strcmp(t->id, TABLE_VERDICT) == 0) /* stands above the contents */
+        return;
     if (strcmp(t->id, "totals") == 0) {
         figures(p, t);
         return;
     }
-    put(p, "<h3 id=\"%s\">", t->id);
-    text(p, str_of(t->title));
-    raw(p, "</h3>\n");
+    ink_put(&p->ink, "<h3 id=\"%s\">", t->id);
+    ink_text(&p->ink, str_of(t->title));
+    ink_raw(&p->ink, "</h3>\n");
     if (!any) {
-        raw(p, "<p class=\"empty\">");
-        text(p, str_of(t->empty));
-        raw(p, "</p>\n");
+        ink_raw(&p->ink, "<p class=\"empty\">");
+        ink_text(&p->ink, str_of(t->empty));
+        ink_raw(&p->ink, "</p>\n");
         return;
     }
     for (unsigned i = 0; i < t->chart_count; i++)
@@ -268,11 +224,37 @@ table(struct page *p, const struct table *t)
     bool folded = t->wide && (t->chart_count || table_rows(t) > 2 * ROWS_SHOWN);
 
     if (folded)
-        put(p, "<p class=\"more paper\">%zu rows, in %s.csv and in the JSON file.</p><details><summary>Table: %zu rows</summary>", table_rows(t),
-            t->id, table_rows(t));
+        ink_put(&p->ink, "<p class=\"more paper\">%zu rows, in %s.csv and in the JSON file.</p><details><summary>Table: %zu rows</summary>",
+            table_rows(t), t->id, table_rows(t));
     rows(p, t);
     if (folded)
-        raw(p, "</details>\n");
+        ink_raw(&p->ink, "</details>\n");
+}
+
+/* The answers, each a link to the section that says more. */
+static void
+verdict(struct page *p)
+{
+    const struct table *t = NULL;
+
+    for (unsigned i = 0; i < p->r->doc->table_count && !t; i++)
+        if (strcmp(p->r->doc->tables[i]->id, TABLE_VERDICT) == 0)
+            t = p->r->doc->tables[i];
+    if (!t)
+        return;
+    ink_put(&p->ink, "<section class=\"verdict\" aria-labelledby=\"%s\"><h2 id=\"%s\">%s</h2><dl>", t->id, t->id, t->title);
+    for (size_t r = 0; r < table_rows(t); r++) {
+        ink_raw(&p->ink, "<div><dt><a href=\"#s-");
+        ink_text(&p->ink, table_cell(t, r, 3)->text);
+        ink_raw(&p->ink, "\">");
+        ink_text(&p->ink, table_cell(t, r, 0)->text);
+        ink_raw(&p->ink, "</a></dt><dd>");
+        status(p, table_cell(t, r, 1)->text);
+        ink_raw(&p->ink, " <span>");
+        ink_text(&p->ink, table_cell(t, r, 2)->text);
+        ink_raw(&p->ink, "</span></dd></div>");
+    }
+    ink_raw(&p->ink, "</dl></section>\n");
 }
 
 /* -- page ------------------------------------------------------------------------------------------------------------------------- */
@@ -282,37 +264,41 @@ page_head(struct page *p)
 {
     const struct report *r = p->r;
 
-    raw(p, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
-           "<meta name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" content=\"no-referrer\">"
-           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"><title>Data protection report ");
-    text(p, str_of(r->o.period.label));
-    raw(p, "</title><style>\n");
+    ink_raw(&p->ink,
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
+        "<meta name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" content=\"no-referrer\">"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"><title>Data protection report ");
+    ink_text(&p->ink, str_of(r->o.period.label));
+    ink_raw(&p->ink, "</title><style>\n");
     const char *first = report_css_first, *end = report_css_end; /* two labels of one object, which analysers do not see */
 
-    if (p->rc == RC_OK)
-        p->rc = buf_append(p->out, (struct str){first, (size_t)((uintptr_t)end - (uintptr_t)first)});
-    raw(p, "</style></head>\n<body><a class=\"skip\" href=\"#main\">Skip to the content</a><div class=\"page\">\n<header><p class=\"kind\">Data "
-           "protection report</p><h1>");
-    text(p, str_of(r->o.about.controller ? r->o.about.controller : "Telemetry gate"));
-    raw(p, ", ");
-    text(p, str_of(r->o.period.label));
-    raw(p, "</h1><dl class=\"meta\"><dt>Log</dt><dd>");
-    text(p, str_of(r->log.origin ? r->log.origin : "entries as lines, without a log"));
-    raw(p, "</dd><dt>Entries</dt><dd>");
+    if (p->ink.rc == RC_OK)
+        p->ink.rc = buf_append(p->ink.out, (struct str){first, (size_t)((uintptr_t)end - (uintptr_t)first)});
+    ink_raw(&p->ink,
+        "</style></head>\n<body><a class=\"skip\" href=\"#main\">Skip to the content</a><div class=\"page\">\n<header><p class=\"kind\">Data "
+        "protection report</p><h1>");
+    ink_text(&p->ink, str_of(r->o.about.controller ? r->o.about.controller : "Telemetry gate"));
+    ink_raw(&p->ink, ", <span>");
+    ink_text(&p->ink, str_of(r->o.period.label));
+    ink_raw(&p->ink, "</span></h1><dl class=\"meta\"><dt>Log</dt><dd>");
+    ink_text(&p->ink, str_of(r->log.origin ? r->log.origin : "entries as lines, without a log"));
+    ink_raw(&p->ink, "</dd><dt>Entries</dt><dd>");
     if (r->t.entries)
-        put(p, "leaves %llu to %llu", (unsigned long long)r->t.first_leaf, (unsigned long long)r->t.last_leaf);
+        ink_put(&p->ink, "leaves %llu to %llu", (unsigned long long)r->t.first_leaf, (unsigned long long)r->t.last_leaf);
     else
-        raw(p, "none in the period");
-    raw(p, "</dd><dt>Frameworks</dt><dd>");
+        ink_raw(&p->ink, "none in the period");
+    ink_raw(&p->ink, "</dd><dt>Frameworks</dt><dd>");
     for (unsigned i = 0, n = 0; i < PROFILE_COUNT_; i++)
         if (r->o.profiles >> i & 1) {
-            raw(p, n++ ? "; " : "");
-            text(p, str_of(profile_title((enum report_profile)i)));
+            ink_raw(&p->ink, n++ ? "; " : "");
+            ink_text(&p->ink, str_of(profile_title((enum report_profile)i)));
         }
-    raw(p, "</dd></dl></header>\n<nav aria-label=\"Contents\"><h2>Contents</h2><ol>");
+    ink_raw(&p->ink, "</dd></dl></header>\n");
+    verdict(p);
+    ink_raw(&p->ink, "<nav aria-label=\"Contents\"><h2>Contents</h2><ol>");
     for (unsigned i = 0; i < r->doc->section_count; i++)
-        put(p, "<li><a href=\"#s-%s\">%s</a></li>", r->doc->sections[i].id, r->doc->sections[i].title);
-    raw(p, "</ol></nav>\n<main id=\"main\">\n");
+        ink_put(&p->ink, "<li><a href=\"#s-%s\">%s</a></li>", r->doc->sections[i].id, r->doc->sections[i].title);
+    ink_raw(&p->ink, "</ol></nav>\n<main id=\"main\">\n");
 }
 
 static void
@@ -320,19 +306,19 @@ block(struct page *p, const struct block *b)
 {
     switch (b->kind) {
     case BLOCK_TEXT:
-        raw(p, "<p>");
-        text(p, b->text);
-        raw(p, "</p>\n");
+        ink_raw(&p->ink, "<p>");
+        ink_text(&p->ink, b->text);
+        ink_raw(&p->ink, "</p>\n");
         return;
     case BLOCK_NOTE:
-        raw(p, "<p class=\"note\"><b>Note.</b> ");
-        text(p, b->text);
-        raw(p, "</p>\n");
+        ink_raw(&p->ink, "<p class=\"note\"><b>Note.</b> ");
+        ink_text(&p->ink, b->text);
+        ink_raw(&p->ink, "</p>\n");
         return;
     case BLOCK_CODE:
-        raw(p, "<pre>");
-        text(p, b->text);
-        raw(p, "</pre>\n");
+        ink_raw(&p->ink, "<pre>");
+        ink_text(&p->ink, b->text);
+        ink_raw(&p->ink, "</pre>\n");
         return;
     case BLOCK_TABLE:
         table(p, b->table);
@@ -343,18 +329,18 @@ block(struct page *p, const struct block *b)
 enum rc
 report_print_html(const struct report *r, struct buf *out)
 {
-    struct page p = {.r = r, .out = out};
+    struct page p = {.r = r, .ink = {.out = out}};
 
     page_head(&p);
     for (unsigned i = 0; i < r->doc->section_count; i++) {
         const struct section *s = &r->doc->sections[i];
 
-        put(&p, "<section aria-labelledby=\"s-%s\"><h2 id=\"s-%s\"><span class=\"n\">%u</span>%s</h2>\n", s->id, s->id, i + 1, s->title);
+        ink_put(&p.ink, "<section aria-labelledby=\"s-%s\"><h2 id=\"s-%s\"><span class=\"n\">%u</span>%s</h2>\n", s->id, s->id, i + 1, s->title);
         for (size_t b = 0; b < s->count; b++)
             block(&p, &s->blocks[b]);
-        raw(&p, "</section>\n");
+        ink_raw(&p.ink, "</section>\n");
     }
-    raw(&p, "</main><footer><p>Made by spangate from the entries of its audit log. The same entries give the same "
-            "bytes.</p></footer></div></body></html>\n");
-    return p.rc;
+    ink_raw(&p.ink, "</main><footer><p>Made by spangate from the entries of its audit log. The same entries give the same "
+                    "bytes.</p></footer></div></body></html>\n");
+    return p.ink.rc;
 }

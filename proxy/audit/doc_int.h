@@ -24,7 +24,7 @@ enum cell_kind {
     CELL_DAY,      /* the same, people are shown the day only */
     CELL_DURATION, /* microseconds */
     CELL_LEAF,     /* index in the log; LEAF_NONE = none */
-    CELL_STATUS    /* "satisfied", "not satisfied", "not applicable" */
+    CELL_STATUS    /* "satisfied", "not satisfied", "not applicable"; "yes", "no", "not known"; "covered", "not covered", .. */
 };
 #define LEAF_NONE UINT64_MAX
 
@@ -138,7 +138,5 @@ enum rc bytes_print(uint64_t n, struct buf *out) MUST_USE;
 
 /* doc_svg.c: a chart as inline SVG of this width, for ids ending in suffix. */
 enum rc svg_print(const struct table *t, const struct chart *c, unsigned width, const char *suffix, struct buf *out) MUST_USE;
-/* Text for HTML and SVG. */
-enum rc html_escape(struct buf *out, struct str s) MUST_USE;
 
 #endif

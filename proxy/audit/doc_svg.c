@@ -2,11 +2,11 @@
  * Charts as inline SVG. Each is drawn for a width in CSS pixels, so that letters have the size of the page's own on a desk and on a telephone. Colours and
  * letters come from the page's style sheet by class. Coordinates have one decimal.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "doc_int.h"
+#include "ink_int.h"
 
 #define ITEMS_MAX 400 /* different labels of a chart */
 #define BARS_MAX 12
@@ -83,37 +83,25 @@ item_shown(const struct items *l, struct str text)
 /* -- drawing ---------------------------------------------------------------------------------------------------------------------- */
 
 struct canvas {
-    struct buf *out;
-    enum rc rc;
+    struct ink ink;
     unsigned width;
 };
 
-static void put(struct canvas *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-static void
-put(struct canvas *c, const char *fmt, ...)
+/* Where the last n characters of s begin. */
+static size_t
+tail_from(struct str s, size_t n)
 {
-    char text[512];
-    va_list args;
+    size_t at = s.len;
 
-    va_start(args, fmt);
-    int n = vsnprintf(text, sizeof(text), fmt, args);
-
-    va_end(args);
-    if (n < 0 || (size_t)n >= sizeof(text))
-        c->rc = RC_INTERNAL;
-    if (c->rc == RC_OK)
-        c->rc = buf_append(c->out, (struct str){text, (size_t)n});
+    while (at > 0 && n > 0)
+        n -= ((unsigned char)s.ptr[--at] & 0xC0) != 0x80;
+    return at;
 }
 
-static void
-put_text(struct canvas *c, struct str s)
-{
-    if (c->rc == RC_OK)
-        c->rc = html_escape(c->out, s);
-}
-
-/* As much of s as fits into width, whole characters; where it is cut, an ellipsis and the whole as a tool tip. */
+/*
+ * As much of s as fits into width, whole characters; where it is cut, an ellipsis and the whole as a tool tip. What tells two paths apart stands at their
+ * ends, so these are cut in front.
+ */
 static void
 label(struct canvas *c, struct str s, double x, double y, const char *class, double width)
 {
@@ -126,17 +114,19 @@ label(struct canvas *c, struct str s, double x, double y, const char *class, dou
             cut = i;
         chars++;
     }
-    put(c, "<text x=\"%.1f\" y=\"%.1f\" class=\"%s\">", x, y, class);
-    if (chars > fits) {
-        put(c, "<title>");
-        put_text(c, s);
-        put(c, "</title>");
-        put_text(c, str_sub(s, 0, cut));
-        put(c, "\xE2\x80\xA6");
+    ink_put(&c->ink, "<text x=\"%.1f\" y=\"%.1f\" class=\"%s\">", x, y, class);
+    if (chars <= fits) {
+        ink_text(&c->ink, s);
     } else {
-        put_text(c, s);
+        bool path = memchr(s.ptr, '/', s.len) != NULL;
+
+        ink_raw(&c->ink, "<title>");
+        ink_text(&c->ink, s);
+        ink_raw(&c->ink, path ? "</title>\xE2\x80\xA6" : "</title>");
+        ink_text(&c->ink, path ? str_sub(s, tail_from(s, fits - 1), s.len) : str_sub(s, 0, cut));
+        ink_raw(&c->ink, path ? "" : "\xE2\x80\xA6");
     }
-    put(c, "</text>");
+    ink_raw(&c->ink, "</text>");
 }
 
 /* "950", "12.3k", "4.5M": cut, not rounded. */
@@ -167,9 +157,9 @@ number_label(struct canvas *c, uint64_t n, double x, double y, const char *class
 {
     struct buf text = BUF_INIT(64);
 
-    if (c->rc == RC_OK)
-        c->rc = number_print(n, &text);
-    put(c, "<text x=\"%.1f\" y=\"%.1f\" class=\"%s\">%.*s</text>", x, y, class, (int)text.len, text.ptr);
+    if (c->ink.rc == RC_OK)
+        c->ink.rc = number_print(n, &text);
+    ink_put(&c->ink, "<text x=\"%.1f\" y=\"%.1f\" class=\"%s\">%.*s</text>", x, y, class, (int)text.len, text.ptr);
     buf_free(&text);
 }
 
@@ -178,13 +168,13 @@ open_svg(struct canvas *c, const struct table *t, const struct chart *ch, double
 {
     unsigned n = (unsigned)(ch - t->charts);
 
-    put(c, "<svg viewBox=\"0 0 %u %.0f\" role=\"img\" aria-labelledby=\"%s-%u-t%s %s-%u-d%s\" style=\"max-width:%upx\">", c->width, height, t->id, n,
-        suffix, t->id, n, suffix, c->width);
-    put(c, "<title id=\"%s-%u-t%s\">", t->id, n, suffix);
-    put_text(c, str_of(ch->title));
-    put(c, "</title><desc id=\"%s-%u-d%s\">", t->id, n, suffix);
-    put_text(c, str_of(ch->desc));
-    put(c, "</desc>");
+    ink_put(&c->ink, "<svg viewBox=\"0 0 %u %.0f\" role=\"img\" aria-labelledby=\"%s-%u-t%s %s-%u-d%s\">", c->width, height, t->id, n, suffix, t->id,
+        n, suffix);
+    ink_put(&c->ink, "<title id=\"%s-%u-t%s\">", t->id, n, suffix);
+    ink_text(&c->ink, str_of(ch->title));
+    ink_put(&c->ink, "</title><desc id=\"%s-%u-d%s\">", t->id, n, suffix);
+    ink_text(&c->ink, str_of(ch->desc));
+    ink_put(&c->ink, "</desc>");
 }
 
 /* -- bars ------------------------------------------------------------------------------------------------------------------------- */
@@ -203,10 +193,10 @@ draw_bars(struct canvas *c, const struct table *t, const struct chart *ch, const
         double y = row * i + 4, w = l.list[0].sum ? room * ((double)l.list[i].sum / (double)l.list[0].sum) : 0;
 
         label(c, l.list[i].text, left - 10, y + 15, "e", left - 12);
-        put(c, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"18\" rx=\"2\" class=\"s0\"/>", left, y + 1, w < 2 ? 2 : w);
+        ink_put(&c->ink, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"18\" rx=\"2\" class=\"s0\"/>", left, y + 1, w < 2 ? 2 : w);
         number_label(c, l.list[i].sum, left + (w < 2 ? 2 : w) + 8, y + 15, "v");
     }
-    put(c, "</svg>");
+    ink_put(&c->ink, "</svg>");
 }
 
 /* -- over time -------------------------------------------------------------------------------------------------------------------- */
@@ -255,7 +245,7 @@ legend(struct canvas *c, const struct table *t, const struct chart *ch, double t
             y += 20;
         }
         if (draw) {
-            put(c, "<rect x=\"%.1f\" y=\"%.1f\" width=\"12\" height=\"12\" rx=\"2\" class=\"s%u\"/>", x, y - 10, s);
+            ink_put(&c->ink, "<rect x=\"%.1f\" y=\"%.1f\" width=\"12\" height=\"12\" rx=\"2\" class=\"s%u\"/>", x, y - 10, s);
             label(c, name, x + 18, y, "l", w);
         }
         x += w;
@@ -281,7 +271,7 @@ draw_time(struct canvas *c, const struct table *t, const struct chart *ch, const
     for (unsigned k = 0; k <= 4; k++) {
         double y = top + height - scale * (double)(tick * k);
 
-        put(c, "<path d=\"M%.1f %.1fH%u\" class=\"%s\"/>", left, y, c->width - 6, k ? "g" : "a");
+        ink_put(&c->ink, "<path d=\"M%.1f %.1fH%u\" class=\"%s\"/>", left, y, c->width - 6, k ? "g" : "a");
         label(c, compact(tick * k, text), left - 8, y + 4, "e", 60);
     }
     for (size_t i = 0; i < n; i++) {
@@ -292,8 +282,9 @@ draw_time(struct canvas *c, const struct table *t, const struct chart *ch, const
 
             if (h <= 0)
                 continue;
+            h = h < 1 ? 1 : h; /* a little of something is seen, too */
             y -= h;
-            put(c, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" class=\"s%u\"/>", left + step * (double)i, y,
+            ink_put(&c->ink, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" class=\"s%u\"/>", left + step * (double)i, y,
                 step > 4 ? step - 1.2 : step * 0.85, h, s);
         }
     }
@@ -302,7 +293,7 @@ draw_time(struct canvas *c, const struct table *t, const struct chart *ch, const
         if (left + step * (double)i + 74 < c->width)
             label(c, table_cell(t, i, ch->label)->text, left + step * (double)i, top + height + 18, "l", 100);
     (void)legend(c, t, ch, top + height + 32, true);
-    put(c, "</svg>");
+    ink_put(&c->ink, "</svg>");
 }
 
 /* -- a matrix --------------------------------------------------------------------------------------------------------------------- */
@@ -364,10 +355,10 @@ draw_matrix(struct canvas *c, const struct table *t, const struct chart *ch, con
         double x = left + cell * k + cell / 2;
 
         if (slanted)
-            put(c, "<g transform=\"translate(%.1f %.1f) rotate(-45)\">", x - shown * 0 + 4, top - 6);
+            ink_put(&c->ink, "<g transform=\"translate(%.1f %.1f) rotate(-45)\">", x - shown * 0 + 4, top - 6);
         label(c, columns.list[k].text, slanted ? 0 : x, slanted ? 0 : top - 8, slanted ? "l" : "m", slanted ? 126 : cell);
         if (slanted)
-            put(c, "</g>");
+            ink_put(&c->ink, "</g>");
     }
     for (unsigned r = 0; r < rows.count; r++) {
         double y = top + height * r;
@@ -376,14 +367,14 @@ draw_matrix(struct canvas *c, const struct table *t, const struct chart *ch, con
         for (unsigned k = 0; k < columns.count; k++) {
             unsigned level = shade(sum[r][k], largest);
 
-            put(c, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"2\" class=\"h%u\"/>", left + cell * k + 1, y + 1, cell - 2,
-                height - 2, level);
+            ink_put(&c->ink, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"2\" class=\"h%u\"/>", left + cell * k + 1, y + 1,
+                cell - 2, height - 2, level);
             if (sum[r][k])
-                put(c, "<text x=\"%.1f\" y=\"%.1f\" class=\"m t%u\">%s</text>", left + cell * k + cell / 2, y + 20, level,
+                ink_put(&c->ink, "<text x=\"%.1f\" y=\"%.1f\" class=\"m t%u\">%s</text>", left + cell * k + cell / 2, y + 20, level,
                     compact(sum[r][k], text).ptr);
         }
     }
-    put(c, "</svg>");
+    ink_put(&c->ink, "</svg>");
 }
 
 /* -- flow ------------------------------------------------------------------------------------------------------------------------- */
@@ -432,9 +423,9 @@ side_draw(struct canvas *c, const struct side *s, bool right, double room)
     for (unsigned i = 0; i < s->items.count; i++) {
         double h = (double)s->items.list[i].sum * s->scale, middle = s->at[i] + h / 2;
 
-        put(c, "<rect x=\"%.1f\" y=\"%.1f\" width=\"8\" height=\"%.1f\" class=\"n\"/>", s->x, s->at[i], h < 1.5 ? 1.5 : h);
+        ink_put(&c->ink, "<rect x=\"%.1f\" y=\"%.1f\" width=\"8\" height=\"%.1f\" class=\"n\"/>", s->x, s->at[i], h < 1.5 ? 1.5 : h);
         label(c, s->items.list[i].text, right ? s->x + 14 : s->x - 6, middle - 1, right ? "l b" : "e b", room);
-        put(c, "<text x=\"%.1f\" y=\"%.1f\" class=\"%s\">%s</text>", right ? s->x + 14 : s->x - 6, middle + 13, right ? "l" : "e",
+        ink_put(&c->ink, "<text x=\"%.1f\" y=\"%.1f\" class=\"%s\">%s</text>", right ? s->x + 14 : s->x - 6, middle + 13, right ? "l" : "e",
             compact(s->items.list[i].sum, text).ptr);
     }
 }
@@ -474,19 +465,19 @@ draw_flow(struct canvas *c, const struct table *t, const struct chart *ch, const
             from.used[i] += h;
             to.used[k] += h;
             h = h < 1 ? 1 : h;
-            put(c, "<path d=\"M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1fV%.1fC%.1f %.1f %.1f %.1f %.1f %.1fZ\" class=\"f s%u\"/>", x0, y0, half, y0,
-                half, y1, x1, y1, y1 + h, half, y1 + h, half, y0 + h, x0, y0 + h, i % CHART_SERIES);
+            ink_put(&c->ink, "<path d=\"M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1fV%.1fC%.1f %.1f %.1f %.1f %.1f %.1fZ\" class=\"f s%u\"/>", x0, y0,
+                half, y0, half, y1, x1, y1, y1 + h, half, y1 + h, half, y0 + h, x0, y0 + h, i % CHART_SERIES);
         }
     }
     side_draw(c, &from, false, margin - 6);
     side_draw(c, &to, true, right - 16);
-    put(c, "</svg>");
+    ink_put(&c->ink, "</svg>");
 }
 
 enum rc
 svg_print(const struct table *t, const struct chart *ch, unsigned width, const char *suffix, struct buf *out)
 {
-    struct canvas c = {.out = out, .width = width};
+    struct canvas c = {.ink = {.out = out}, .width = width};
 
     if (table_rows(t) == 0)
         return RC_OK;
@@ -504,5 +495,5 @@ svg_print(const struct table *t, const struct chart *ch, unsigned width, const c
         draw_flow(&c, t, ch, suffix);
         break;
     }
-    return c.rc;
+    return c.ink.rc;
 }

@@ -19,6 +19,7 @@ section_cover(struct report *r)
         "are those "
         "that the gate redacted, not the result of a second search.",
         r->o.period.label);
+    table_verdict(r);
     doc_table(d, "totals", "Key figures", "", facts);
     const struct {
         const char *label;

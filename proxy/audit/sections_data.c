@@ -184,7 +184,7 @@ static void
 table_identifiers(struct report *r)
 {
     static const struct column columns[] = {{"letter", "164.514(b)(2)(i)", CELL_WORD}, {"identifier", "Identifier", CELL_TEXT},
-        {"coverage", "Coverage", CELL_WORD}, {"entities", "Entities of rules in force", CELL_NAME}, {"rules", "Rules", CELL_NUMBER},
+        {"coverage", "Coverage", CELL_STATUS}, {"entities", "Entities of rules in force", CELL_NAME}, {"rules", "Rules", CELL_NUMBER},
         {"findings", "Findings", CELL_NUMBER}, {0}};
     size_t count;
     const struct hipaa_identifier *h = hipaa_identifiers(&count);

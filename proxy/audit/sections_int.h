@@ -17,4 +17,8 @@ void cells_times(struct report *r, const struct tally_row *row);
 /* All categories with findings, in one cell. */
 void cell_categories(struct report *r);
 
+/* The first table of the summary. */
+#define TABLE_VERDICT "verdict"
+void table_verdict(struct report *r);
+
 #endif
