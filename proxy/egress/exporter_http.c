@@ -37,8 +37,11 @@ static size_t
 on_header(char *line, size_t size, size_t count, void *arg)
 {
     struct attempt *a = arg;
+    struct str text = {line, size * count};
 
-    if (answer_line(&a->answer, (struct str){line, size * count}) == RC_OK)
+    if (str_trim(text).len == 0) /* the end of a head: of the answer's, or of an informational one before it */
+        a->is_whole = a->answer.http_status >= 200;
+    if (answer_line(&a->answer, text) == RC_OK)
         return size * count;
     a->refusal = "memory";
     return 0;
@@ -111,7 +114,8 @@ on_done(struct easy_owner *owner, CURLcode code)
     struct attempt *a = (struct attempt *)owner; /* its first member */
 
     curl_multi_remove_handle(set_multi(a->e->http), a->easy);
-    exporter_on_finished(a, code == CURLE_OK, transport_word(code));
+    /* libcurl 7.88 is content with a head that is cut short (RFC 9112 section 8: incomplete). */
+    exporter_on_finished(a, code == CURLE_OK && a->is_whole, transport_word(code));
 }
 
 #define SET(option, value) ok = ok && curl_easy_setopt(c, option, value) == CURLE_OK
@@ -208,6 +212,7 @@ http_fini(struct attempt *a)
 enum rc
 http_start(struct attempt *a)
 {
+    a->is_whole = false;
     bool ok = curl_easy_setopt(a->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)attempt_size(a)) == CURLE_OK &&
               curl_easy_setopt(a->easy, CURLOPT_HTTPHEADER, a->e->headers[a->parcel->encoding]) == CURLE_OK &&
               curl_multi_add_handle(set_multi(a->e->http), a->easy) == CURLM_OK;

@@ -61,7 +61,8 @@ struct attempt {
     int32_t stream; /* -1: not submitted yet */
     unsigned resends;
     uint64_t heard; /* what the connection had heard when it began */
-    bool is_done, is_refused, is_whole;
+    bool is_done, is_refused;
+    bool is_whole; /* its answer came to its end; HTTP: its head did */
     const char *trouble;
 };
 

@@ -65,8 +65,8 @@ job_fail(struct flow_job *job, enum rc rc)
     job_reply(job, &r);
 }
 
-void
-flow_job_settled(struct flow_job *job)
+static void
+job_settled(struct flow_job *job)
 {
     struct reply r = job->out.reply;
 
@@ -83,6 +83,16 @@ flow_job_settled(struct flow_job *job)
             r.rejected = job->out.spans_in;
     }
     job_reply(job, &r);
+}
+
+void
+flow_job_settle(struct flow_job *job, uint64_t rejected, enum rc failed)
+{
+    if (rejected > job->rejected)
+        job->rejected = rejected;
+    if (failed != RC_OK)
+        job->failed = failed;
+    job_settled(job);
 }
 
 static void
@@ -153,7 +163,7 @@ on_recorded(struct journal_tx *tx)
         else
             timer_set(job->slow, f->o.journal_after_ms);
     }
-    flow_job_settled(job);
+    job_settled(job);
 }
 
 static void
@@ -245,33 +255,43 @@ on_noted(struct journal_tx *tx)
 {
     struct flow_note *n = (struct flow_note *)((char *)tx - offsetof(struct flow_note, tx));
     struct flow *f = n->f;
+    struct flow_job *job = n->job;
+    uint64_t rejected = n->rejected;
 
     if (tx->rc != RC_OK && tx->entry_count)
         metric_add(metric_get(M_AUDIT_ERRORS, NULL, 0), tx->entry_count);
+    enum rc rc = tx->rc;
+
     note_free(n);
     f->notes--;
+    if (job)
+        flow_job_settle(job, rejected, rc);
     flow_check_drained(f);
 }
 
 void
-flow_note(struct flow *f, struct record *records, unsigned count, uint64_t del)
+flow_note_for(struct flow_job *job, struct flow *f, struct record *records, unsigned count, uint64_t del, uint64_t rejected)
 {
     struct flow_note *n = calloc(1, sizeof(*n));
 
-    if (!n) { /* the payload stays in the journal and is sent again: a duplicate, not a loss */
+    if (!n) { /* the payload stays in the journal and is sent again: a duplicate, not a loss; or its sender comes back */
         for (unsigned i = 0; i < count; i++)
             record_free(&records[i]);
         metric_add(metric_get(M_AUDIT_ERRORS, NULL, 0), count);
+        if (job)
+            flow_job_settle(job, 0, RC_NOMEM);
         return;
     }
     n->f = f;
+    n->job = job;
+    n->rejected = rejected;
     n->next = f->first_note;
     n->link = &f->first_note;
     if (n->next)
         n->next->link = &n->next;
     f->first_note = n;
     n->del = del;
-    n->tx = (struct journal_tx){.loop = f->o.loop, .entries = n->entry, .del = &n->del, .del_count = del != 0, .lazy = true, .on_done = on_noted};
+    n->tx = (struct journal_tx){.loop = f->o.loop, .entries = n->entry, .del = &n->del, .del_count = del != 0, .lazy = !job, .on_done = on_noted};
     for (unsigned i = 0; i < count; i++) {
         n->record[i] = records[i];
         n->entry[i] = (struct journal_entry){buf_str(&records[i].head), buf_str(&records[i].tail)};
@@ -279,6 +299,12 @@ flow_note(struct flow *f, struct record *records, unsigned count, uint64_t del)
     n->tx.entry_count = count;
     f->notes++;
     journal_post(f->o.journal, &n->tx);
+}
+
+void
+flow_note(struct flow *f, struct record *records, unsigned count, uint64_t del)
+{
+    flow_note_for(NULL, f, records, count, del, 0);
 }
 
 static void

@@ -4,7 +4,7 @@
  *   job     one request between the gate's decision and its reply
  *   parcel  one payload of a job on its way to one destination; outlives the job when it was journaled
  *   lane    one destination by name, over all reloads: its exporter, and the backlog of what waits for it in the journal
- *   note    something for the journal that nobody waits for: a delivery's entry, a deletion
+ *   note    something for the journal that nobody waits for: a delivery's entry, a deletion; but a sender that is told of a loss waits for its entry
  *
  *   parcel:  SENDING ──journal_after, or down──▶ STORING ──durable──▶ STORED ──not in flight──▶ backlog
  *               └──────────── acknowledged ─────────┴─────────────────────┴──▶ gone (deleted from the journal when it was there)
@@ -78,6 +78,8 @@ struct flow_note {
     struct record record[2];
     struct journal_entry entry[2];
     uint64_t del;
+    struct flow_job *job; /* whose reply waits for it; NULL: nobody waits */
+    uint64_t rejected;    /* what that reply tells */
 };
 
 struct flow {
@@ -105,10 +107,13 @@ struct flow {
 };
 
 /* flow.c */
-void flow_job_settled(struct flow_job *job); /* one payload less is open */
+/* One payload less is open: acknowledged or durable; ${rejected} spans of it refused for good; failed other than RC_OK: neither sent nor stored. */
+void flow_job_settle(struct flow_job *job, uint64_t rejected, enum rc failed);
 void flow_check_drained(struct flow *f);
 /* Post what nobody waits for: up to two entries (finished records, taken over) and a deletion (id 0 = none). */
 void flow_note(struct flow *f, struct record *records, unsigned count, uint64_t del);
+/* The same for an open payload of job: settled when it is durable, ${rejected} spans refused; failed when it cannot be. job NULL: as flow_note. */
+void flow_note_for(struct flow_job *job, struct flow *f, struct record *records, unsigned count, uint64_t del, uint64_t rejected);
 
 /* lane.c */
 enum rc lane_bind(struct flow *f, struct exporter *const *exporters) MUST_USE;

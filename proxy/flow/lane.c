@@ -113,18 +113,14 @@ parcel_to_backlog(struct flow_parcel *p)
 
 /* The parcel's job need not wait for it any more. */
 static void
-parcel_settle(struct flow_parcel *p, uint64_t rejected, enum rc failed)
+parcel_settle(struct flow_parcel *p, enum rc failed)
 {
     struct flow_job *job = p->job;
 
     if (!job)
         return;
     p->job = NULL;
-    if (rejected > job->rejected)
-        job->rejected = rejected;
-    if (failed != RC_OK)
-        job->failed = failed;
-    flow_job_settled(job);
+    flow_job_settle(job, 0, failed);
 }
 
 static void
@@ -146,7 +142,7 @@ on_stored(struct journal_tx *tx)
         bool forget = p->ended || !p->in_exporter || exporter_cancel(p->lane->exporter, &p->parcel);
 
         p->state = PARCEL_SENDING;
-        parcel_settle(p, 0, tx->rc);
+        parcel_settle(p, tx->rc);
         if (forget)
             parcel_free(p);
         flow_check_drained(f);
@@ -154,7 +150,7 @@ on_stored(struct journal_tx *tx)
     }
     p->state = PARCEL_STORED;
     p->parcel.journal_id = p->payload.id;
-    parcel_settle(p, 0, RC_OK);
+    parcel_settle(p, RC_OK);
     if (!p->in_exporter || exporter_cancel(p->lane->exporter, &p->parcel))
         parcel_to_backlog(p);
     flow_check_drained(f);
@@ -179,10 +175,12 @@ parcel_store(struct flow_parcel *p)
     journal_post(f->o.journal, &p->tx);
 }
 
+/* A sender that is told that spans were refused hears so when that is on disk. */
 static void
-record_end(struct flow_parcel *p, const struct parcel_result *r, uint64_t del)
+record_end(struct flow_parcel *p, const struct parcel_result *r, uint64_t del, uint64_t rejected)
 {
     struct lane *l = p->lane;
+    struct flow_job *job = rejected ? p->job : NULL;
     struct record records[2];
     unsigned n = 0, due = 1 + (r->end == PARCEL_REJECTED);
 
@@ -196,7 +194,14 @@ record_end(struct flow_parcel *p, const struct parcel_result *r, uint64_t del)
         else
             record_free(&records[n]);
     }
-    flow_note(l->f, records, n, n == due ? del : 0); /* what cannot be recorded stays in the journal: sent again rather than gone without a word */
+    if (job)
+        p->job = NULL;
+    if (job && n < due) {
+        flow_job_settle(job, 0, RC_NOMEM);
+        job = NULL;
+    }
+    /* What cannot be recorded stays in the journal: sent again rather than gone without a word. */
+    flow_note_for(job, l->f, records, n, n == due ? del : 0, rejected);
 }
 
 /* Acknowledged or refused for good. */
@@ -215,8 +220,8 @@ parcel_end(struct flow_parcel *p, const struct parcel_result *r)
         metric_add(metric_get(M_SEND_FAILED_SPANS, (const char *const[]){l->name, r->reason}, 2), (int64_t)rejected);
         log_event(LOG_DELIVERY_REJECTED, LOG_STR("destination", l->name), LOG_STR("reason", r->reason), LOG_NUM("spans", rejected));
     }
-    record_end(p, r, state == PARCEL_STORED || state == PARCEL_FROM_BACKLOG ? p->parcel.journal_id : 0);
-    parcel_settle(p, rejected, RC_OK);
+    record_end(p, r, state == PARCEL_STORED || state == PARCEL_FROM_BACKLOG ? p->parcel.journal_id : 0, rejected);
+    parcel_settle(p, RC_OK);
     if (state == PARCEL_STORING) {
         p->ended = true; /* on_stored deletes it */
         return;
