@@ -101,7 +101,7 @@ examiner_free(struct examiner *ex)
         return;
     for (size_t i = 0; i < sizeof(ex->fold) / sizeof(ex->fold[0]); i++)
         fold_free(&ex->fold[i]);
-    for (size_t i = 0; i < DECODE_DEPTH; i++)
+    for (size_t i = 0; i <= DECODE_DEPTH; i++)
         buf_free_wipe(&ex->decoded[i]);
     for (unsigned place = 0; place < PLACE_COUNT_; place++)
         free(ex->place_lists[place]);

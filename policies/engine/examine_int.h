@@ -33,7 +33,7 @@ struct examiner {
     struct str system;
     /* views of the text that is being scanned; they shrink again at the end of a batch */
     struct fold_view fold[2 * (DECODE_DEPTH + 1)];
-    struct buf decoded[DECODE_DEPTH];
+    struct buf decoded[DECODE_DEPTH + 1]; /* the last only to see that there is more */
     /* verdict that is being made */
     uint16_t rules[PROGRAM_RULES_MAX], patterns[PROGRAM_PATTERNS_MAX], contexts[PROGRAM_PATTERNS_MAX];
     uint16_t uses[PROGRAM_USES_MAX], wanted[PROGRAM_USES_MAX];

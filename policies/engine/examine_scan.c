@@ -375,7 +375,7 @@ scan_decoded(struct examiner *ex, struct query *q, const struct view *v)
     struct decode_run run;
     size_t len, from = 0;
 
-    if (v->depth == DECODE_DEPTH || !(v->shown & SIEVE_BIT(SIEVE_BASE64)))
+    if (!(v->shown & SIEVE_BIT(SIEVE_BASE64)))
         return RC_OK;
     struct buf *out = &ex->decoded[v->depth];
 
@@ -385,6 +385,8 @@ scan_decoded(struct examiner *ex, struct query *q, const struct view *v)
             return RC_NOMEM;
     }
     while (decode_next(v->bytes, from, &run, out->ptr, &len)) {
+        if (v->depth == DECODE_DEPTH)
+            return RC_UNDECIDABLE; /* deeper than we look */
         struct view inner = {.bytes = {out->ptr, len}, .kind = VIEW_DECODED, .depth = v->depth + 1, .before = v->before};
 
         if (run.start)
@@ -486,7 +488,7 @@ examine_trim(struct examiner *ex)
     for (size_t i = 0; i < sizeof(ex->fold) / sizeof(ex->fold[0]); i++)
         if (ex->fold[i].cap > KEEP_BYTES)
             fold_free(&ex->fold[i]);
-    for (size_t i = 0; i < DECODE_DEPTH; i++)
+    for (size_t i = 0; i <= DECODE_DEPTH; i++)
         if (ex->decoded[i].cap > KEEP_BYTES)
             buf_free_wipe(&ex->decoded[i]);
 }

@@ -255,7 +255,7 @@ ampersand(struct str s)
         return plain;
     bool hex = (s.ptr[2] | 0x20) == 'x';
 
-    for (i += hex; i < s.len && i < 12 && s.ptr[i] != ';'; i++) {
+    for (i += hex; i < s.len && s.ptr[i] != ';'; i++) {
         int h = hex_value(s.ptr[i]);
 
         if (h < 0 || (!hex && h > 9))
@@ -383,11 +383,19 @@ form_space(const struct form *f, struct str s, size_t at)
     return f->pair && f->last != '=' && s.ptr[at] == '+';
 }
 
-/* What stands in JSON was written before JSON was: % and & wait for the next pass, or a token that holds them would be seen in no form of its own. */
+/*
+ * What stands in JSON was written before JSON was: % and & wait for the next pass, or a token that holds them would be seen in no form of its own. "C:\users" is no
+ * escape, and would keep them waiting for ever.
+ */
 static bool
 is_json(struct str s)
 {
-    return str_find(s, STR("\\u")) != SIZE_MAX;
+    uint32_t v;
+
+    for (size_t at = 0, next; (next = str_find(str_sub(s, at, s.len), STR("\\u"))) != SIZE_MAX; at += next + 2)
+        if (hex_at(s, at + next + 2, 4, &v))
+            return true;
+    return false;
 }
 
 enum rc
@@ -527,7 +535,7 @@ bool
 fold_hides(struct str s)
 {
     for (size_t i = first_fold(s); i < s.len; i++)
-        if (may_fold((unsigned char)s.ptr[i]) && (s.ptr[i] == '%' || s.ptr[i] == '\\') && next_unit(str_sub(s, i, s.len)).len > 2)
+        if ((s.ptr[i] == '%' || s.ptr[i] == '\\' || s.ptr[i] == '&') && next_unit(str_sub(s, i, s.len)).len > 2)
             return true;
     return false;
 }

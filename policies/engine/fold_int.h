@@ -34,7 +34,7 @@ enum rc fold_pass(struct str in, const uint32_t *map, bool form, struct fold_vie
 /* Whether form makes a difference to fold_pass: a + that may be a space. */
 bool fold_form_wanted(struct str s);
 
-/* Whether an escape is left that could hide any byte (%41, \u0041): asked after the last pass. */
+/* Whether an escape is left that could hide any byte (%41, \u0041, &#65;): asked after the last pass. */
 bool fold_hides(struct str s);
 void fold_free(struct fold_view *v);
 

@@ -130,7 +130,8 @@ START_TEST(fold_hides_finds_what_is_left_after_the_last_pass)
     ck_assert(fold_hides(STR("a%2540b")));
     ck_assert(fold_hides(STR("a\\u0040")));
     ck_assert(fold_hides(STR("a\\x40")));
-    ck_assert(!fold_hides(STR("100% \\d+ \\\\server \\n &amp; gr\xc3\xbc\xc3\x9f")));
+    ck_assert(fold_hides(STR("a &amp; b")) && fold_hides(STR("a&#64;b")));
+    ck_assert(!fold_hides(STR("100% \\d+ \\\\server \\n & gr\xc3\xbc\xc3\x9f")));
 }
 END_TEST
 

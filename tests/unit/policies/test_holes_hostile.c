@@ -367,7 +367,22 @@ END_TEST
 /* More layers than are taken off: nobody can say what is in it. */
 START_TEST(holes_too_many_layers_are_redacted)
 {
-    CHECK_ROWS({"m=jane.roe%25252525252540example.org", "jane.roe"}, {"%252525252534111111111111111", "111111111111111"});
+    CHECK_ROWS({"m=jane.roe%25252525252540example.org", "jane.roe"}, {"%252525252534111111111111111", "111111111111111"},
+        {"mail jane.roe&amp;amp;amp;amp;#64;example.org", "jane.roe"},
+        {"V1RJNWRXUkhSbXBrUTBKeFdWYzFiRXh1U25aYVZVSnNaVWRHZEdOSGVHeE1iVGw1V25sQ2VtSXlPWFZKU0VKeldsZEdlbHBSUFQw"
+         "PQ==",
+            "V1RJNWRXUkhSbXBrUTBKeFdW"},
+        {"3336363133363331333636353336333533323635333733323336363633363335333433303336333533373338333633313336"
+         "363433373330333636333336333533323635333636363337333233363337",
+            "333636313336333133363635"});
+}
+END_TEST
+
+/* What looks like the beginning of an escape keeps no other one from being read. */
+START_TEST(holes_paths_that_look_like_escapes)
+{
+    CHECK_ROWS({"C:\\users\\jane to jane.roe&#64;example.org", "jane.roe"}, {"C:\\users\\jane to jane.roe%40example.org", "jane.roe"},
+        {"to jane.roe&#x00000000000040;example.org", "jane.roe"});
 }
 END_TEST
 
@@ -394,6 +409,7 @@ static const struct case_entry cases[] = {
     {"normal", &holes_hexadecimal},
     {"normal", &holes_compressed_bytes_are_redacted},
     {"limits", &holes_too_many_layers_are_redacted},
+    {"malformed", &holes_paths_that_look_like_escapes},
     {NULL, NULL},
 };
 
