@@ -331,6 +331,16 @@ measure_difference(unsigned round)
     difference.samples[round] = with - without;
 }
 
+/* A whole name asks for that line alone, a part of one for all that have it. */
+static bool
+wanted(const struct bench *b, const char *only)
+{
+    for (size_t i = 0; i < BENCHES; i++)
+        if (strcmp(benches[i].name, only) == 0)
+            return b == &benches[i];
+    return strstr(b->name, only);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -364,19 +374,19 @@ main(int argc, char **argv)
         bytes += corpus[i].len;
     }
     for (size_t i = 0; i < BENCHES; i++)
-        if (strstr(benches[i].name, only))
+        if (wanted(&benches[i], only))
             prepare(&benches[i]);
     if (!json)
         printf("corpus: %d batches of %d spans, %.0f bytes a span, %.1f %% of values personal; median of %u rounds, processor time\n", BATCHES, SPANS,
             (double)bytes / (BATCHES * SPANS), 100.0 * (double)s.personal / (double)s.values, rounds);
     for (unsigned r = 0; r <= rounds; r++) /* the first warms up */
         for (size_t i = 0; i < BENCHES; i++)
-            if (strstr(benches[i].name, only))
+            if (wanted(&benches[i], only))
                 measure(&benches[i], r ? r - 1 : 0);
     for (unsigned r = 0; r < rounds; r++)
         measure_difference(r);
     for (size_t i = 0; i < BENCHES; i++)
-        if (strstr(benches[i].name, only))
+        if (wanted(&benches[i], only))
             report(&benches[i], rounds, json);
     if (!*only)
         report(&difference, rounds, json);
