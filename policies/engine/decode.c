@@ -120,15 +120,6 @@ value_of(char c)
     return base64_values[(unsigned char)c];
 }
 
-static int
-hex_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool
 looks_like_text(unsigned c)
 {
@@ -239,15 +230,19 @@ base64_len(struct str s)
     return n;
 }
 
-/* Whether a text may begin with these three bytes: what str_utf8_valid would find out later. */
-static bool
-may_begin(unsigned first, unsigned second, unsigned third)
+/*
+ * Whether a text may go on with this byte, where so many bytes of a character are still to come: most of what str_utf8_valid finds out later. Nearly every
+ * identifier ends at the second byte or the third.
+ */
+static inline bool
+goes_on(unsigned c, unsigned *to_come)
 {
-    if (!looks_like_text(first) || !looks_like_text(second) || !looks_like_text(third) || (first >= 0x80 && first < 0xC2))
-        return false;
-    if (first >= 0x80)
-        return second >= 0x80 && second < 0xC0;
-    return second < 0x80 || (second >= 0xC2 && third >= 0x80 && third < 0xC0);
+    if (*to_come) {
+        --*to_come;
+        return c >= 0x80 && c < 0xC0;
+    }
+    *to_come = c < 0xC2 ? 0 : c < 0xE0 ? 1 : c < 0xF0 ? 2 : 3;
+    return looks_like_text(c) && (c < 0x80 || c >= 0xC2);
 }
 
 /* Whether the first 16 characters decode to text: nearly every identifier ends in the first group. What follows may be anything. */
@@ -255,9 +250,13 @@ static bool
 base64_begins(struct str s)
 {
     char first[TEXT_MIN];
-    unsigned a = value_of(s.ptr[0]), b = value_of(s.ptr[1]), c = value_of(s.ptr[2]), d = value_of(s.ptr[3]);
+    unsigned a = value_of(s.ptr[0]), b = value_of(s.ptr[1]), to_come = 0;
 
-    if ((a | b | c | d) & 64 || !may_begin(a << 2 | b >> 4, (b << 4 & 0xFF) | c >> 2, (c << 6 & 0xFF) | d))
+    if ((a | b) & 64 || !goes_on(a << 2 | b >> 4, &to_come))
+        return false;
+    unsigned c = value_of(s.ptr[2]), d = value_of(s.ptr[3]);
+
+    if ((c | d) & 64 || !goes_on((b << 4 & 0xFF) | c >> 2, &to_come) || !goes_on((c << 6 & 0xFF) | d, &to_come))
         return false;
     struct str head = str_sub(s, 0, s.len < 16 ? s.len : 16);
     size_t n = base64_len(head);
@@ -265,26 +264,88 @@ base64_begins(struct str s)
     if (n < BASE64_SHORT)
         return false;
     n = decode_base64(str_sub(head, 0, n), first);
-    for (size_t i = 0; i < n; i++)
-        if (!looks_like_text((unsigned char)first[i]))
+    for (size_t i = 3; i < n; i++)
+        if (!goes_on((unsigned char)first[i], &to_come))
             return false;
     return is_text(first, n);
+}
+
+/* Value of a hexadecimal digit; -1: none. */
+static const int8_t hex_values[256] = {
+#define H4 -1, -1, -1, -1
+#define H16 H4, H4, H4, H4
+    H16,
+    H16,
+    H16,
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    9,
+    -1,
+    -1,
+    H4,
+    -1,
+    10,
+    11,
+    12,
+    13,
+    14,
+    15,
+    -1,
+    H4,
+    H4,
+    H16,
+    -1,
+    10,
+    11,
+    12,
+    13,
+    14,
+    15,
+    -1,
+    H4,
+    H4,
+    H16,
+    H16,
+    H16,
+    H16,
+    H16,
+    H16,
+    H16,
+    H16,
+    H16,
+};
+
+/* The byte that two characters stand for; negative: none. */
+static inline int
+hex_byte(const char *p)
+{
+    int hi = hex_values[(unsigned char)p[0]], lo = hex_values[(unsigned char)p[1]];
+
+    return (hi | lo) < 0 ? -1 : hi << 4 | lo;
 }
 
 static bool
 hex_begins(struct str s)
 {
     char first[TEXT_MIN];
+    unsigned to_come = 0;
     size_t n = 0;
 
     for (; n < TEXT_MIN && 2 * n + 1 < s.len; n++) {
-        int hi = hex_of(s.ptr[2 * n]), lo = hex_of(s.ptr[2 * n + 1]);
+        int byte = hex_byte(s.ptr + 2 * n);
 
-        if ((hi < 0 || lo < 0) && n >= HEX_MIN / 2)
+        if (byte < 0 && n >= HEX_MIN / 2)
             break;
-        if (hi < 0 || lo < 0 || !looks_like_text((unsigned)(hi << 4 | lo)))
+        if (byte < 0 || !goes_on((unsigned)byte, &to_come))
             return false;
-        first[n] = (char)(hi << 4 | lo);
+        first[n] = (char)byte;
     }
     return is_text(first, n);
 }
@@ -295,11 +356,11 @@ decode_hex(struct str s, char *out)
     size_t n = 0;
 
     for (size_t i = 0; i + 1 < s.len; i += 2) {
-        int hi = hex_of(s.ptr[i]), lo = hex_of(s.ptr[i + 1]);
+        int byte = hex_byte(s.ptr + i);
 
-        if (hi < 0 || lo < 0)
+        if (byte < 0)
             break;
-        out[n++] = (char)(hi << 4 | lo);
+        out[n++] = (char)byte;
     }
     return n < HEX_MIN / 2 ? 0 : n;
 }

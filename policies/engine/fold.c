@@ -398,6 +398,13 @@ is_json(struct str s)
     return false;
 }
 
+/* Bytes at which something to fold can start. */
+static bool
+may_fold(unsigned char c)
+{
+    return c >= 0x80 || c == '%' || c == '\\' || c == '&' || c == 0;
+}
+
 enum rc
 fold_pass(struct str in, const uint32_t *map, bool form, struct fold_view *out, bool *changed)
 {
@@ -412,6 +419,12 @@ fold_pass(struct str in, const uint32_t *map, bool form, struct fold_view *out, 
         return rc;
     out->len = 0;
     for (size_t i = 0; i < in.len;) {
+        if (!form && !may_fold((unsigned char)in.ptr[i])) {
+            out->bytes[out->len] = in.ptr[i];
+            out->map[out->len++] = map ? map[i] : (uint32_t)i;
+            i++;
+            continue;
+        }
         struct unit u = next_unit(str_sub(in, i, in.len));
 
         if (json && (in.ptr[i] == '%' || in.ptr[i] == '&'))
@@ -437,13 +450,6 @@ fold_pass(struct str in, const uint32_t *map, bool form, struct fold_view *out, 
     out->map[out->len] = map ? map[in.len] : (uint32_t)in.len;
     *changed = any;
     return RC_OK;
-}
-
-/* Bytes at which something to fold can start. */
-static bool
-may_fold(unsigned char c)
-{
-    return c >= 0x80 || c == '%' || c == '\\' || c == '&' || c == 0;
 }
 
 static size_t
