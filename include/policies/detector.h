@@ -4,8 +4,8 @@
  * The engine's candidate finder is built from the same pattern, so a detector needs no prefilter of its own.
  *
  * How a detector is run over a text: find the pattern; fill a struct match; ask check. When it counts, [start, end) as check left it is the
- * finding, and the search goes on at that end. When it does not, the search goes on one byte after the start of the match: a wrong match must not
- * hide a right one that begins inside it.
+ * finding, and the search goes on at that end. When it does not, the search goes on one byte after the start of the match (or where check says that the next
+ * one may begin): a wrong match must not hide a right one that begins inside it.
  */
 #ifndef POLICIES_DETECTOR_H
 #define POLICIES_DETECTOR_H
@@ -20,6 +20,7 @@ struct match {
     size_t group[8];   /* start,end of capture groups 1..4; SIZE_MAX when unset */
     bool context;      /* known to have context; validators ask match_context */
     size_t begin;      /* where the pattern began to match, before the validator */
+    size_t again;      /* a validator that says no may say: nor to any match that begins before here; 0: it does not know */
     /* Whose words may stand before the match, which is looked at when a validator asks; NULL: none does. */
     const struct detector *ask;
 };

@@ -62,6 +62,17 @@ whole_local(const struct match *m, size_t at)
     return str_sub(m->text, from, m->start + at);
 }
 
+/* Every local part that ends at this @ is refused for what stands around all of them. With marks that end a look back, a later one may be taken. */
+static bool
+refuse_email(struct match *m, size_t at)
+{
+    for (size_t i = m->begin; i < at; i++)
+        if (m->text.ptr[i] == '#' || m->text.ptr[i] == '\'' || m->text.ptr[i] == '"')
+            return false;
+    m->again = at;
+    return false;
+}
+
 static bool
 check_email(struct match *m)
 {
@@ -76,10 +87,10 @@ check_email(struct match *m)
         return false;
     struct str local = whole_local(m, at - 1), domain = str_sub(s, at, s.len);
 
-    if (domain_is_file(domain) || in_url_authority(m, local))
-        return false;
     /* git@host:path is a remote, not a mailbox. */
-    return !(str_eq(local, STR("git")) && (match_after(m, 1) == ':' || match_after(m, 1) == '/'));
+    if (domain_is_file(domain) || in_url_authority(m, local) || (str_eq(local, STR("git")) && (match_after(m, 1) == ':' || match_after(m, 1) == '/')))
+        return refuse_email(m, m->start + at);
+    return true;
 }
 
 /* ---- telephone ---- */

@@ -20,7 +20,8 @@ enum { CODE_SYNTAX = 440, CODE_EMPTY = 441, CODE_CONSTRUCT = 442, CODE_LENGTH = 
 struct confirm {
     pcre2_code *code;
     bool jit;
-    bool untried; /* confirm_bound */
+    bool untried;   /* confirm_bound */
+    uint32_t least; /* bytes of the shortest match, or fewer */
 };
 
 struct confirm_scratch {
@@ -198,6 +199,8 @@ confirm_compile(struct str regex, bool caseless, struct err_pos pos, struct conf
         confirm_free(made);
         return RC_CONFIG;
     }
+    if (pcre2_pattern_info(made->code, PCRE2_INFO_MINLENGTH, &made->least) != 0)
+        made->least = 0;
     made->jit = pcre2_jit_compile(made->code, PCRE2_JIT_COMPLETE) == 0;
     *c = made;
     return RC_OK;
@@ -280,7 +283,7 @@ confirm_next(const struct confirm *c, struct confirm_scratch *s, struct str text
     PCRE2_SPTR bytes = (PCRE2_SPTR)text.ptr;
     int rc;
 
-    if (from >= text.len)
+    if (from >= text.len || text.len - from < c->least)
         return RC_NOT_FOUND; /* no pattern matches the empty text */
     limit_steps(s, c, text.len - from);
     if (c->jit)

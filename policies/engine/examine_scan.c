@@ -246,16 +246,18 @@ words_stand(struct examiner *ex, const struct view *v, enum words *w, uint16_t n
 
 /* A word before an encoded value speaks of the value. */
 static bool
-context_before(const struct view *v, const struct pattern *p)
+context_before(const struct examiner *ex, const struct view *v, const struct pattern *p, enum words w)
 {
-    return v->before.len && detector_context(&p->det, STR(""), v->before, v->before.len);
+    if (v->before.len == 0 || (w != WORDS_UNKNOWN && p->words != NO_WORDS && !finder_found(ex->tables, p->words)))
+        return false;
+    return detector_context(&p->det, STR(""), v->before, v->before.len);
 }
 
 static enum rc
 try_pattern(struct examiner *ex, struct query *q, const struct view *v, enum words *w, uint16_t id)
 {
     const struct pattern *p = &ex->prog->patterns[id];
-    bool key_context = p->det.context && (context_in_key(q, id) || context_before(v, p));
+    bool key_context = p->det.context && (context_in_key(q, id) || context_before(ex, v, p, *w));
     /* Where context only helps, the few that get that far look for it themselves. */
     bool ask = p->words != NO_WORDS && !key_context && (p->det.need_context || *w == WORDS_KNOWN);
     bool no_words = ask && !words_stand(ex, v, w, p->words);
@@ -284,14 +286,28 @@ try_pattern(struct examiner *ex, struct query *q, const struct view *v, enum wor
     }
 }
 
+/* The words that stand right before an encoded value are found as if they stood in it. */
+static enum rc
+find_before(struct examiner *ex, const struct view *v)
+{
+    size_t from = v->before.len;
+
+    for (unsigned n = 0; from > 0 && n <= DETECTOR_CONTEXT_CHARS; from--)
+        n += ((unsigned char)v->before.ptr[from - 1] & 0xC0) != 0x80;
+    return finder_walk(ex->tables, str_sub(v->before, from, v->before.len), FINDER_SET_WORDS);
+}
+
 /* Ask the finder. Patterns that want context are asked where a key, a word or what stands before an encoded value may give it. */
 static enum rc
 find(struct examiner *ex, const struct query *q, const struct view *v, enum words *w)
 {
     unsigned open = finder_open(ex->tables, v->shown), wants = open & FINDER_SET_WANTS, now = open & FINDER_SET_PLAIN;
+    enum rc rc = RC_OK;
 
     finder_begin(ex->tables);
-    if (wants && (q->verdict->context_count > 0 || v->before.len > 0)) {
+    if (v->before.len)
+        rc = find_before(ex, v);
+    if (wants && q->verdict->context_count > 0) {
         now |= wants;
         wants = 0;
     } else if (wants) {
@@ -299,8 +315,8 @@ find(struct examiner *ex, const struct query *q, const struct view *v, enum word
     }
     if (now & FINDER_SET_WORDS || !(open & FINDER_SET_WORDS))
         *w = WORDS_KNOWN;
-    enum rc rc = now ? finder_walk(ex->tables, v->bytes, now) : RC_OK;
-
+    if (rc == RC_OK && now)
+        rc = finder_walk(ex->tables, v->bytes, now);
     return rc == RC_OK && wants && finder_needed(ex->tables) ? finder_walk(ex->tables, v->bytes, wants) : rc;
 }
 

@@ -37,6 +37,7 @@ confirmed(const struct pattern *p, const struct pattern_text *t, const struct co
     m->end = cm->end;
     memcpy(m->group, cm->group, sizeof(m->group));
     m->begin = cm->start;
+    m->again = 0;
     if (!set_context(p, t, m))
         return false;
     if (p->value_group && m->group[2 * p->value_group - 2] != SIZE_MAX) {
@@ -72,7 +73,7 @@ pattern_next(const struct pattern *p, struct confirm_scratch *scratch, const str
             snap(t->text, m);
             return RC_OK;
         }
-        from = cm.start + 1; /* a wrong match must not hide a right one that begins inside it */
+        from = m->again > cm.start ? m->again : cm.start + 1; /* a wrong match must not hide a right one that begins inside it */
     }
     return RC_NOT_FOUND;
 }
