@@ -10,7 +10,7 @@
 
 struct peer {
     char identity[512];   /* "" on plaintext */
-    char country[4];      /* subject C, "" when absent */
+    char country[4];      /* subject C, "" when absent, "?" when it is there and cannot be read */
     char address[64];     /* "192.0.2.1" */
     char cidr[72];        /* /24 or /48 of it, for the audit */
     char tls_version[16]; /* "TLSv1.3", "" on plaintext */

@@ -38,7 +38,7 @@ service_check(const char *path, struct errs *es)
     return rc;
 }
 
-/* Payloads are in our memory: no core file, no debugger of the same user. Descriptors as many as we may have. */
+/* Payloads are in our memory: no core file, no debugger of the same user, no log of TLS secrets. Descriptors as many as we may have. */
 static enum rc
 harden(struct errs *es)
 {
@@ -52,6 +52,11 @@ harden(struct errs *es)
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &files); /* fewer connections then */
+    }
+    /* libcurl would write the secrets of its connections to a file that is named there. */
+    if (unsetenv("SSLKEYLOGFILE") != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        errs_add(es, ERR_ERROR, RC_INTERNAL, 0, (struct err_pos){0}, "the environment cannot be made safe: %m");
+        return RC_INTERNAL;
     }
     signal(SIGPIPE, SIG_IGN);
     return RC_OK;

@@ -36,6 +36,9 @@ forbid_network(void)
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        /* x32 has numbers of its own for the same calls: __X32_SYSCALL_BIT; no other architecture has any so high. */
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
         REFUSED(__NR_socket),
         REFUSED(__NR_socketpair),
         REFUSED(__NR_connect),
@@ -47,6 +50,9 @@ forbid_network(void)
         REFUSED(__NR_clone3),
         REFUSED(__NR_ptrace),
         REFUSED(__NR_process_vm_readv),
+        REFUSED(__NR_process_vm_writev),
+        REFUSED(__NR_pidfd_getfd),
+        REFUSED(__NR_io_uring_setup), /* opens sockets without any of the above */
 #ifdef __NR_fork
         REFUSED(__NR_fork),
         REFUSED(__NR_vfork),

@@ -24,8 +24,8 @@ text_put(struct str s, char *out, size_t size)
     if (s.len == 0 || s.len >= size)
         return false;
     for (size_t i = 0; i < s.len; i++)
-        if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
-            return false;
+        if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f || (s.ptr[i] == '\xc2' && i + 1 < s.len && (unsigned char)s.ptr[i + 1] < 0xa0))
+            return false; /* U+0080 to U+009F control terminals too */
     memcpy(out, s.ptr, s.len);
     out[s.len] = '\0';
     return true;
@@ -168,8 +168,11 @@ subject_text(X509 *cert, int nid, char *out, size_t size)
 static enum naming
 name_subject(X509 *cert, const GENERAL_NAMES *names, struct peer *p)
 {
+    enum naming found = subject_text(cert, NID_commonName, p->identity, sizeof(p->identity));
+
     (void)names;
-    return subject_text(cert, NID_commonName, p->identity, sizeof(p->identity));
+    /* A common name is free text, which an authority may not look at as it looks at SPIFFE ids: it cannot pass for one. */
+    return found == NAME_FOUND && strncasecmp(p->identity, "spiffe:", 7) == 0 ? NAME_BAD : found;
 }
 
 static const struct {
@@ -277,8 +280,10 @@ peer_describe(X509 *cert, struct peer *p)
         digest_hex((struct str){(const char *)md, len}, p->cert_sha256);
         p->cert_sha256[2 * SHA256_SIZE] = '\0';
     }
-    if (subject_text(cert, NID_countryName, p->country, sizeof(p->country)) != NAME_FOUND)
-        p->country[0] = '\0';
+    enum naming country = subject_text(cert, NID_countryName, p->country, sizeof(p->country));
+
+    if (country != NAME_FOUND) /* one that is stated, but is none, is no silence that an attribute could fill */
+        snprintf(p->country, sizeof(p->country), "%s", country == NAME_BAD ? "?" : "");
     describe_serial(cert, p);
     describe_issuer(cert, p);
     describe_validity(cert, p);

@@ -43,6 +43,8 @@ subject_set(X509 *cert, const struct pki_spec *spec)
     X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC, (const unsigned char *)"spangate tests", -1, -1, 0);
     if (spec->cn)
         X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)spec->cn, -1, -1, 0);
+    if (spec->extra_country)
+        X509_NAME_add_entry_by_txt(name, "C", MBSTRING_ASC, (const unsigned char *)spec->country, -1, -1, 0);
     if (spec->extra_cn)
         X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)"another", -1, -1, 0);
 }

@@ -24,6 +24,7 @@ struct pki_spec {
     int from_days, to_days; /* from now; 0, 0: yesterday to tomorrow */
     unsigned rsa_bits;      /* 0: P-256 */
     bool extra_cn;          /* the common name twice */
+    bool extra_country;     /* the country twice */
 };
 
 /* Signed by issuer, by itself when NULL. */

@@ -101,6 +101,11 @@ END_TEST
 START_TEST(peer_identify_refuses_names_that_are_not_one_plain_name)
 {
     static const struct row rows[] = {
+        {{.cn = "spiffe://example.org/ns/shop/sa/checkout"}, NULL}, /* a common name is not looked at as a SPIFFE id is */
+        {{.cn = "SPIFFE://example.org/a"}, NULL},
+        {{.cn = "x\xc2\x9b"
+                "2J"},
+            NULL},
         {{.cn = "x", .names = "URI:spiffe://example.org/a,URI:spiffe://example.org/b"}, NULL},
         {{.cn = "x", .names = "URI:spiffe://example.org/a,URI:https://example.org/b"}, NULL},
         {{.cn = "x", .names = "URI:spiffe://example.org"}, NULL},
@@ -131,6 +136,30 @@ START_TEST(peer_identify_refuses_names_that_are_not_one_plain_name)
     };
 
     check_rows(rows, sizeof(rows) / sizeof(rows[0]), all);
+}
+END_TEST
+
+/* Residency asks the certificate first: what is damaged there must not be as if it had said nothing. */
+START_TEST(peer_identify_tells_a_damaged_country_from_none)
+{
+    static const struct pki_spec ca_spec = {.cn = "CA", .ca = true};
+    static const struct {
+        struct pki_spec spec;
+        const char *country;
+    } rows[] = {{{.cn = "x"}, ""}, {{.cn = "x", .country = "DE"}, "DE"}, {{.cn = "x", .country = "DE", .extra_country = true}, "?"}};
+    const struct tls_options o = {.identity = {"subject_cn"}};
+    struct pki_cert ca = pki_issue(&ca_spec, NULL);
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct pki_cert c = pki_issue(&rows[i].spec, &ca);
+        struct peer p = {0};
+        const char *reason;
+
+        ck_assert_int_eq(identify(&c, &o, &p, &reason), RC_OK);
+        ck_assert_str_eq(p.country, rows[i].country);
+        pki_free(&c);
+    }
+    pki_free(&ca);
 }
 END_TEST
 
@@ -220,6 +249,7 @@ END_TEST
 
 static const struct case_entry cases[] = {
     {"normal", &peer_identify_takes_spiffe_then_dns_then_cn},
+    {"malformed", &peer_identify_tells_a_damaged_country_from_none},
     {"normal", &peer_identify_obeys_the_configured_order},
     {"normal", &peer_identify_asks_the_allow_list},
     {"normal", &peer_address_masks_what_the_audit_keeps},
