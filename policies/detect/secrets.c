@@ -170,7 +170,8 @@ const struct detector detect_secrets[] = {
     },
     {
         ENTRY("sec.high_entropy", "HIGH_ENTROPY", "Text that looks random", TIER_C, "secret", "SOC2-CC6.1", 1),
-        .pattern = "(?<![0-9A-Za-z_+/-])[0-9A-Za-z_+/-]{20,256}+={0,2}+(?![0-9A-Za-z_+/=-])",
+        .pattern = "(?<![0-9A-Za-z_+/-])(?=[0-9a-z_+/-]*+[A-Z])(?=[0-9A-Z_+/-]*+[a-z])(?=[A-Za-z_+/-]*+[0-9])"
+                   "[0-9A-Za-z_+/-]{20,256}+={0,2}+(?![0-9A-Za-z_+/=-])",
         .check = check_entropy,
         .examples = EXAMPLES(HIT("x " BODY32),
             HIT("k=" BODY8 "e5F6g7H8"

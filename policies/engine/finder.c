@@ -70,6 +70,7 @@ make_pieces(struct finder *f, const struct finder_pattern *patterns, struct aren
     for (size_t i = 0; i < f->count && rc == RC_OK; i++) {
         rc = make_piece(f, &patterns[i], &r, ar, &list[i], &f->length[i]);
         f->is_always[i] = rc == RC_UNIMPLEMENTED;
+        f->sieve[i] = list[i].sieve;
         list[i].kind = patterns[i].kind;
         /* To look for words in every text would cost more than what is left out then. */
         if (patterns[i].kind == FINDER_WANTS_WORDS && !needs_digit(&list[i].sieve))
@@ -152,12 +153,13 @@ finder_compile(const struct finder_pattern *patterns, size_t count, struct finde
     if (!made || !ar || count >= NFA_NONE)
         goto out;
     made->length = calloc(count + 1, sizeof(*made->length));
+    made->sieve = calloc(count + 1, sizeof(*made->sieve));
     made->is_always = calloc(count + 1, sizeof(*made->is_always));
     made->always = calloc(count + 1, sizeof(*made->always));
     made->needed = calloc(count / 64 + 1, sizeof(*made->needed));
     made->example = malloc(count * EXAMPLES * WARM_SIZE + 1);
     made->example_length = calloc(count * EXAMPLES + 1, sizeof(*made->example_length));
-    if (made->length && made->is_always && made->always && made->needed && made->example && made->example_length)
+    if (made->length && made->sieve && made->is_always && made->always && made->needed && made->example && made->example_length)
         rc = compile(made, patterns, ar);
 out:
     arena_free(ar);
@@ -176,6 +178,7 @@ finder_free(struct finder *f)
     for (unsigned g = 0; g < FINDER_GROUPS_MAX; g++)
         nfa_free(&f->nfa[g]);
     free(f->length);
+    free(f->sieve);
     free(f->is_always);
     free(f->always);
     free(f->needed);

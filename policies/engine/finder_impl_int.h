@@ -10,7 +10,8 @@
 /* A pattern is always a candidate, or in one of the automata. */
 struct finder {
     size_t count;
-    size_t *length; /* of the shortest match, by pattern */
+    size_t *length;      /* of the shortest match, by pattern */
+    struct sieve *sieve; /* by pattern */
     bool *is_always;
     uint16_t *always; /* ascending */
     size_t always_count;

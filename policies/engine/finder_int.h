@@ -66,8 +66,8 @@ enum rc finder_scan(struct finder_tables *t, struct str text, const uint16_t **i
 #define FINDER_SET_PLAIN 0x1Fu
 #define FINDER_SET_WORDS 0x60u
 #define FINDER_SET_WANTS 0x380u
-/* Which may find something. */
-unsigned finder_open(const struct finder_tables *t, uint64_t shown);
+/* Which may find something in a text that shows this; holds for this text's walks until it is called for another one. */
+unsigned finder_open(struct finder_tables *t, uint64_t shown);
 /* A new text. */
 void finder_begin(struct finder_tables *t);
 /* Returns: RC_OK; RC_LIMIT as for finder_scan */

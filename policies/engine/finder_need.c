@@ -298,12 +298,32 @@ ways_of_repeat(const struct ast *t, const struct node *at, struct ways *w)
     }
 }
 
+/* What stands ahead is part of the text, but may be part of the match too: it is no longer for it, and nothing is added up. */
+static void
+ways_of_ahead(const struct ast *t, const struct node *at, struct ways *w)
+{
+    struct ways child;
+
+    ways_of(t, at->ahead, &child);
+    w->count = 0;
+    for (unsigned i = 0; i < child.count; i++) {
+        struct way one = nothing;
+
+        one.bits = need_of(&child.list[i]);
+        ways_add(w, &one);
+    }
+}
+
 static void
 ways_of(const struct ast *t, uint32_t n, struct ways *w)
 {
     const struct node *at = &t->list[n];
     struct ways child;
 
+    if (at->kind == NODE_NEXT && at->ahead) {
+        ways_of_ahead(t, at, w);
+        return;
+    }
     if (at->kind == NODE_SET) {
         ways_of_set(&at->set, w);
         return;

@@ -305,7 +305,9 @@ close_lookaround(struct parser *p, uint32_t content, enum node_kind kind, bool n
 {
     if (p->rc != RC_OK)
         return 0;
-    return add_set(p, kind, negative ? symset_not(excluded(p->t, content, kind)) : required(p->t, content, kind));
+    struct symset set = negative ? symset_not(excluded(p->t, content, kind)) : required(p->t, content, kind);
+
+    return add(p, (struct node){.kind = kind, .ahead = kind == NODE_NEXT && !negative ? content : 0, .set = set});
 }
 
 /* (?i-s) and the like, up to the ) or : that ends it. "(?^" takes all flags away first. */

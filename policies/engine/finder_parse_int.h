@@ -130,6 +130,7 @@ struct node {
     enum node_kind kind;
     uint32_t child, next;
     uint32_t min, max;
+    uint32_t ahead; /* NODE_NEXT: what stands there in full, of no tree; 0 = not known. Only the sieve reads it */
     struct symset set;
 };
 

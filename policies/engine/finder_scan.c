@@ -19,6 +19,7 @@ struct finder_tables {
     uint32_t steps; /* that may still be worked out */
     uint64_t *hits; /* a bit for each pattern; all clear between scans */
     bool any;       /* of them is set */
+    uint64_t shown; /* by the text */
     uint16_t *ids;
 };
 
@@ -124,9 +125,9 @@ settle(struct finder_tables *t, unsigned group, size_t from, unsigned class, siz
         return cell;
     const uint16_t *accepts = dfa_accepts(d, cell, &count);
 
-    /* The automaton may accept what begins like a match; no match is shorter than its pattern allows. */
+    /* The automaton may accept what begins like a match, in a text that was let through for other patterns. */
     for (size_t i = 0; i < count; i++)
-        if (t->f->length[accepts[i]] <= length) {
+        if (t->f->length[accepts[i]] <= length && sieve_passes(&t->f->sieve[accepts[i]], t->shown)) {
             t->hits[accepts[i] / 64] |= 1ull << (accepts[i] % 64);
             t->any = true;
         }
@@ -195,11 +196,12 @@ walk_all(struct finder_tables *t, struct str text, const uint8_t *group, unsigne
 }
 
 unsigned
-finder_open(const struct finder_tables *t, uint64_t shown)
+finder_open(struct finder_tables *t, uint64_t shown)
 {
     const struct finder *f = t->f;
     unsigned open = 0;
 
+    t->shown = shown;
     for (unsigned gates = gates_open(f->gate, f->gates, shown); gates; gates &= gates - 1)
         open |= 1u << f->gate_of[__builtin_ctz(gates)];
     return open;

@@ -343,6 +343,31 @@ START_TEST(finder_names_few_of_usual_texts)
 }
 END_TEST
 
+/* Lookahead says nothing to the automata, but what it asks for must be in the text; so must what a pattern asks for by itself. */
+START_TEST(finder_leaves_out_what_a_text_cannot_hold)
+{
+    static const struct {
+        const char *text;
+        size_t count;
+    } texts[] = {{"abcd", 0}, {"abc4", 1}, {"ABCD efgh 5", 1}, {"abcd-ef-gh-ij-kl-mn-op5", 1}, {"abcdefghijklmnopqrstuv", 0},
+        {"abcdEfgh4jklmnopqrstuv", 2}, {"abcdEfgh 4 jklmn opqrs tuv", 1}};
+    static struct rig g;
+    const uint16_t *ids;
+    size_t count;
+
+    g = (struct rig){0};
+    ck_assert(rig_add(&g, "[a-z]{3}(?=[^0-9]*[0-9])", false));
+    ck_assert(rig_add(&g, "(?<![a-zA-Z0-9])(?=[a-z0-9]*+[A-Z])(?=[A-Za-z]*+[0-9])[a-zA-Z0-9]{20,}", false));
+    rig_start(&g);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        rig_check(&g, str_of(texts[i].text));
+        ck_assert_uint_eq(finder_scan(g.tables, str_of(texts[i].text), &ids, &count), RC_OK);
+        ck_assert_msg(count == texts[i].count, "%zu in %s", count, texts[i].text);
+    }
+    rig_stop(&g);
+}
+END_TEST
+
 START_TEST(finder_names_what_it_does_not_understand_always)
 {
     static const char *const unknown[] = {"a(*SKIP)b|c", "x{,3}y", "(a)(?(1)b|c)", "a(*pla:b)", "(?xx)a", "(a)\\10", "[\\Qa\\E]", "(?n)(a)b"};
@@ -710,6 +735,7 @@ static const struct case_entry cases[] = {
     {"normal", &finder_never_misses_what_detectors_look_for},
     {"normal", &finder_never_misses_a_single_byte},
     {"normal", &finder_names_few_of_usual_texts},
+    {"normal", &finder_leaves_out_what_a_text_cannot_hold},
     {"normal", &finder_names_what_it_does_not_understand_always},
     {"normal", &finder_works_without_patterns},
     {"malformed", &finder_reads_nothing_past_the_text},
