@@ -53,6 +53,9 @@ struct findings {
     uint32_t attr_count; /* list[0 .. attr_count) are on attributes and keys */
     uint64_t bytes_examined;
     uint32_t undecidable;
+    struct examiner *by; /* who found them: what stands in place of a text is given to it again; NULL: nobody is asked */
+    enum place place;    /* of the text of examine_text, and the key it stands under, borrowed */
+    struct str key;
 };
 
 /**

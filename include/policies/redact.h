@@ -22,6 +22,7 @@ struct redact_report {
  * order: a key rule, the higher severity, the earlier start, the longer match, the more specific rule, the lower number.
  * Undecidable text is replaced by "[redacted:undecidable]", whatever else was found in it; with on_error: drop_span the span goes instead (texts of
  * scopes and resources are redacted), with refuse the request is refused. Shadow rules are counted only.
+ * A text that was changed is examined again (findings.by), as the next gate would, until nothing more is found in it.
  */
 
 /**
@@ -30,7 +31,7 @@ struct redact_report {
  * In:      edits  new (edits_init); what is made lives in its arena
  * Out:     edits  appended; none stands inside another; report filled
  * Returns: RC_OK; RC_NOMEM, RC_INTERNAL, RC_UNDECIDABLE (an action could not be carried out): refuse the request
- * Thread:  any; pure
+ * Thread:  that of findings.by; pure
  */
 enum rc redact_edits(const struct program *prog, const struct batch *b, const struct findings *f, unsigned class, struct edits *edits,
     struct redact_report *report) MUST_USE;

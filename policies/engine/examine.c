@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/digest.h"
 #include "examine_int.h"
 #include "examine_seen_int.h"
 
@@ -87,7 +88,8 @@ examiner_new(struct program *prog)
     ex->tables = finder_tables_new(prog->finder);
     ex->scratch = confirm_scratch_new();
     ex->keys = keytable_new();
-    if (!ex->tables || !ex->scratch || !ex->keys || !make_lists(ex) || !warm_up(ex)) {
+    if (!ex->tables || !ex->scratch || !ex->keys || digest_random(&ex->rested_seed, sizeof(ex->rested_seed)) != RC_OK || !make_lists(ex) ||
+        !warm_up(ex)) {
         examiner_free(ex);
         return NULL;
     }
@@ -316,7 +318,7 @@ examine_texts(struct examiner *ex, struct call *c, uint32_t resource)
 static void
 begin(struct examiner *ex, struct arena *ar, struct findings *out)
 {
-    *out = (struct findings){0};
+    *out = (struct findings){.by = ex};
     ex->ar = ar;
     ex->sink = out;
     ex->work = WORK_BYTES;
@@ -369,6 +371,8 @@ examine_text(struct examiner *ex, enum place place, struct str key, struct str t
         if (ex->prog->policies[i].redacts && ex->prog->policies[i].mode != RULE_OFF && (ex->prog->policies[i].places >> place & 1))
             policies |= (uint64_t)1 << i;
     begin(ex, ar, &found);
+    found.place = place;
+    found.key = key;
     struct query q = {.policies = policies, .on = FINDING_TEXT, .place = (uint8_t)place, .opaque = true, .attr = BATCH_NONE, .key_known = true};
 
     q.verdict = &ex->place_verdicts[place];

@@ -15,6 +15,7 @@
 
 #define DECODE_DEPTH 2 /* base64 inside of base64 */
 #define PATH_SCRATCH 4096
+#define RESTED_SLOTS 4096u
 
 struct examiner {
     struct program *prog;
@@ -39,6 +40,9 @@ struct examiner {
     uint16_t uses[PROGRAM_USES_MAX], wanted[PROGRAM_USES_MAX];
     struct key_finding own[KEYTABLE_OWN_MAX];
     char path[PATH_SCRATCH];
+    /* of texts that were examined again */
+    uint64_t rested_seed;
+    uint64_t rested[RESTED_SLOTS];
 };
 
 /* What is scanned, for whom, and under which key. */

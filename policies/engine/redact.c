@@ -179,6 +179,50 @@ spread(struct run *run, const struct finding *f)
     return RC_OK;
 }
 
+/* ---- what the next gate sees ---- */
+
+static uint64_t
+policies_of(struct run *run, uint32_t resource)
+{
+    if (run->policies_resource != resource)
+        run->policies = program_policies_of(run->rd.prog, run->b, resource);
+    run->policies_resource = resource;
+    return run->policies;
+}
+
+static enum rc
+settle_key(struct run *run, const struct batch_attr *a, uint32_t attr, struct str *now)
+{
+    const struct settling s = {.at = {.b = run->b,
+                                   .policies = run->again.ex ? policies_of(run, redact_resource_of(run->b, attr)) : 0,
+                                   .index = attr,
+                                   .attr = BATCH_NONE,
+                                   .on = FINDING_KEY,
+                                   .place = a->place}};
+
+    return redact_settle(&run->again, &run->rd, &s, now);
+}
+
+static enum rc
+settle_text(struct run *run, const struct finding *list, size_t count, struct str *now)
+{
+    const struct batch_text *t = &run->b->texts[list->index];
+    const struct renamed *renamed = t->attr != BATCH_NONE && run->b->attrs[t->attr].parent == BATCH_NONE ? redact_renamed(run, t->attr) : NULL;
+    const struct settling s = {.at = {.b = run->b,
+                                   .policies = run->again.ex ? policies_of(run, resource_of_text(run->b, list->index)) : 0,
+                                   .index = list->index,
+                                   .attr = t->attr,
+                                   .key = renamed ? renamed->key : (struct str){NULL, 0},
+                                   .on = FINDING_TEXT,
+                                   .place = t->place,
+                                   .number = run->rd.number,
+                                   .opaque = t->kind == TEXT_BYTES},
+        .list = list,
+        .count = count};
+
+    return redact_settle(&run->again, &run->rd, &s, now);
+}
+
 /* Findings in the bytes of a key: list holds those of one attribute, of both kinds. */
 static enum rc
 redact_key(struct run *run, const struct finding *list, size_t count)
@@ -195,6 +239,8 @@ redact_key(struct run *run, const struct finding *list, size_t count)
     run->rd.number = false;
     enum rc rc = resolve_text(&run->rd, key, a->place, list + first, count - first, &now);
 
+    if (rc == RC_OK && !str_eq(key, now))
+        rc = settle_key(run, a, list->index, &now);
     if (rc != RC_OK || str_eq(key, now))
         return rc;
     run->renamed[run->renamed_count++] = (struct renamed){list->index, now};
@@ -289,6 +335,8 @@ redact_one(struct run *run, const struct finding *list, size_t count)
     know_resource(run, run->rd.prog->tenants ? resource_of_text(run->b, list->index) : 0);
     enum rc rc = resolve_text(&run->rd, text, t->place, list, count, &now);
 
+    if (rc == RC_OK && !str_eq(text, now))
+        rc = settle_text(run, list, count, &now);
     if (rc != RC_OK || str_eq(text, now))
         return rc;
     rc = run->rd.number ? edits_set_number(run->edits, run->b, list->index, now) : RC_MALFORMED;
@@ -336,7 +384,12 @@ redact_edits(
     const struct program *prog, const struct batch *b, const struct findings *f, unsigned class, struct edits *edits, struct redact_report *report)
 {
     struct redact_report done;
-    struct run run = {.rd = {.prog = prog, .class = class, .ar = edits->ar, .report = &done}, .b = b, .f = f, .edits = edits};
+    struct run run = {.rd = {.prog = prog, .class = class, .ar = edits->ar, .report = &done},
+        .b = b,
+        .f = f,
+        .edits = edits,
+        .again = {.ex = f->by},
+        .policies_resource = BATCH_NONE};
     enum rc rc = class < prog->class_count ? report_init(prog, edits->ar, &done) : RC_INTERNAL;
 
     if (rc == RC_OK)
@@ -349,6 +402,7 @@ redact_edits(
         rc = redact_texts(&run);
     for (uint32_t i = 0; i < b->resource_count && rc == RC_OK; i++)
         done.uncovered += !program_covers(prog, b, i);
+    redact_again_end(&run.again);
     if (rc == RC_OK)
         *report = done;
     return rc;
@@ -378,6 +432,14 @@ redact_text(const struct program *prog, const struct findings *f, unsigned class
         }
         list[n++] = *one;
     }
+    struct redact_again again = {.ex = f->by};
+    const struct settling s = {.at = {.key = f->key, .on = FINDING_TEXT, .place = (uint8_t)f->place, .opaque = true}, .list = list, .count = n};
+
     rc = findings_sort(list, n, ar);
-    return rc == RC_OK ? resolve_text(&rd, text, PLACE_SPAN_ATTRIBUTE, list, n, out) : rc;
+    if (rc == RC_OK)
+        rc = resolve_text(&rd, text, PLACE_SPAN_ATTRIBUTE, list, n, out);
+    if (rc == RC_OK && !str_eq(text, *out))
+        rc = redact_settle(&again, &rd, &s, out);
+    redact_again_end(&again);
+    return rc;
 }

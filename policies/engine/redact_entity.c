@@ -17,13 +17,20 @@ is_dropped(const struct run *run, uint32_t attr)
     return false;
 }
 
-static const struct renamed *
-renamed_find(const struct run *run, uint32_t attr)
+const struct renamed *
+redact_renamed(const struct run *run, uint32_t attr)
 {
-    for (size_t i = 0; i < run->renamed_count && run->renamed[i].attr <= attr; i++)
-        if (run->renamed[i].attr == attr)
-            return &run->renamed[i];
-    return NULL;
+    size_t lo = 0, hi = run->renamed_count;
+
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+
+        if (run->renamed[mid].attr < attr)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < run->renamed_count && run->renamed[lo].attr == attr ? &run->renamed[lo] : NULL;
 }
 
 static enum rc
@@ -57,7 +64,7 @@ follow_key(struct run *run, const struct batch_resource *r, uint32_t text)
 
         if (a->place != PLACE_RESOURCE_ATTRIBUTE || a->parent != BATCH_NONE || !str_eq(batch_attr_key(run->b, a), batch_text_bytes(run->b, t)))
             continue;
-        const struct renamed *now = renamed_find(run, i);
+        const struct renamed *now = redact_renamed(run, i);
 
         if (!now && !is_dropped(run, i))
             return RC_OK; /* another attribute of this key stays */

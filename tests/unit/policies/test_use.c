@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base_suite.h"
@@ -230,6 +231,44 @@ START_TEST(use_takes_a_text_with_too_many_values_whole)
 }
 END_TEST
 
+/* What replacements bring to light is found before it leaves: lines that were two, what stood behind escapes. */
+START_TEST(use_leaves_nothing_for_the_next_gate)
+{
+    static const char rules[] = POLICY("p") "  rules:\n    - {id: all, use: defaults, action: {replace: \"[{entity}]\"}}\n"
+                                            "    - {id: ip, entity: IP_ADDRESS, severity: high, action: generalize}\n    - {id: stack, use: stack}\n";
+    static const char *const texts[] = {"E: value 2606%3A2c10%3A51e2%3A2a49%3A%3A1 was rejected\n\tat com.example.Main.run(Main.java:42)\n",
+        "E: invalid MRZ 'P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10です'\n\tat a.b.C(D.java:1)\n",
+        "cannot open /home/4111%201111%201111%201111/x: no such file", "token=(connect.sid=s%3Aabcdef.ghi), 7"};
+    struct gate_small g;
+
+    small_open(&g, rules);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        char *once = strdup(small_text(&g, "exception.stacktrace", texts[i]));
+
+        ck_assert_str_ne(once, texts[i]);
+        ck_assert_str_ne(once, "[redacted:undecidable]");
+        ck_assert_str_eq(small_text(&g, "exception.stacktrace", once), once);
+        free(once);
+    }
+    small_close(&g);
+}
+END_TEST
+
+/* Equal outputs are examined once; under another key or system they are other texts. */
+START_TEST(use_looks_again_under_the_same_key)
+{
+    struct gate_small g;
+
+    small_open(&g,
+        POLICY("p") "  rules:\n    - {id: mail, entity: EMAIL_ADDRESS, action: {replace: \"5\"}}\n    - {id: sql, use: sql, keys: [db.statement]}\n");
+    for (int i = 0; i < 3; i++) {
+        ck_assert_str_eq(small_text(&g, "other", "a @ is alice%40example.org"), "a @ is 5");
+        ck_assert_str_eq(small_text(&g, "db.statement", "SELECT alice%40example.org FROM t"), "SELECT ? FROM t");
+    }
+    small_close(&g);
+}
+END_TEST
+
 static const struct case_entry cases[] = {
     {"normal", &use_makes_a_rule_of_each_kind},
     {"normal", &use_reads_the_keys_and_places_of_the_rule},
@@ -238,6 +277,8 @@ static const struct case_entry cases[] = {
     {"normal", &use_is_decided_once_for_all_policies},
     {"normal", &use_replaces_the_whole_value_whatever_is_found_in_it},
     {"normal", &use_gives_way_to_rules_by_key},
+    {"normal", &use_leaves_nothing_for_the_next_gate},
+    {"normal", &use_looks_again_under_the_same_key},
     {"normal", &use_of_all_scanners_leaves_out_parts},
     {"malformed", &use_warns_of_actions_that_keep_a_part},
     {"malformed", &use_names_what_is_unknown},
