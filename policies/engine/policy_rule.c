@@ -142,6 +142,8 @@ read_selectors(struct loader *ld, struct draft *d)
         d->sel[d->sel_count++] = (struct selection){.entity = STR("KEY"), .severity = 1};
     else if (!keys)
         policy_error(ld, d->n, SG_RULE_EMPTY, "rule %s says nothing: it needs keys, entity, use, detector or regex", d->id.ptr);
+    if (d->sel_count == SELECTIONS_MAX) /* or more: what did not fit would never be looked for */
+        policy_error(ld, d->n, SG_TOO_MANY, "rule %s names %d entities or more", d->id.ptr, SELECTIONS_MAX);
 }
 
 static enum rule_mode

@@ -74,6 +74,26 @@ json_escape(struct buf *out, struct str s)
     return rc;
 }
 
+enum rc
+json_visible(struct buf *out, struct str s)
+{
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0, n; i < s.len && rc == RC_OK; i += n) {
+        unsigned char c = (unsigned char)s.ptr[i];
+
+        n = utf8_length(str_sub(s, i, s.len));
+        if (n == 1 && (c < 0x20 || c == 0x7F))
+            rc = buf_printf(out, "\\u%04x", c);
+        else if (n == 2 && c == 0xC2 && (unsigned char)s.ptr[i + 1] < 0xA0)
+            rc = buf_printf(out, "\\u%04x", (unsigned char)s.ptr[i + 1]);
+        else
+            rc = buf_append(out, n ? str_sub(s, i, i + n) : STR("\xEF\xBF\xBD"));
+        n += n == 0;
+    }
+    return rc;
+}
+
 static void
 quoted(struct json *j, struct str s)
 {

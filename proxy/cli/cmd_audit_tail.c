@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "base/conf.h"
+#include "base/json.h"
 #include "control/command.h"
 #include "control/trail.h"
 
@@ -29,8 +30,11 @@ field(const struct conf_node *n, const char *a, const char *b)
 static void
 print_field(const char *before, struct str s)
 {
-    if (s.len)
-        printf("%s%.*s", before, (int)s.len, s.ptr);
+    struct buf shown = BUF_INIT((size_t)1 << 20);
+
+    if (s.len && json_visible(&shown, s) == RC_OK)
+        printf("%s%.*s", before, (int)shown.len, shown.ptr);
+    buf_free(&shown);
 }
 
 static void

@@ -201,6 +201,24 @@ struct eval_run {
     bool refused;
 };
 
+/* A value may hold what a terminal would obey. */
+static enum rc
+print_line(const struct span_line *l, struct buf *out)
+{
+    size_t start = out->len + 2;
+    enum rc rc = buf_append(out, STR("  "));
+
+    if (rc == RC_OK)
+        rc = json_visible(out, l->path);
+    while (rc == RC_OK && out->len < start + 44)
+        rc = buf_append_byte(out, ' ');
+    if (rc == RC_OK)
+        rc = buf_append_byte(out, ' ');
+    if (rc == RC_OK)
+        rc = json_visible(out, l->value);
+    return rc == RC_OK ? buf_append_byte(out, '\n') : rc;
+}
+
 static enum rc
 print_lines(const struct batch *b, const struct batch *before, struct arena *ar, struct buf *out)
 {
@@ -212,17 +230,15 @@ print_lines(const struct batch *b, const struct batch *before, struct arena *ar,
         if (rc == RC_OK)
             rc = span_lines_of(b, s, ar, &lines);
         for (uint32_t i = 0; i < around.count && rc == RC_OK; i++)
-            rc = buf_printf(out, "  %-44.*s %.*s\n", (int)around.list[i].path.len, around.list[i].path.ptr, (int)around.list[i].value.len,
-                around.list[i].value.len ? around.list[i].value.ptr : "");
+            rc = print_line(&around.list[i], out);
         for (uint32_t i = 0; i < lines.count && rc == RC_OK; i++)
-            rc = buf_printf(out, "  %-44.*s %.*s\n", (int)lines.list[i].path.len, lines.list[i].path.ptr, (int)lines.list[i].value.len,
-                lines.list[i].value.len ? lines.list[i].value.ptr : "");
+            rc = print_line(&lines.list[i], out);
         /* One span, as usual: what is not there any more. */
         if (rc == RC_OK && before->span_count == 1 && b->span_count == 1)
             rc = span_lines_of(before, 0, ar, &old);
         for (uint32_t i = 0; rc == RC_OK && before->span_count == 1 && b->span_count == 1 && i < old.count; i++)
             if (!span_lines_get(&lines, old.list[i].path).ptr)
-                rc = buf_printf(out, "  %-44.*s (dropped)\n", (int)old.list[i].path.len, old.list[i].path.ptr);
+                rc = print_line(&(struct span_line){old.list[i].path, STR("(dropped)")}, out);
     }
     return rc;
 }

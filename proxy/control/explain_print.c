@@ -223,8 +223,12 @@ enum rc
 explain_print_text(struct trial *tr, const struct explained *e, const char *indent, struct buf *out)
 {
     char inner[16];
-    enum rc rc = buf_printf(out, "%s%.*s%s  ", indent, (int)e->path.len, e->path.ptr, e->key ? " (its key)" : "");
+    enum rc rc = buf_append(out, str_of(indent));
 
+    if (rc == RC_OK)
+        rc = json_visible(out, e->path);
+    if (rc == RC_OK)
+        rc = buf_append(out, e->key ? STR(" (its key)  ") : STR("  "));
     snprintf(inner, sizeof(inner), "%s  ", indent);
     if (rc == RC_OK)
         rc = put_quoted(out, e->text);

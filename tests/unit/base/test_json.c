@@ -35,6 +35,19 @@ START_TEST(json_escapes_controls_and_replaces_bad_utf8)
 }
 END_TEST
 
+START_TEST(json_visible_shows_what_a_terminal_would_obey)
+{
+    struct buf b = BUF_INIT(200);
+
+    ck_assert_int_eq(json_visible(&b, STR("\"gr\xc3\xbcn\"\\ \x1b[2J\x7f\xc2\x9b"
+                                          "1m\xc2\xa0\n\xff")),
+        RC_OK);
+    ck_assert_int_eq(buf_append_byte(&b, 0), RC_OK);
+    ck_assert_str_eq(b.ptr, "\"gr\xc3\xbcn\"\\ \\u001b[2J\\u007f\\u009b1m\xc2\xa0\\u000a\xef\xbf\xbd");
+    buf_free(&b);
+}
+END_TEST
+
 START_TEST(json_canonical_refuses_keys_out_of_order)
 {
     struct buf b = BUF_INIT(1000);
@@ -142,6 +155,7 @@ END_TEST
 static const struct case_entry cases[] = {
     {"normal", &json_writes_nested_values},
     {"malformed", &json_escapes_controls_and_replaces_bad_utf8},
+    {"malformed", &json_visible_shows_what_a_terminal_would_obey},
     {"normal", &json_canonical_refuses_keys_out_of_order},
     {"malformed", &json_finish_reports_wrong_use},
     {"limits", &json_refuses_depth_beyond_the_maximum},

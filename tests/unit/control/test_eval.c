@@ -166,6 +166,24 @@ START_TEST(eval_shows_what_each_destination_gets)
 }
 END_TEST
 
+/* What spans hold is anybody's: a terminal must not obey it. */
+START_TEST(eval_prints_no_control_character_of_a_span)
+{
+    struct buf out = BUF_INIT(1u << 20);
+    const char *file = tmp_write("span.json",
+        "{\"resourceSpans\":[{\"resource\":{\"attributes\":[{\"key\":\"team\",\"value\":{\"stringValue\":\"shop\"}},{\"key\":\"geo.country.iso_"
+        "code\","
+        "\"value\":{\"stringValue\":\"DE\"}}]},\"scopeSpans\":[{\"spans\":[{\"name\":\"a\\u001b[2J\\u009b1m\\nb\","
+        "\"attributes\":[{\"key\":\"k\\u001b[2J\",\"value\":{\"stringValue\":\"\\u001b]0;x\\u0007\"}}]}]}]}]}");
+
+    ck_assert_int_eq(eval_file(file, NULL, EVAL_TEXT, &out), EXIT_DONE);
+    ck_assert_ptr_null(memchr(out.ptr, 0x1b, out.len));
+    ck_assert_ptr_null(memmem(out.ptr, out.len, "\xc2\x9b", 2));
+    tmp_has(&out, "a\\u001b[2J\\u009b1m\\u000ab");
+    buf_free(&out);
+}
+END_TEST
+
 START_TEST(eval_reads_every_form_of_file)
 {
     struct buf out = BUF_INIT(1u << 20), body = BUF_INIT(1u << 20), packed = BUF_INIT(1u << 20);
@@ -251,6 +269,7 @@ static const struct case_entry cases[] = {
     {"normal", &explain_tells_of_places_policies_and_destinations},
     {"normal", &explain_writes_json},
     {"normal", &eval_shows_what_each_destination_gets},
+    {"malformed", &eval_prints_no_control_character_of_a_span},
     {"normal", &eval_reads_every_form_of_file},
     {"malformed", &eval_refuses_what_cannot_be_read},
     {"malformed", &eval_survives_files_cut_anywhere},

@@ -312,6 +312,23 @@ START_TEST(program_refuses_with_code_place_and_nearest_name)
 }
 END_TEST
 
+/* What does not fit would never be looked for. */
+START_TEST(program_refuses_more_entities_in_a_rule_than_it_keeps)
+{
+    struct buf yaml = BUF_INIT(1u << 20);
+    struct errs es = {0};
+    struct program *p = NULL;
+
+    ck_assert_int_eq(buf_append(&yaml, str_of(POLICY("p") "  rules:\n    - {id: a, action: drop, entity: [US_SSN")), RC_OK);
+    for (unsigned i = 0; i < 600; i++)
+        ck_assert_int_eq(buf_append(&yaml, STR(", US_SSN")), RC_OK);
+    ck_assert_int_eq(buf_append(&yaml, (struct str){", EMAIL_ADDRESS]}\n", sizeof(", EMAIL_ADDRESS]}\n")}), RC_OK);
+    ck_assert_int_eq(program_try(yaml.ptr, &p, &es), RC_CONFIG);
+    errs_free(&es);
+    buf_free(&yaml);
+}
+END_TEST
+
 START_TEST(program_refuses_regex_at_its_place)
 {
     struct errs es = {0};
@@ -553,6 +570,7 @@ static const struct case_entry cases[] = {
     {"normal", &program_category_leaves_out_what_is_of_one_country_or_trade},
     {"normal", &program_semconv_url_selects_query_keys_and_user_info},
     {"malformed", &program_refuses_with_code_place_and_nearest_name},
+    {"limits", &program_refuses_more_entities_in_a_rule_than_it_keeps},
     {"malformed", &program_refuses_regex_at_its_place},
     {"malformed", &program_reports_all_errors_of_all_documents_at_once},
     {"malformed", &program_refuses_files_it_cannot_read},
