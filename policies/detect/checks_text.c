@@ -254,8 +254,10 @@ str_in_list(struct str s, const char *const *list)
 size_t
 str_find_nocase(struct str hay, struct str needle)
 {
+    char first = needle.len ? small(needle.ptr[0]) : '\0';
+
     for (size_t i = 0; i + needle.len <= hay.len; i++)
-        if (str_eq_nocase(str_sub(hay, i, i + needle.len), needle))
+        if ((needle.len == 0 || small(hay.ptr[i]) == first) && str_eq_nocase(str_sub(hay, i, i + needle.len), needle))
             return i;
     return SIZE_MAX;
 }

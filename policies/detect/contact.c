@@ -98,18 +98,13 @@ check_email(struct match *m)
 static unsigned
 national_lengths(unsigned code)
 {
-    static const struct {
-        uint16_t code, lengths;
-    } codes[] = {
-#define CODE(code, lengths) {code, lengths},
+    static const uint16_t of_code[1000] = {
+#define CODE(code, lengths) [code] = lengths,
 #include "phone_codes.def"
 #undef CODE
     };
 
-    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-        if (codes[i].code == code)
-            return codes[i].lengths;
-    return 0;
+    return of_code[code];
 }
 
 /* Calling codes are prefix-free: at most one of the first three prefixes is assigned. Returns its length, 0 when there is none. */

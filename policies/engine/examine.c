@@ -77,6 +77,18 @@ warm_up(struct examiner *ex)
     return rc == RC_OK;
 }
 
+/* Most integers are counts, ports and states: the sieve lets none of their length through. */
+static void
+find_quiet(struct examiner *ex)
+{
+    bool always = false;
+
+    for (size_t i = 0; i < ex->prog->finder_count; i++)
+        always |= finder_always(ex->prog->finder, i);
+    for (size_t len = 1; len < BATCH_NUMBER_SIZE && !always; len++)
+        ex->quiet[len] = !(finder_open(ex->tables, sieve_integer(len)) & (FINDER_SET_PLAIN | FINDER_SET_WANTS));
+}
+
 struct examiner *
 examiner_new(struct program *prog)
 {
@@ -93,6 +105,7 @@ examiner_new(struct program *prog)
         examiner_free(ex);
         return NULL;
     }
+    find_quiet(ex);
     return ex;
 }
 
@@ -265,6 +278,23 @@ may_repeat(struct examiner *ex, struct call *c, const struct query *q, struct st
     return true;
 }
 
+static size_t
+decimal_length(int64_t v)
+{
+    uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    size_t len = v < 0 ? 2 : 1;
+
+    for (; u >= 10; u /= 10)
+        len++;
+    return len;
+}
+
+static bool
+is_quiet(const struct examiner *ex, const struct batch *b, const struct batch_text *t, const struct verdict *v)
+{
+    return t->kind == TEXT_INT && v->pattern_count == 0 && ex->quiet[decimal_length(batch_text_int(b, t))];
+}
+
 /* q holds what is the same for all texts of a resource. */
 static enum rc
 examine_one(struct examiner *ex, struct call *c, uint32_t index, struct query *q)
@@ -288,6 +318,10 @@ examine_one(struct examiner *ex, struct call *c, uint32_t index, struct query *q
     }
     if (!q->verdict)
         return RC_NOMEM;
+    if (is_quiet(ex, c->b, t, q->verdict)) {
+        ex->sink->bytes_examined += t->len;
+        return RC_OK;
+    }
     if (q->verdict != &scratch && may_repeat(ex, c, q, &system))
         slot = seen_slot(&c->seen, t, q->verdict, system, &known);
     if (known) {

@@ -26,6 +26,7 @@ struct examiner {
     struct key place_keys[PLACE_COUNT_]; /* names of places stand in for keys where there are none */
     struct verdict place_verdicts[PLACE_COUNT_];
     uint16_t *place_lists[PLACE_COUNT_];
+    bool quiet[BATCH_NUMBER_SIZE]; /* no pattern matches in an integer of so many characters, unless the key says so */
     /* of the call that is running */
     struct arena *ar;
     struct findings *sink;
