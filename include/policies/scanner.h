@@ -15,9 +15,9 @@
 
 #include <stdint.h>
 
-/* KIND(name, entity, replacement, severity): a kind of value, its entity in policies, what stands for it when the rule names no action. */
+/* KIND(name, entity, replacement, dropped, severity): a kind of value, its entity in policies, what stands for it when the rule names no action, or drop. */
 enum scan_kind {
-#define KIND(name, entity, replacement, severity) SCAN_##name,
+#define KIND(name, entity, replacement, dropped, severity) SCAN_##name,
 #include "policies/scan_kinds.def"
 #undef KIND
     SCAN_KIND_COUNT_
@@ -26,6 +26,7 @@ _Static_assert(SCAN_KIND_COUNT_ <= 64, "a set of kinds is one uint64_t");
 
 struct scan_kind_info {
     const char *entity, *replacement;
+    const char *dropped; /* by action drop, where the value did not stand between quotes */
     unsigned severity;
 };
 const struct scan_kind_info *scan_kind_info(enum scan_kind kind);

@@ -101,9 +101,12 @@ struct collector {
 
 /* "?" and the like: too short to be known as one's own elsewhere, but not as a whole value. */
 static bool
-is_replaced(const struct action *a, struct str value)
+is_replaced(const struct rule *r, enum scan_kind kind, struct str value)
 {
-    return a->type == &action_replace && str_eq(value, a->replace.text);
+    const struct action *a = &r->action;
+
+    return (a->type == &action_replace && str_eq(value, a->replace.text)) ||
+           (a->type == &action_drop && str_eq(value, str_of(scan_kind_info(kind)->dropped)));
 }
 
 static enum rc
@@ -124,7 +127,7 @@ add_value(void *to, enum scan_kind kind, size_t start, size_t end)
         f.rule = prog->uses[c->uses[i]].rules[kind];
         if (f.rule >= prog->rule_count)
             return RC_UNDECIDABLE;
-        if (!is_replaced(&prog->rules[f.rule].action, str_sub(c->q->text, start, end)) &&
+        if (!is_replaced(&prog->rules[f.rule], kind, str_sub(c->q->text, start, end)) &&
             !examine_action_owns(&prog->rules[f.rule].action, c->q->text, &f) &&
             !examine_allowed(prog, &prog->rules[f.rule], str_sub(c->q->text, start, end)))
             rc = examine_add(c->ex, &f);

@@ -218,8 +218,7 @@ read_action(struct loader *ld, const struct draft *d, const struct selection *se
     }
     struct action_env env = {.src = ld->src, .doc = doc, .es = ld->es, .ar = ld->prog->ar, .at = n, .rule = d->id, .entity = sel->entity};
 
-    /* A number of JSON becomes a number whatever the action: a word without quotes would break it. */
-    if (sel->replacement && (!n || (sel->structure && sel->kind == SCAN_BODY_NUMBER))) {
+    if (sel->replacement && !n) {
         r->action = (struct action){.type = &action_replace};
         r->action.replace.text = str_of(sel->replacement);
         return true;
@@ -232,6 +231,11 @@ read_action(struct loader *ld, const struct draft *d, const struct selection *se
 
     if (rc == RC_NOMEM)
         ld->fatal = RC_NOMEM;
+    /* A number of JSON becomes a number, or null when it is dropped, whatever the action: a word without quotes would break it. */
+    if (rc == RC_OK && sel->structure && sel->kind == SCAN_BODY_NUMBER && r->action.type != &action_drop) {
+        r->action = (struct action){.type = &action_replace};
+        r->action.replace.text = str_of(sel->replacement);
+    }
     return rc == RC_OK;
 }
 

@@ -107,6 +107,28 @@ is_needed(struct str text, const struct finding *f)
     return !(at < f->start && (word || strchr(",.;!?)", c)));
 }
 
+/* Whether quotes stand around [start, end), escaped ones too. */
+static bool
+is_quoted(struct str text, const struct finding *f)
+{
+    size_t after = f->end;
+
+    while (after < text.len && text.ptr[after] == '\\')
+        after++;
+    if (f->start == 0 || after == text.len)
+        return false;
+    return (text.ptr[after] == '"' || text.ptr[after] == '\'') && text.ptr[f->start - 1] == text.ptr[after];
+}
+
+/* What is left of a value that a scanner named: the text around it stays one of its kind. */
+static struct str
+dropped_value(const struct rule *r, struct str text, const struct finding *f)
+{
+    bool whole = f->start == 0 && f->end == text.len;
+
+    return whole || is_quoted(text, f) ? STR("") : str_of(scan_kind_info(r->kind)->dropped);
+}
+
 static enum rc
 act(const struct redaction *rd, struct str text, const struct finding *f, struct str *out)
 {
@@ -116,6 +138,10 @@ act(const struct redaction *rd, struct str text, const struct finding *f, struct
 
     if (own || (is_key_rule(f) && own_holds(rd->prog->own, text, f->start, f->end))) {
         *out = value; /* an earlier gate has been here */
+        return RC_OK;
+    }
+    if (rd->prog->rules[f->rule].structure && a->type == &action_drop) {
+        *out = dropped_value(&rd->prog->rules[f->rule], text, f);
         return RC_OK;
     }
     if (f->view == VIEW_DECODED && a->type->partial) {

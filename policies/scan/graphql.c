@@ -20,15 +20,15 @@ static size_t
 block_end(struct str text, size_t at)
 {
     for (; at + 2 < text.len; at++) {
-        if (text.ptr[at] == '\\' && text.ptr[at + 1] == '"')
-            at++;
+        if (at + 3 < text.len && memcmp(text.ptr + at, "\\\"\"\"", 4) == 0)
+            at += 3;
         else if (memcmp(text.ptr + at, "\"\"\"", 3) == 0)
             return at;
     }
     return text.len;
 }
 
-/* [*start, *end): what stands between the quotes; returns where to go on. */
+/* [*start, *end): what stands between the quotes; returns where to go on, SIZE_MAX: the line ends before the string does, section 2.9.4. */
 static size_t
 string_end(struct str text, size_t at, size_t *start, size_t *end)
 {
@@ -37,9 +37,12 @@ string_end(struct str text, size_t at, size_t *start, size_t *end)
         *end = block_end(text, at + 3);
         return *end < text.len ? *end + 3 : text.len;
     }
-    for (*start = ++at; at < text.len && text.ptr[at] != '"'; at++)
+    for (*start = ++at; at < text.len && text.ptr[at] != '"'; at++) {
+        if (text.ptr[at] == '\n' || text.ptr[at] == '\r')
+            return SIZE_MAX;
         if (text.ptr[at] == '\\')
             at++;
+    }
     *end = at < text.len ? at : text.len;
     return *end < text.len ? *end + 1 : text.len;
 }
@@ -73,6 +76,8 @@ scan_graphql(const struct scan_in *in, struct scan_out *out)
         start = end = next = at + 1;
         if (c == '"') {
             next = string_end(t, at, &start, &end);
+            if (next == SIZE_MAX)
+                return RC_UNDECIDABLE;
         } else if (c == '#') {
             const char *stop = memchr(t.ptr + at, '\n', t.len - at);
 
@@ -90,7 +95,7 @@ scan_graphql(const struct scan_in *in, struct scan_out *out)
                 next++;
             start = end = next;
         }
-        rc = scan_add(out, SCAN_QUERY_LITERAL, start, end);
+        rc = scan_add(out, c == '#' ? SCAN_QUERY_COMMENT : SCAN_QUERY_LITERAL, start, end);
     }
     return rc;
 }
@@ -101,6 +106,6 @@ const struct scanner scanner_graphql = {
     .name = "graphql",
     .title = "Literals and comments of GraphQL documents",
     .keys = keys,
-    .kinds = SCAN_SET(QUERY_LITERAL),
+    .kinds = SCAN_SET(QUERY_LITERAL) | SCAN_SET(QUERY_COMMENT),
     .scan = scan_graphql,
 };

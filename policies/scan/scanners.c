@@ -12,7 +12,7 @@ static const struct scanner *const all[] = {
 };
 
 static const struct scan_kind_info kinds[] = {
-#define KIND(name, entity, replacement, severity) {entity, replacement, severity},
+#define KIND(name, entity, replacement, dropped, severity) {entity, replacement, dropped, severity},
 #include "policies/scan_kinds.def"
 #undef KIND
 };

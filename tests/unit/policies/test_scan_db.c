@@ -191,6 +191,9 @@ START_TEST(graphql_keeps_names_enumerations_and_variables)
         {"{\"query\": \"{ u(id: 5) }\", \"variables\": {\"n\": \"Bob\"}}", "{\"query\": \"?\", \"variables\": {\"n\": \"?\"}}", NULL},
         {"mutation { a(x: \"cut", "mutation { a(x: \"?", NULL},
         {"{ a(x: \"\"\"cut", "{ a(x: \"\"\"?", NULL},
+        {"{ a(x: \"\"\"b\\\"\"\" bob \"\"\") }", "{ a(x: \"\"\"?\"\"\") }", NULL},
+        {"{ a(x: \"\"\"b\\\"\"\"\" bob \"\"\") }", "{ a(x: \"\"\"?\"\"\") }", NULL},
+        {"{ a(x: \"line\n y: \"bob\") }", "(undecidable)", NULL}, /* a quote of another line would open here */
         {NULL, NULL, NULL},
     };
 

@@ -269,6 +269,49 @@ START_TEST(use_looks_again_under_the_same_key)
 }
 END_TEST
 
+/* What is dropped leaves a text of its kind. */
+START_TEST(use_drops_values_and_keeps_the_text_well_formed)
+{
+    static const struct {
+        const char *key, *text, *expected;
+    } rows[] = {
+        {"db.statement", "SELECT 'a', 5, x/* hi */FROM t WHERE b IN (1,'2') -- bob", "SELECT ?, ?, x FROM t WHERE b IN (?,?)  "},
+        {"db.statement", "HSET users:1 name bob mail \"a b\"", "HSET users:1 name ? mail ?"},
+        {"db.statement", "{\"find\": \"u\", \"filter\": {\"name\": \"bob\", \"n\": 5}}",
+            "{\"find\": \"u\", \"filter\": {\"name\": \"\", \"n\": null}}"},
+        {"graphql.document", "{ user(id: 5, name: \"bob\", of: [1, 2]) { a } } # bob", "{ user(id: null, name: \"\", of: [null, null]) { a } } #"},
+        {"graphql.document", "{ a(b: \"\"\"x \"q\" y\"\"\") }", "{ a(b: \"\"\"\"\"\") }"},
+        {"url.full", "https://bob:pw@h.example/users/12345/x;sid=1?token=abc&q=1&email=a@b.c#access_token=xyz",
+            "https://@h.example/users/{id}/x;sid=?token=&q=1&email=#access_token="},
+        {"http.request.header.authorization", "Bearer abcdefgh", "Bearer "},
+        {"http.request.header.x-api-key", "abcdefgh", ""},
+        {"http.request.header.cookie", "a=b; sid=\"xyz\"", "a=; sid=\"\""},
+        {"http.request.header.forwarded", "for=\"192.0.2.1\";proto=https", "for=\"\";proto=https"},
+        {"user_agent.original", "Mozilla/5.0 (Linux; Android 10; SM-G960F) Chrome/100.0.1.2", "Mozilla/5.* (Linux; Android 10; *) Chrome/100.*"},
+        {"baggage", "userId=alice,node=DF%2028;p=x", "userId=,node=;p="},
+        {"http.request.header.tracestate", "v=abc,w=def", "v=-,w=-"},
+        {"http.request.body.content", "{\"password\": \"x\\\"y\", \"pin\": 1234, \"s\": \"{\\\"password\\\": \\\"abc\\\"}\"}",
+            "{\"password\": \"\", \"pin\": null, \"s\": \"{\\\"password\\\": \\\"\\\"}\"}"},
+        {"app.strict", "{\"a\": \"x\", \"n\": 5.5, \"b\": [true, \"y\"]}", "{\"a\": \"\", \"n\": null, \"b\": [null, \"\"]}"},
+        {"app.strict", "<a b=\"x\" c='y'>text<d/><![CDATA[z]]></a>", "<a b=\"\" c=''><d/><![CDATA[]]></a>"},
+        {"app.strict", "a=1&password=x&b", "a=&password=&b"},
+        {"process.command_line", "mysql -psecret --password=abc --token \"x y\" -e \"select 1\"",
+            "mysql -p'' --password='' --token \"\" -e \"select ?\""},
+        {"exception.message", "E: invalid 'bob' at line 5, value 77 for key \"x\", token=abc",
+            "E: invalid '' at line 5, value ? for key \"x\", token=?"},
+    };
+    struct gate_small g;
+
+    small_open(&g, POLICY("p") "  rules:\n    - {id: s, use: scanners, action: drop}\n"
+                               "    - {id: t, use: body-strict, keys: [app.strict], action: drop}\n");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ck_assert_str_eq(small_text(&g, rows[i].key, rows[i].text), rows[i].expected);
+        ck_assert_str_eq(small_text(&g, rows[i].key, rows[i].expected), rows[i].expected);
+    }
+    small_close(&g);
+}
+END_TEST
+
 static const struct case_entry cases[] = {
     {"normal", &use_makes_a_rule_of_each_kind},
     {"normal", &use_reads_the_keys_and_places_of_the_rule},
@@ -278,6 +321,7 @@ static const struct case_entry cases[] = {
     {"normal", &use_replaces_the_whole_value_whatever_is_found_in_it},
     {"normal", &use_gives_way_to_rules_by_key},
     {"normal", &use_leaves_nothing_for_the_next_gate},
+    {"normal", &use_drops_values_and_keeps_the_text_well_formed},
     {"normal", &use_looks_again_under_the_same_key},
     {"normal", &use_of_all_scanners_leaves_out_parts},
     {"malformed", &use_warns_of_actions_that_keep_a_part},
