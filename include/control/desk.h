@@ -22,12 +22,25 @@ struct desk_act {
  */
 enum rc desk_leave(const char *journal_dir, const struct desk_act *act, struct errs *es) MUST_USE;
 
+/* An act that lies on the desk. */
+struct desk_item {
+    const char *actor; /* "uid:1000" */
+    const char *file;  /* for desk_settle */
+    struct desk_act act;
+};
+
 /**
  * desk_take(journal_dir, fn, arg):
- * Call fn for each act on the desk, in the order they were laid there; fn returns whether it was taken, then the file is removed.
- * A file that is no act is removed and given with .verb "unreadable".
+ * Call fn for each act on the desk, in the order they were laid there; fn returns whether it was taken: it is not given again until it is settled.
+ * A file that is no act is given with .verb "unreadable".
  * Returns: how many were taken
  */
-unsigned desk_take(const char *journal_dir, bool (*fn)(void *arg, const char *actor, const struct desk_act *act), void *arg);
+unsigned desk_take(const char *journal_dir, bool (*fn)(void *arg, const struct desk_item *item), void *arg);
+
+/* What became of an act that was taken: it is durable in the journal, and its file goes; or it is not, and lies on the desk again. */
+void desk_settle(const char *file, bool recorded);
+
+/* At a start, before desk_take: acts that were taken and not settled lie on the desk again. One that was recorded right before a crash is recorded twice. */
+void desk_recover(const char *journal_dir);
 
 #endif

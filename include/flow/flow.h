@@ -58,6 +58,9 @@ struct flow_act {
     const char *object; /* a name, or a digest */
     const char *digest; /* SHA-256 of the object in hexadecimal, or NULL */
     const char *result; /* "ok", "refused" */
+    /* Told once, on the worker's loop: whether the entry is on disk. Not at all when the flow is freed before. NULL: nobody asks. */
+    void (*on_recorded)(void *arg, bool durable);
+    void *arg;
 };
 void flow_record_act(struct flow *f, const struct flow_act *act);
 /* The same for what the gate does itself. */

@@ -100,10 +100,27 @@ desk_leave(const char *journal_dir, const struct desk_act *act, struct errs *es)
 
 /* -- the gate's side -------------------------------------------------------------------------------------------------------------- */
 
+#define TAKEN ".taken"
+
 struct taker {
-    bool (*fn)(void *arg, const char *actor, const struct desk_act *act);
+    bool (*fn)(void *arg, const struct desk_item *item);
     void *arg;
 };
+
+void
+desk_settle(const char *file, bool recorded)
+{
+    size_t len = strlen(file), ending = sizeof(TAKEN) - 1;
+    char before[4096];
+
+    if (recorded || len < ending || len - ending >= sizeof(before)) {
+        (void)unlink(file);
+        return;
+    }
+    memcpy(before, file, len - ending);
+    before[len - ending] = '\0';
+    (void)rename(file, before); /* else it waits for the next start */
+}
 
 static const char *
 text_of(const struct conf_node *root, const char *key)
@@ -120,9 +137,10 @@ take_file(const struct taker *t, const char *path)
     struct conf_doc *doc = NULL;
     struct errs es = {0};
     struct stat st;
-    char actor[32];
+    char actor[32], file[4096];
+    int n = snprintf(file, sizeof(file), "%s" TAKEN, path);
 
-    if (lstat(path, &st) != 0)
+    if (lstat(path, &st) != 0 || n < 0 || (size_t)n >= sizeof(file))
         return false;
     snprintf(actor, sizeof(actor), "uid:%u", (unsigned)st.st_uid);
     struct desk_act act = {0};
@@ -134,8 +152,12 @@ take_file(const struct taker *t, const char *path)
     }
     if (!act_fits(&act))
         act = (struct desk_act){.verb = "unreadable", .object = "desk", .result = "refused"};
-    bool taken = t->fn(t->arg, actor, &act) && unlink(path) == 0;
+    bool taken = rename(path, file) == 0;
 
+    if (taken && !t->fn(t->arg, &(struct desk_item){actor, file, act})) {
+        desk_settle(file, false);
+        taken = false;
+    }
     conf_free(doc);
     errs_free(&es);
     buf_free(&text);
@@ -149,29 +171,49 @@ is_act(const struct dirent *e)
 }
 
 static int
+is_taken(const struct dirent *e)
+{
+    return e->d_name[0] != '.' && str_ends(str_of(e->d_name), STR(".json" TAKEN));
+}
+
+static int
 by_name(const struct dirent **a, const struct dirent **b)
 {
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-unsigned
-desk_take(const char *journal_dir, bool (*fn)(void *arg, const char *actor, const struct desk_act *act), void *arg)
+/* t NULL: what was taken is put back. */
+static unsigned
+each_file(const char *journal_dir, const struct taker *t)
 {
-    const struct taker t = {fn, arg};
     struct dirent **names = NULL;
     char path[4096];
     unsigned taken = 0;
 
     snprintf(path, sizeof(path), "%s/" FOLDER, journal_dir);
-    int n = scandir(path, &names, is_act, by_name);
+    int n = scandir(path, &names, t ? is_act : is_taken, by_name);
 
     for (int i = 0; i < n; i++) {
         int len = snprintf(path, sizeof(path), "%s/" FOLDER "/%s", journal_dir, names[i]->d_name);
 
-        if (len > 0 && (size_t)len < sizeof(path))
-            taken += take_file(&t, path);
+        if (len > 0 && (size_t)len < sizeof(path) && t)
+            taken += take_file(t, path);
+        else if (len > 0 && (size_t)len < sizeof(path))
+            desk_settle(path, false);
         free(names[i]);
     }
     free(names);
     return taken;
+}
+
+unsigned
+desk_take(const char *journal_dir, bool (*fn)(void *arg, const struct desk_item *item), void *arg)
+{
+    return each_file(journal_dir, &(struct taker){fn, arg});
+}
+
+void
+desk_recover(const char *journal_dir)
+{
+    (void)each_file(journal_dir, NULL);
 }

@@ -117,14 +117,17 @@ on_signal(evutil_socket_t number, short what, void *arg)
 /* -- start ------------------------------------------------------------------------------------------------------------------------ */
 
 static bool
-on_act(void *arg, const char *actor, const struct desk_act *act)
+on_act(void *arg, const struct desk_item *item)
 {
     struct service *s = arg;
-    struct worker_act *a = calloc(1, sizeof(*a));
+    size_t len = strlen(item->file) + 1;
+    struct worker_act *a = calloc(1, sizeof(*a) + len);
+    const struct desk_act *act = &item->act;
 
     if (!a)
         return false;
-    snprintf(a->actor, sizeof(a->actor), "%s", actor);
+    memcpy(a->file, item->file, len);
+    snprintf(a->actor, sizeof(a->actor), "%s", item->actor);
     snprintf(a->verb, sizeof(a->verb), "%s", act->verb);
     snprintf(a->object, sizeof(a->object), "%s", act->object);
     snprintf(a->digest, sizeof(a->digest), "%s", act->digest ? act->digest : "");
@@ -232,6 +235,8 @@ journal_start(struct service *s, struct errs *es)
         if (rc == RC_OK)
             rc = link_log(c, es);
     }
+    if (rc == RC_OK)
+        desk_recover(c->journal.dir);
     return rc == RC_OK ? service_body_key(s, &s->now, true, es) : rc;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "control/command.h"
+#include "control/desk.h"
 #include "service_int.h"
 
 #define CONNECTIONS_MAX 10000           /* of one listener of one worker */
@@ -158,12 +159,26 @@ worker_post_update(struct worker *w)
 }
 
 static void
+on_act_recorded(void *arg, bool durable)
+{
+    struct worker_act *a = arg;
+
+    desk_settle(a->file, durable);
+    free(a);
+}
+
+static void
 on_act(struct letter *letter)
 {
     struct worker_act *a = (struct worker_act *)letter;
 
-    flow_record_act(a->worker->flow, &(struct flow_act){a->actor, a->verb, a->object, *a->digest ? a->digest : NULL, a->result});
-    free(a);
+    flow_record_act(a->worker->flow, &(struct flow_act){.actor = a->actor,
+                                         .verb = a->verb,
+                                         .object = a->object,
+                                         .digest = *a->digest ? a->digest : NULL,
+                                         .result = a->result,
+                                         .on_recorded = on_act_recorded,
+                                         .arg = a});
 }
 
 void

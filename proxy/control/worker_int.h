@@ -36,6 +36,7 @@ struct worker_act {
     struct letter letter; /* first */
     struct worker *worker;
     char actor[32], verb[40], object[210], digest[65], result[40];
+    char file[]; /* on the desk: settled when the journal has answered */
 };
 
 struct worker_drain {

@@ -262,6 +262,9 @@ on_noted(struct journal_tx *tx)
         metric_add(metric_get(M_AUDIT_ERRORS, NULL, 0), tx->entry_count);
     enum rc rc = tx->rc;
 
+    if (n->on_recorded)
+        n->on_recorded(n->arg, rc == RC_OK);
+
     note_free(n);
     f->notes--;
     if (job)
@@ -319,10 +322,17 @@ note_one(struct flow *f, struct record *r, enum rc made)
 void
 flow_record_act(struct flow *f, const struct flow_act *act)
 {
+    struct flow_note *before = f->first_note;
     struct record r;
     enum rc rc = record_admin(&r, f->snap, act);
 
     note_one(f, &r, rc);
+    if (act->on_recorded && f->first_note == before) { /* no note could be made */
+        act->on_recorded(act->arg, false);
+    } else if (act->on_recorded) {
+        f->first_note->on_recorded = act->on_recorded;
+        f->first_note->arg = act->arg;
+    }
 }
 
 void

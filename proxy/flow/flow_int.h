@@ -78,8 +78,10 @@ struct flow_note {
     struct record record[2];
     struct journal_entry entry[2];
     uint64_t del;
-    struct flow_job *job; /* whose reply waits for it; NULL: nobody waits */
-    uint64_t rejected;    /* what that reply tells */
+    struct flow_job *job;                         /* whose reply waits for it; NULL: nobody waits */
+    uint64_t rejected;                            /* what that reply tells */
+    void (*on_recorded)(void *arg, bool durable); /* of a flow_act; NULL: nobody asks */
+    void *arg;
 };
 
 struct flow {

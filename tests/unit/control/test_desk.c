@@ -9,6 +9,7 @@
 
 static char dir[64], seen[8][512];
 static unsigned seen_count;
+static char last[512];
 static bool take = true;
 
 static void
@@ -30,9 +31,13 @@ remove_dir(void)
 }
 
 static bool
-on_act(void *arg, const char *actor, const struct desk_act *act)
+on_act(void *arg, const struct desk_item *item)
 {
+    const struct desk_act *act = &item->act;
+    const char *actor = item->actor;
+
     (void)arg;
+    snprintf(last, sizeof(last), "%s", item->file);
     ck_assert_uint_lt(seen_count, 8);
     snprintf(seen[seen_count++], sizeof(seen[0]), "%s %s %s %s %s", actor, act->verb, act->object, act->digest ? act->digest : "-", act->result);
     return take;
@@ -78,6 +83,24 @@ START_TEST(desk_keeps_what_was_not_taken)
 }
 END_TEST
 
+/* It is gone from the desk when it is in the journal, not before. */
+START_TEST(desk_keeps_what_was_not_recorded)
+{
+    make_dir();
+    ck_assert_int_eq(leave("reveal", "a", NULL), RC_OK);
+    ck_assert_uint_eq(desk_take(dir, on_act, NULL), 1);
+    ck_assert_uint_eq(desk_take(dir, on_act, NULL), 0); /* under way */
+    desk_settle(last, false);
+    ck_assert_uint_eq(desk_take(dir, on_act, NULL), 1);
+    desk_recover(dir); /* after a crash */
+    ck_assert_uint_eq(desk_take(dir, on_act, NULL), 1);
+    desk_settle(last, true);
+    desk_recover(dir);
+    ck_assert_uint_eq(desk_take(dir, on_act, NULL), 0);
+    remove_dir();
+}
+END_TEST
+
 START_TEST(desk_refuses_texts_that_are_no_names)
 {
     char large[300];
@@ -118,6 +141,7 @@ END_TEST
 static const struct case_entry cases[] = {
     {"normal", &desk_gives_acts_in_order_once},
     {"normal", &desk_keeps_what_was_not_taken},
+    {"normal", &desk_keeps_what_was_not_recorded},
     {"malformed", &desk_refuses_texts_that_are_no_names},
     {"malformed", &desk_tells_of_a_file_that_is_no_act},
     {NULL, NULL},

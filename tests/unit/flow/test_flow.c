@@ -221,10 +221,36 @@ START_TEST(flow_asks_the_new_policy_when_a_reload_comes_before_the_first_byte)
 }
 END_TEST
 
+static void
+on_act_recorded(void *arg, bool durable)
+{
+    *(int *)arg = durable ? 1 : -1;
+}
+
+START_TEST(flow_tells_when_an_act_is_on_disk)
+{
+    struct rig r;
+    int told = 0;
+
+    rig_open(&r, REDACTS ROUTES("eu"));
+    const struct flow_act act = {.verb = "reveal", .object = "x", .result = "ok", .on_recorded = on_act_recorded, .arg = &told};
+    uint64_t seq = journal_stats(r.b.jn).next_seq;
+
+    flow_record_act(r.flow, &act);
+    ck_assert_int_eq(told, 0);
+    while (!told)
+        loop_step(r.b.loop);
+    ck_assert_int_eq(told, 1);
+    ck_assert_uint_eq(journal_stats(r.b.jn).next_seq, seq + 1);
+    rig_close(&r);
+}
+END_TEST
+
 static const struct case_entry cases[] = {
     {"normal", &flow_sends_where_the_policy_says},
     {"normal", &flow_keeps_the_destination_when_a_reload_renumbers_them},
     {"normal", &flow_asks_the_new_policy_when_a_reload_comes_before_the_first_byte},
+    {"normal", &flow_tells_when_an_act_is_on_disk},
     {NULL, NULL},
 };
 

@@ -96,7 +96,8 @@ START_TEST(record_admin_tells_who_and_what)
     struct record r;
 
     test_gate_init(&gate, policy);
-    enum rc rc = record_admin(&r, gate.snap, &(struct flow_act){"uid:7", "reveal", "key \"k\"", "ab", "ok"});
+    enum rc rc = record_admin(
+        &r, gate.snap, &(struct flow_act){.actor = "uid:7", .verb = "reveal", .object = "key \"k\"", .digest = "ab", .result = "ok"});
 
     ck_assert_ptr_nonnull(strstr(
         take(&r, rc), "{\"admin\":{\"actor\":\"uid:7\",\"digest\":\"ab\",\"object\":\"key \\\"k\\\"\",\"result\":\"ok\",\"verb\":\"reveal\"},"));
