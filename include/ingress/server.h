@@ -10,9 +10,11 @@
 #include "net/peer.h"
 #include "net/tls.h"
 
-/* Told about connections that never became requests; for audit and metrics. Fields of p may be empty. */
+/* Told about connections and requests that the sink never sees; for audit and metrics. Fields of p may be empty; words are static. */
 struct server_events {
     void (*on_refused)(struct server_events *ev, const struct peer *p, const char *reason);
+    /* A request was answered here: protocol "grpc", "http/protobuf", "http/json", or "http" when it is not known. May be NULL. */
+    void (*on_refused_request)(struct server_events *ev, const struct peer *p, const char *protocol, const char *reason);
 };
 
 struct server_options {

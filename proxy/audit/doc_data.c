@@ -132,6 +132,7 @@ json_totals(struct json *j, const struct totals *t)
     json_object(j, "totals");
     json_u64(j, "entries", t->entries);
     json_u64(j, "requests", t->requests);
+    json_u64(j, "requests_unread", t->unread);
     json_u64(j, "spans_in", t->spans_in);
     json_u64(j, "spans_out", t->spans_out);
     json_u64(j, "bytes_wire", t->bytes_wire);

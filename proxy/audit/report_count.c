@@ -429,6 +429,24 @@ count_handshake(struct report *r, const struct entry *e)
     evidence_add(r, EV_HANDSHAKE, e->seq);
 }
 
+/* Turned away before the gate saw it: a request like others, of which no more is known. */
+static void
+count_refusal(struct report *r, const struct entry *e)
+{
+    uint64_t n = e->count ? e->count : 1;
+    uint64_t *time = AT(r, TALLY_TIME, e, period_step(&r->o.period, e->ts_us) + 1);
+    uint64_t *v = AT(r, TALLY_SENDER, e, name_or(r, e->conn.identity, STR("(no certificate)")), name(r, e->conn.service));
+
+    time[0] += n;
+    time[3] += n;
+    v[0] += n;
+    v[1] += n;
+    AT(r, TALLY_REFUSED, e, name(r, e->reason), name(r, e->req.protocol), name(r, sender_of(e)))[0] += n;
+    evidence_add(r, EV_REFUSED, e->seq);
+    r->t.requests += n;
+    r->t.unread += n;
+}
+
 static void
 count_admin(struct report *r, const struct entry *e)
 {
@@ -526,6 +544,7 @@ static const struct {
     {"delivery", count_delivery},
     {"loss", count_loss},
     {"handshake", count_handshake},
+    {"refusal", count_refusal},
     {"admin", count_admin},
     {"change", count_change},
     {"rules", count_policies},

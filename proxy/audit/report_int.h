@@ -136,7 +136,8 @@ const char *category_name(enum category c);
 
 struct totals {
     uint64_t entries, outside; /* of the period, and others */
-    uint64_t requests, spans_in, spans_out, bytes_wire, findings, shadow_findings, undecidable, unknown_fields, not_allowed, added, rules_left_out;
+    uint64_t requests, unread, spans_in, spans_out, bytes_wire, findings, shadow_findings, undecidable, unknown_fields, not_allowed, added,
+        rules_left_out;
     uint64_t allowed_spans, delivered_spans, rejected_spans, lost_spans;
     uint64_t first_us, last_us, first_leaf, last_leaf;
     uint64_t before_us;  /* time of the entry before, to see the clock go back */

@@ -24,7 +24,8 @@ section_cover(struct report *r)
     const struct {
         const char *label;
         uint64_t n;
-    } rows[] = {{"Entries of the log in the period", t->entries}, {"Requests decided", t->requests}, {"Spans received", t->spans_in},
+    } rows[] = {{"Entries of the log in the period", t->entries}, {"Requests", t->requests},
+        {"Requests refused by their head or framing, unread", t->unread}, {"Spans received", t->spans_in},
         {"Spans with an allowed destination", t->spans_out}, {"Findings removed or replaced", t->findings},
         {"Findings of rules in shadow mode, let through", t->shadow_findings}, {"Texts that could not be decided, redacted whole", t->undecidable},
         {"Fields outside of the schema, removed", t->unknown_fields}, {"Spans acknowledged by destinations", t->delivered_spans},

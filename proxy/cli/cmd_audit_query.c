@@ -207,7 +207,7 @@ static const struct option_spec options[] = {
     {.name = "entity", .type = OPTION_TEXT, .arg = "GLOB", .help = "What was found: IBAN, EMAIL_ADDRESS, ..."},
     {.name = "destination", .type = OPTION_TEXT, .arg = "GLOB", .help = "Destination of a decision, delivery or loss"},
     {.name = "outcome", .type = OPTION_TEXT, .arg = "GLOB", .help = "accepted, partial, unroutable, refused, delivered, rejected, lost, ..."},
-    {.name = "type", .type = OPTION_TEXT, .arg = "GLOB", .help = "request, delivery, loss, handshake, admin, change, rules, gate"},
+    {.name = "type", .type = OPTION_TEXT, .arg = "GLOB", .help = "request, refusal, delivery, loss, handshake, admin, change, rules, gate"},
     {.name = "reason", .type = OPTION_TEXT, .arg = "GLOB", .help = "Why"},
     {.name = "limit", .letter = 'n', .type = OPTION_NUMBER, .arg = "ROWS", .fallback = "1000", .help = "At most"},
     {.name = "newest", .type = OPTION_FLAG, .help = "The newest first"},

@@ -5,8 +5,6 @@
 #include "base/log.h"
 #include "base/metrics.h"
 
-#define REFUSED_ENTRIES_PER_SECOND 50 /* a flood of bad handshakes must not fill the audit: further ones are counted */
-
 static void
 job_free(struct flow_job *job)
 {
@@ -369,24 +367,17 @@ static void
 on_refused(struct server_events *ev, const struct peer *p, const char *reason)
 {
     struct flow *f = (struct flow *)((char *)ev - offsetof(struct flow, events));
-    uint64_t second = clock_mono_us(f->o.clock) / 1000000;
-    struct record r;
 
-    log_event(LOG_HANDSHAKE_REFUSED, LOG_STR("reason", reason), LOG_STR("peer", p ? p->cidr : ""), LOG_STR("identity", p ? p->identity : ""));
-    if (second != f->refused_second) {
-        f->refused_second = second;
-        f->refused_count = 0;
-    }
-    if (f->refused_count++ >= REFUSED_ENTRIES_PER_SECOND) {
-        f->refused_hidden++;
-        return;
-    }
-    if (record_refused_peer(&r, f->snap, p, reason, 1 + f->refused_hidden) == RC_OK) {
-        f->refused_hidden = 0;
-        flow_note(f, &r, 1, 0);
-    } else {
-        record_free(&r);
-    }
+    refusals_add(f->refusals, p, NULL, reason);
+}
+
+static void
+on_refused_request(struct server_events *ev, const struct peer *p, const char *protocol, const char *reason)
+{
+    struct flow *f = (struct flow *)((char *)ev - offsetof(struct flow, events));
+
+    metric_add(metric_get(M_REQUESTS, (const char *const[]){protocol, reason}, 2), 1);
+    refusals_add(f->refusals, p, protocol, reason);
 }
 
 /* -- life ------------------------------------------------------------------------------------------------------------------------- */
@@ -401,11 +392,13 @@ flow_new(const struct flow_options *o, struct snapshot *snap, struct exporter *c
     f->o = *o;
     f->sink.submit = on_submit;
     f->events.on_refused = on_refused;
+    f->events.on_refused_request = on_refused_request;
+    f->refusals = refusals_new(f);
     f->snap = snapshot_ref(snap);
     f->next_id = clock_wall_us(o->clock) / o->worker_count * o->worker_count + o->worker;
     f->worker = gate_worker_new(snap);
     f->origins = calloc(ORIGINS_MAX, sizeof(*f->origins));
-    enum rc rc = f->worker && f->origins ? RC_OK : RC_NOMEM;
+    enum rc rc = f->worker && f->origins && f->refusals ? RC_OK : RC_NOMEM;
 
     if (rc == RC_OK) {
         (void)flow_origin(f, STR("?"));
@@ -498,6 +491,7 @@ flow_drain(struct flow *f, void (*on_drained)(void *arg), void *arg)
 {
     if (f->shut.reason)
         shut_end(f);
+    refusals_flush(f->refusals);
     f->draining = true;
     f->on_drained = on_drained;
     f->drained_arg = arg;
@@ -523,6 +517,7 @@ flow_free(struct flow *f)
         job_free(f->first_job); /* NOLINT(clang-analyzer-unix.Malloc) */
     for (unsigned i = 0; i < f->lane_count; i++)
         lane_free(f->lanes[i]);
+    refusals_free(f->refusals);
     gate_worker_free(f->worker);
     snapshot_unref(f->snap);
     for (unsigned i = 0; f->origins && i < f->origin_count; i++)

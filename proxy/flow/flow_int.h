@@ -14,6 +14,7 @@
 
 #include "flow/flow.h"
 #include "record_int.h"
+#include "refusals_int.h"
 
 #define LANES_MAX 64
 #define ORIGINS_MAX 16384
@@ -103,7 +104,7 @@ struct flow {
     bool draining;
     void (*on_drained)(void *arg);
     void *drained_arg;
-    uint64_t refused_second, refused_count, refused_hidden;
+    struct refusals *refusals;
     struct record_interval shut; /* requests are refused unseen; .reason NULL: they are not */
     uint64_t shut_seen_us;       /* the last of them, monotonic */
 };

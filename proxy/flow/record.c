@@ -384,6 +384,23 @@ record_refused_peer(struct record *r, const struct snapshot *snap, const struct 
 }
 
 enum rc
+record_refusal(struct record *r, const struct snapshot *snap, const struct peer *p, const char *protocol, const char *reason, uint64_t count)
+{
+    struct json js = begin(r);
+
+    json_cstr(&js, "build", snap->build);
+    write_conn(&js, snap, p);
+    json_u64(&js, "count", count);
+    json_cstr(&js, "node", snap->node);
+    json_cstr(&js, "outcome", "refused");
+    json_cstr(&js, "reason", reason);
+    json_object(&js, "req");
+    json_cstr(&js, "protocol", protocol);
+    json_close_object(&js);
+    return finish(&js, &r->tail, "refusal");
+}
+
+enum rc
 record_admin(struct record *r, const struct snapshot *snap, const struct flow_act *act)
 {
     struct json js = begin(r);

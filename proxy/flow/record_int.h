@@ -18,6 +18,9 @@ enum rc record_delivery(struct record *r, const struct snapshot *snap, uint64_t 
     const struct parcel_result *result, uint32_t spans) MUST_USE;
 enum rc record_loss(struct record *r, const struct snapshot *snap, const char *destination, uint32_t spans, const char *reason) MUST_USE;
 enum rc record_refused_peer(struct record *r, const struct snapshot *snap, const struct peer *p, const char *reason, uint64_t count) MUST_USE;
+/* A request that was turned away before the gate saw it: protocol and reason are static words. count: like it, since the entry before. */
+enum rc record_refusal(
+    struct record *r, const struct snapshot *snap, const struct peer *p, const char *protocol, const char *reason, uint64_t count) MUST_USE;
 enum rc record_admin(struct record *r, const struct snapshot *snap, const struct flow_act *act) MUST_USE;
 enum rc record_change(struct record *r, const struct snapshot *snap, const struct flow_change *c) MUST_USE;
 

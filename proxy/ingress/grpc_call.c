@@ -24,10 +24,17 @@ answer_reply(struct call *k, const struct reply *r)
 }
 
 static void
+say_refused(const struct call *k, const char *reason)
+{
+    conn_refused_request(&k->conn->base, transport_name(TRANSPORT_GRPC), reason);
+}
+
+static void
 refuse(struct call *k, enum rc rc, struct str text)
 {
     struct reply r = reply_of(rc, text);
 
+    say_refused(k, rc == RC_INTERNAL ? "malformed" : rc_label(rc)); /* gRPC's INTERNAL is said of broken framing too */
     answer_reply(k, &r);
 }
 
@@ -98,6 +105,9 @@ call_head_done(struct call *k)
         k->state = CALL_PREFIX;
         return;
     }
+    say_refused(k, http_status                                                       ? refusal_of_status(http_status)
+                   : r.rc == RC_UNIMPLEMENTED && k->head.method == GRPC_OTHER_SIGNAL ? "other_signal"
+                                                                                     : rc_label(r.rc));
     if (http_status == 0) {
         answer_reply(k, &r);
         return;
@@ -192,6 +202,8 @@ call_tick(struct call *k, uint64_t now_us)
     if (k->state == CALL_ANSWERED)
         return now_us - k->answered_us < ANSWER_STALL_MS * UINT64_C(1000);
     if (body_slow(k, now_us) || (k->deadline_us && now_us >= k->deadline_us)) {
+        if (k->state < CALL_SUBMITTED)
+            say_refused(k, rc_label(RC_TIMEOUT));
         answered(k);
         nghttp2_submit_rst_stream(k->conn->h2, NGHTTP2_FLAG_NONE, k->id, NGHTTP2_CANCEL);
     }

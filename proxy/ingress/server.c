@@ -116,6 +116,30 @@ on_refused(struct listener_user *u, const struct peer *p, const char *reason)
     s->o.events->on_refused(s->o.events, p, reason);
 }
 
+void
+conn_refused_request(const struct conn *c, const char *protocol, const char *reason)
+{
+    struct server_events *ev = c->server->o.events;
+
+    if (ev->on_refused_request)
+        ev->on_refused_request(ev, &c->peer, protocol, reason);
+}
+
+const char *
+refusal_of_status(int status)
+{
+    static const struct {
+        int status;
+        const char *word;
+    } words[] = {{405, "method"}, {408, "timeout"}, {414, "path_too_long"}, {415, "media_type"}, {431, "head_too_large"}, {501, "encoding"},
+        {503, "no_memory"}, {505, "http_version"}};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (words[i].status == status)
+            return words[i].word;
+    return "malformed";
+}
+
 static void
 on_drained(void *arg)
 {

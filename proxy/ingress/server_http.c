@@ -19,7 +19,7 @@
 enum http_state { HTTP_HEAD, HTTP_BODY, HTTP_WAIT, HTTP_ANSWERED };
 
 struct http_request {
-    bool json, known_media, head_only, keep_alive, chunked;
+    bool json, known_media, head_only, keep_alive, chunked, other_signal;
     enum encoding encoding;
     enum rc refused;      /* by its head; RC_OK: it is wanted */
     uint64_t length, got; /* of the body; length counts unless chunked */
@@ -78,6 +78,7 @@ answer_status(struct http_conn *c, int status)
 {
     struct http_answer a = {.status = status, .text = true, .close = true};
 
+    conn_refused_request(&c->base, "http", refusal_of_status(status));
     answer(c, &a);
 }
 
@@ -98,7 +99,9 @@ static void
 answer_rc(struct http_conn *c, enum rc rc)
 {
     struct reply r = reply_of(rc, STR(""));
+    const char *protocol = !c->rq.known_media ? "http" : transport_name(c->rq.json ? TRANSPORT_HTTP_JSON : TRANSPORT_HTTP_PROTOBUF);
 
+    conn_refused_request(&c->base, protocol, rc == RC_UNIMPLEMENTED && c->rq.other_signal ? "other_signal" : rc_label(rc));
     answer_reply(c, &r);
 }
 
@@ -165,6 +168,7 @@ request_begin(struct http_conn *c, const struct http1_head *h)
     *rq = (struct http_request){.json = h->media == MEDIA_JSON,
         .known_media = h->media == MEDIA_JSON || h->media == MEDIA_PROTOBUF,
         .head_only = str_eq(h->method, STR("HEAD")),
+        .other_signal = str_eq(h->path, STR("/v1/logs")) || str_eq(h->path, STR("/v1/metrics")) || str_eq(h->path, STR("/v1development/profiles")),
         .keep_alive = h->keep_alive,
         .chunked = h->chunked,
         .length = h->length};

@@ -65,6 +65,11 @@ enum rc server_open(struct loop *l, const struct server_options *o, const struct
 void server_unref(struct server *s);
 uint64_t server_now_us(const struct server *s);
 
+/* Tell that a request was refused here, by a static word. */
+void conn_refused_request(const struct conn *c, const char *protocol, const char *reason);
+/* The word for a status that is answered without a result code. */
+const char *refusal_of_status(int status);
+
 /* The end of a connection: c is gone after each of them. conn_close lets the other side read what was written. */
 void conn_close(struct conn *c);
 void conn_abort(struct conn *c);

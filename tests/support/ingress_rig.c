@@ -45,6 +45,18 @@ on_refused(struct server_events *ev, const struct peer *p, const char *reason)
 }
 
 static void
+on_refused_request(struct server_events *ev, const struct peer *p, const char *protocol, const char *reason)
+{
+    struct rig *r = (struct rig *)((char *)ev - offsetof(struct rig, events));
+
+    if (!r->starved)
+        ck_assert_str_eq(p->address, "127.0.0.1");
+    r->told++;
+    snprintf(r->told_protocol, sizeof(r->told_protocol), "%s", protocol);
+    snprintf(r->told_reason, sizeof(r->told_reason), "%s", reason);
+}
+
+static void
 on_drained(void *arg)
 {
     struct rig *r = arg;
@@ -58,6 +70,7 @@ rig_open(struct rig *r, const struct rig_options *o)
     memset(r, 0, sizeof(*r));
     r->sink.submit = submit;
     r->events.on_refused = on_refused;
+    r->events.on_refused_request = on_refused_request;
     r->clock = clock_fake(1000000, UINT64_C(1700000000000000));
     r->loop = loop_new(&r->clock);
     r->body = BUF_INIT(64u << 20);

@@ -24,7 +24,8 @@ struct rig {
     struct reply answer; /* given to each request */
     bool hold;           /* keep requests for rig_release */
     struct request *held[RIG_HELD];
-    unsigned held_count, requests, refused, drained;
+    unsigned held_count, requests, refused, told, drained; /* told: of a refused request, the last by: */
+    char told_protocol[24], told_reason[32];
     bool starved;    /* within rig_nomem */
     struct buf body; /* of the last request */
     enum transport transport;

@@ -203,7 +203,7 @@ class Day:
         self.ssn, self.revision = "shadow", 1
         self.fr_us = True
         self.away, self.refusing, self.waiting = set(), set(), collections.Counter()
-        self.settled = self.expected = self.reloads = 0
+        self.settled = self.expected = self.reloads = self.turned = self.turned_seen = 0
         self.out = collections.Counter()
         self.sinks = {EU: r.sink("eu"), US: r.sink("us")}
         self.ports = {EU: self.sinks[EU].grpc, US: self.sinks[US].http}
@@ -266,11 +266,14 @@ class Day:
             self.settled += e["delivery"]["accepted"] + e["delivery"]["rejected"]
         elif e["type"] == "loss" and e["reason"] == "route_denied":
             self.settled += e["loss"]["spans"]
+        elif e["type"] in ("refusal", "handshake"):
+            self.turned_seen += e["count"]
         self.reloads += e["type"] == "rules"
 
     def settle(self):
         waits = self.expected - sum(n for (_, what), n in self.waiting.items() if what == "spans")
-        self.seen.wait_for(lambda: self.settled >= waits, 60, f"deliveries: {self.settled} of {waits} spans")
+        self.seen.wait_for(lambda: self.settled >= waits, 60, "deliveries")
+        self.seen.wait_for(lambda: self.turned_seen >= self.turned, 20, "refusals")
 
     def stop(self):
         self.check("stopped", rig.stop(self.gate), 0)
@@ -304,10 +307,10 @@ class Day:
         p.wait(120)
         return answer
 
-    def curl(self, *args, who="shop"):
+    def curl(self, *args, who="shop", url=None):
         cert = ["--cert", self.r.dir / f"pki/{who}.crt", "--key", self.r.dir / f"pki/{who}.key"] if who else []
         return subprocess.run(["curl", "-s", "--cacert", self.r.dir / "pki/server-ca.crt", *cert, "-o", "/dev/null", "-w", "%{http_code}", *args,
-                               f"https://localhost:{self.r.http}/v1/traces"], capture_output=True, text=True).stdout
+                               url or f"https://localhost:{self.r.http}/v1/traces"], capture_output=True, text=True).stdout
 
     def everybody(self, hour, senders=("shop", "pay", "us", "fr", "in", "mix")):
         for i, who in enumerate(senders):
@@ -334,6 +337,38 @@ class Day:
         for _ in range(count):
             self.curl("-H", "content-type: application/json", "--data", "{}", who=None)
             self.truth.add("handshake", "no_certificate")
+            self.turned += 1
+        self.settle()
+
+    def unread(self):
+        """Requests that are refused by their head or their framing: by whom and why is on record, in our words."""
+        base, grpc = f"https://localhost:{self.r.http}", f"https://localhost:{self.r.grpc}/opentelemetry.proto.collector"
+        json_type, grpc_type = ("-H", "content-type: application/json"), ("--http2", "-X", "POST", "-H", "content-type: application/grpc")
+        large = self.r.dir / "sent-large"
+        large.write_bytes(bytes(17 << 20))
+        for who, times, status, reason, protocol, url, args in (
+                ("shop", 3, "404", "other_signal", "http/json", base + "/v1/logs", (*json_type, "--data", "{}")),
+                ("us", 1, "404", "other_signal", "http/json", base + "/v1/metrics", (*json_type, "--data", "{}")),
+                ("us", 1, "404", "unimplemented", "http/json", base + "/v1/CANARY", (*json_type, "--data", "{}")),
+                ("fr", 2, "405", "method", "http", base + "/v1/traces", ()),
+                ("fr", 1, "415", "media_type", "http", base + "/v1/traces", ("-H", "content-type: text/CANARY", "--data", "x")),
+                ("pay", 1, "415", "encoding", "http/json", base + "/v1/traces", (*json_type, "-H", "content-encoding: CANARY", "--data", "x")),
+                ("pay", 1, "413", "too_large", "http/json", base + "/v1/traces", (*json_type, "--data-binary", f"@{large}")),
+                ("in", 1, "501", "encoding", "http", base + "/v1/traces", ("-H", "transfer-encoding: CANARY", *json_type, "--data", "{}")),
+                ("in", 2, "200", "other_signal", "grpc", grpc + ".logs.v1.LogsService/Export", grpc_type),
+                ("mix", 1, "200", "unimplemented", "grpc", grpc + ".trace.v1.TraceService/CANARY", grpc_type),
+                ("mix", 1, "415", "media_type", "grpc", grpc + ".trace.v1.TraceService/Export", ("--http2", "-X", "POST", "-H", "content-type: text/CANARY"))):
+            identity, _, service = SENDERS[who]
+            for _ in range(times):
+                self.check(f"{who} {reason}", self.curl(*args, who=who, url=url), status)
+                for what in ("requests", "refused"):
+                    self.truth.add(what, identity, service)
+                self.truth.add("outcome", "refused")
+                self.truth.add("unread")
+                self.truth.add("unread_by", identity, service)
+                self.truth.add("refused.reason", reason, protocol, service or identity)
+                self.turned += 1
+        self.settle()
 
     def unknown_fields(self, count):
         """A span with fields that no schema knows: by hand, as no SDK would."""
@@ -453,7 +488,7 @@ class Day:
     def live(self):
         """From two hours before midnight to one hour after the next."""
         watch = self.watch
-        hours = {2: lambda: self.malformed(3), 3: lambda: self.strangers(2), 4: lambda: self.unknown_fields(5), 5: self.restart, 6: self.enforce,
+        hours = {1: self.unread, 2: lambda: self.malformed(3), 3: lambda: self.strangers(2), 4: lambda: self.unknown_fields(5), 5: self.restart, 6: self.enforce,
                  8: self.away_until_restart, 11: self.kill, 13: self.rotate, 14: self.refusing_destination, 16: self.yesterday, 18: self.denied_while_waiting,
                  21: lambda: self.malformed(2)}
         self.start()
@@ -543,6 +578,7 @@ def compare(day, report, begin, end, crash_hour):
 
     check("crash within bounds", C == 0 if not begin <= crash_hour < end else day.crash_requests <= C <= day.crash_most, True)
     check("requests", t["requests"], total("outcome") + C)
+    check("requests unread", t["requests_unread"], total("unread"))
     check("spans in", t["spans_in"], total("spans_in") + S)
     check("spans out", t["spans_out"], total("spans_out") + S)
     check("spans allowed", t["spans_allowed"], total("transfer.spans") + S)
@@ -579,7 +615,9 @@ def compare(day, report, begin, end, crash_hour):
     for (identity, service, _), n in fact("finding").items():
         found[identity, service] += n
     check("identities: findings", by(rows("identities"), "identity", "service", value="findings"), extra(dict(found), (crash.identity, "load"), S))
-    certificates = {(identity, fingerprint(day.r, who)): n for who, (identity, _, service) in SENDERS.items() if (n := fact("requests").get((identity, service)))}
+    read = fact("requests")
+    read.subtract(fact("unread_by"))
+    certificates = {(identity, fingerprint(day.r, who)): n for who, (identity, _, service) in SENDERS.items() if (n := read.get((identity, service)))}
     check("certificates", by(rows("certificates"), "identity", "sha256", value="requests"),
           extra(certificates, (crash.identity, fingerprint(day.r, "crash")), C))
 
@@ -676,6 +714,7 @@ def main():
             with open(one_dir / "csv/volume.csv", newline="") as f:
                 day.check("csv", [int(x["requests"]) for x in csv.DictReader(f)], [x["requests"] for x in report["tables"]["volume"]["rows"]])
         digests_turn(day)
+        day.check("nothing of what was refused is on record", [p.name for p in sorted((r.dir / "audit").rglob("*")) if p.is_file() and b"CANARY" in p.read_bytes()], [])
         spangate("audit", "verify", r.dir / "audit", "--trust", key, "--anchor", r.dir / "anchor.note")
         t = report["totals"]
         print(f"{t['requests']} requests, {t['spans_in']} spans, {t['findings']} findings in two days; sent in {lived:.1f} s")

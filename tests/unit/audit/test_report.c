@@ -46,6 +46,15 @@ static const char *const log_lines[] = {
 };
 #define LINES (sizeof(log_lines) / sizeof(log_lines[0]))
 
+/* Two kinds of refusals, one of them of many. */
+static const char *const refusals[] = {
+    REQUEST("0", DAY_ONE, "DE", "1"),
+    SIMPLE("\"build\":\"1\",\"conn\":{\"identity\":\"spiffe://example.org/shop\",\"service\":\"shop\",\"tls\":\"TLSv1.3\"},\"count\":7,", "refused",
+        "other_signal\",\"req\":{\"protocol\":\"http/json\"},\"s\":\"", "1", DAY_ONE, "refusal"),
+    SIMPLE("\"build\":\"1\",\"conn\":{\"tls\":\"none\"},\"count\":1,", "refused", "method\",\"req\":{\"protocol\":\"http\"},\"s\":\"", "2", DAY_ONE,
+        "refusal"),
+};
+
 static struct report *
 build(const char *const *lines, size_t count)
 {
@@ -249,6 +258,21 @@ START_TEST(report_counts_starts_and_clock_steps_of_its_period_only)
 }
 END_TEST
 
+START_TEST(report_counts_requests_that_were_not_read)
+{
+    struct report *r = build(refusals, 3);
+    struct buf json;
+
+    print(r, report_print_json, &json);
+    ck_assert(holds(&json, "\"requests\":9,\"requests_unread\":8,"));
+    ck_assert(holds(&json, "{\"reason\":\"other_signal\",\"requests\":7,\"protocol\":\"http/json\",\"sender\":\"shop\",\"spans\":0,"));
+    ck_assert(holds(&json, "{\"reason\":\"method\",\"requests\":1,\"protocol\":\"http\",\"sender\":\"(no certificate)\",\"spans\":0,"));
+    ck_assert(holds(&json, "\"service\":\"shop\",\"requests\":8,\"refused\":7,"));
+    buf_free(&json);
+    report_free(r);
+}
+END_TEST
+
 START_TEST(report_keeps_a_bound_on_names)
 {
     struct report_options o = {.profiles = 1, .entities = entities, .entity_count = 3};
@@ -307,6 +331,7 @@ static const struct case_entry cases[] = {
     {"normal", &report_judges_controls_by_evidence},
     {"malformed", &report_counts_gaps_and_unreadable_entries},
     {"normal", &report_counts_starts_and_clock_steps_of_its_period_only},
+    {"normal", &report_counts_requests_that_were_not_read},
     {"limits", &report_keeps_a_bound_on_names},
     {"malformed", &period_parse_reads_and_refuses},
     {NULL, NULL},

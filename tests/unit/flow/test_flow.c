@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base_suite.h"
 #include "codec/emit.h"
 #include "egress_journal.h"
@@ -187,6 +188,105 @@ START_TEST(flow_sends_where_the_policy_says)
 END_TEST
 
 /* What was decided goes to the destination that was meant, whatever its number is when the entry is on disk. */
+static bool
+add_entry(void *arg, uint64_t seq, struct str entry)
+{
+    struct buf *all = arg;
+
+    (void)seq;
+    return buf_append(all, entry) == RC_OK && buf_append_byte(all, '\n') == RC_OK;
+}
+
+/* Lines with both texts, and the sum of their "count". */
+static unsigned
+entries_with(struct rig *r, const char *one, const char *other, uint64_t *sum)
+{
+    struct buf all = BUF_INIT((size_t)1 << 24);
+    struct str left;
+    unsigned n = 0;
+
+    *sum = 0;
+    journal_settle(r->b.jn);
+    ck_assert_int_eq(journal_entries(r->b.jn, 0, add_entry, &all), RC_OK);
+    for (left = buf_str(&all); left.len;) {
+        size_t end = str_find(left, STR("\n"));
+        struct str line = str_sub(left, 0, end);
+        size_t at = str_find(line, STR("\"count\":"));
+
+        left = str_sub(left, end + 1, left.len);
+        if (at == SIZE_MAX || str_find(line, str_of(one)) == SIZE_MAX || str_find(line, str_of(other)) == SIZE_MAX)
+            continue;
+        n++;
+        *sum += strtoull(line.ptr + at + 8, NULL, 10);
+    }
+    buf_free(&all);
+    return n;
+}
+
+static void
+on_drained(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+/* A flood fills nothing, and none of it is left uncounted. */
+START_TEST(flow_bounds_the_entries_about_refusals)
+{
+    struct rig r;
+    bool drained = false;
+    uint64_t sum, started = clock_mono_us(&clock_system);
+
+    rig_open(&r, REDACTS ROUTES("eu"));
+    struct server_events *ev = flow_events(r.flow);
+
+    for (unsigned i = 0; i < 20000; i++) {
+        struct peer p = r.peer;
+
+        ev->on_refused_request(ev, &p, "http/json", "other_signal");
+        ev->on_refused(ev, &p, "expired");
+        snprintf(p.identity, sizeof(p.identity), "spiffe://example.org/%u", i);
+        ev->on_refused_request(ev, &p, "grpc", "too_large");
+    }
+    flow_drain(r.flow, on_drained, &drained);
+    while (!drained)
+        loop_step(r.b.loop);
+    uint64_t seconds = 2 + (clock_mono_us(&clock_system) - started) / 1000000;
+
+    ck_assert_uint_le(entries_with(&r, "\"type\":\"refusal\"", "\"reason\":\"other_signal\"", &sum), seconds);
+    ck_assert_uint_eq(sum, 20000);
+    ck_assert_uint_le(entries_with(&r, "\"type\":\"handshake\"", "\"reason\":\"expired\"", &sum), seconds);
+    ck_assert_uint_eq(sum, 20000);
+    ck_assert_uint_le(entries_with(&r, "\"type\":\"refusal\"", "\"protocol\":\"grpc\"", &sum), 128 * seconds);
+    ck_assert_uint_eq(sum, 20000);
+    ck_assert_uint_eq(entries_with(&r, "\"identity\":\"checkout\"", "\"type\":\"refusal\"", &sum) > 0, true);
+    rig_close(&r);
+}
+END_TEST
+
+/* What comes after a pause has an entry of its own, at once. */
+START_TEST(flow_writes_a_refusal_at_once)
+{
+    struct rig r;
+    uint64_t sum;
+
+    rig_open(&r, REDACTS ROUTES("eu"));
+    struct server_events *ev = flow_events(r.flow);
+
+    ev->on_refused_request(ev, &r.peer, "http", "method");
+    ck_assert_uint_eq(entries_with(&r, "refusal", "\"reason\":\"method\"", &sum), 1);
+    ck_assert_uint_eq(sum, 1);
+    ev->on_refused_request(ev, &r.peer, "http", "method");
+    ev->on_refused_request(ev, &r.peer, "http", "method");
+    ev->on_refused_request(ev, &r.peer, "http", "media_type");
+    ck_assert_uint_eq(entries_with(&r, "refusal", "\"reason\":\"method\"", &sum), 1);
+    ck_assert_uint_eq(entries_with(&r, "refusal", "\"reason\":\"media_type\"", &sum), 1);
+    while (entries_with(&r, "refusal", "\"reason\":\"method\"", &sum) < 2) /* the timer of a second */
+        loop_step(r.b.loop);
+    ck_assert_uint_eq(sum, 3);
+    rig_close(&r);
+}
+END_TEST
+
 START_TEST(flow_keeps_the_destination_when_a_reload_renumbers_them)
 {
     struct rig r;
@@ -247,6 +347,8 @@ START_TEST(flow_tells_when_an_act_is_on_disk)
 END_TEST
 
 static const struct case_entry cases[] = {
+    {"limits", &flow_bounds_the_entries_about_refusals},
+    {"normal", &flow_writes_a_refusal_at_once},
     {"normal", &flow_sends_where_the_policy_says},
     {"normal", &flow_keeps_the_destination_when_a_reload_renumbers_them},
     {"normal", &flow_asks_the_new_policy_when_a_reload_comes_before_the_first_byte},
@@ -257,5 +359,6 @@ static const struct case_entry cases[] = {
 int
 main(void)
 {
+    log_setup(LOG_ERROR, LOG_TEXT, STDERR_FILENO);
     return suite_run("flow", cases);
 }

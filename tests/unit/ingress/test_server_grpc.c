@@ -82,32 +82,33 @@ START_TEST(server_grpc_reads_the_head)
         const char *said;
         enum encoding encoding;
         uint64_t timeout_us;
+        const char *reason; /* told when it is refused */
     } rows[] = {
-        {{{"content-type", "application/grpc+proto"}}, HELLO, 200, 0, "", ENCODING_IDENTITY, 0},
-        {{{"content-type", "application/grpc; charset=x"}}, HELLO, 200, 0, "", ENCODING_IDENTITY, 0},
-        {{{"grpc-encoding", "gzip"}}, STR("\1\0\0\0\2zz"), 200, 0, "", ENCODING_GZIP, 0},
-        {{{"grpc-encoding", "zstd"}}, STR("\1\0\0\0\2zz"), 200, 0, "", ENCODING_ZSTD, 0},
-        {{{"grpc-encoding", "gzip"}}, STR("\0\0\0\0\2zz"), 200, 0, "", ENCODING_IDENTITY, 0},
-        {{{"grpc-encoding", "identity"}}, HELLO, 200, 0, "", ENCODING_IDENTITY, 0},
-        {{{"grpc-timeout", "10S"}}, HELLO, 200, 0, "", ENCODING_IDENTITY, 10000000},
-        {{{"grpc-timeout", "99999999H"}}, HELLO, 200, 0, "", ENCODING_IDENTITY, UINT64_C(99999999) * 3600 * 1000000},
-        {{{"te", NULL}}, HELLO, 200, 0, "", ENCODING_IDENTITY, 0},
-        {{{"x-tenant-bin", "AAA"}}, HELLO, 200, 0, "", ENCODING_IDENTITY, 0},
-        {{{":path", "/opentelemetry.proto.collector.logs.v1.LogsService/Export"}}, HELLO, 200, 12, "traces only", 0, 0},
-        {{{":path", "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"}}, HELLO, 200, 12, "traces only", 0, 0},
-        {{{":path", "/x/y"}}, HELLO, 200, 12, "unknown service", 0, 0},
-        {{{":path", GRPC_TRACES_PATH "/"}}, HELLO, 200, 12, "unknown service", 0, 0},
-        {{{":path", GRPC_TRACES_PATH "?x"}}, HELLO, 200, 12, "unknown service", 0, 0},
-        {{{"content-type", "application/grpc+json"}}, HELLO, 200, 12, "only proto", 0, 0},
-        {{{"grpc-encoding", "br"}}, HELLO, 200, 12, "grpc-encoding", 0, 0},
-        {{{"grpc-encoding", "gzip,gzip"}}, HELLO, 200, 12, "grpc-encoding", 0, 0},
-        {{{"grpc-timeout", "10"}}, HELLO, 200, 3, "grpc-timeout", 0, 0},
-        {{{"grpc-timeout", "-1S"}}, HELLO, 200, 3, "grpc-timeout", 0, 0},
-        {{{"grpc-timeout", "123456789S"}}, HELLO, 200, 3, "grpc-timeout", 0, 0},
-        {{{"content-type", "application/json"}}, HELLO, 415, -1, "", 0, 0},
-        {{{"content-type", "application/grpc-web"}}, HELLO, 415, -1, "", 0, 0},
-        {{{"content-type", NULL}}, HELLO, 415, -1, "", 0, 0},
-        {{{":method", "PUT"}}, HELLO, 405, -1, "", 0, 0},
+        {{{"content-type", "application/grpc+proto"}}, HELLO, 200, 0, "", ENCODING_IDENTITY, 0, ""},
+        {{{"content-type", "application/grpc; charset=x"}}, HELLO, 200, 0, "", ENCODING_IDENTITY, 0, ""},
+        {{{"grpc-encoding", "gzip"}}, STR("\1\0\0\0\2zz"), 200, 0, "", ENCODING_GZIP, 0, ""},
+        {{{"grpc-encoding", "zstd"}}, STR("\1\0\0\0\2zz"), 200, 0, "", ENCODING_ZSTD, 0, ""},
+        {{{"grpc-encoding", "gzip"}}, STR("\0\0\0\0\2zz"), 200, 0, "", ENCODING_IDENTITY, 0, ""},
+        {{{"grpc-encoding", "identity"}}, HELLO, 200, 0, "", ENCODING_IDENTITY, 0, ""},
+        {{{"grpc-timeout", "10S"}}, HELLO, 200, 0, "", ENCODING_IDENTITY, 10000000, ""},
+        {{{"grpc-timeout", "99999999H"}}, HELLO, 200, 0, "", ENCODING_IDENTITY, UINT64_C(99999999) * 3600 * 1000000, ""},
+        {{{"te", NULL}}, HELLO, 200, 0, "", ENCODING_IDENTITY, 0, ""},
+        {{{"x-tenant-bin", "AAA"}}, HELLO, 200, 0, "", ENCODING_IDENTITY, 0, ""},
+        {{{":path", "/opentelemetry.proto.collector.logs.v1.LogsService/Export"}}, HELLO, 200, 12, "traces only", 0, 0, "other_signal"},
+        {{{":path", "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"}}, HELLO, 200, 12, "traces only", 0, 0, "other_signal"},
+        {{{":path", "/x/y"}}, HELLO, 200, 12, "unknown service", 0, 0, "unimplemented"},
+        {{{":path", GRPC_TRACES_PATH "/"}}, HELLO, 200, 12, "unknown service", 0, 0, "unimplemented"},
+        {{{":path", GRPC_TRACES_PATH "?x"}}, HELLO, 200, 12, "unknown service", 0, 0, "unimplemented"},
+        {{{"content-type", "application/grpc+json"}}, HELLO, 200, 12, "only proto", 0, 0, "unimplemented"},
+        {{{"grpc-encoding", "br"}}, HELLO, 200, 12, "grpc-encoding", 0, 0, "encoding"},
+        {{{"grpc-encoding", "gzip,gzip"}}, HELLO, 200, 12, "grpc-encoding", 0, 0, "encoding"},
+        {{{"grpc-timeout", "10"}}, HELLO, 200, 3, "grpc-timeout", 0, 0, "malformed"},
+        {{{"grpc-timeout", "-1S"}}, HELLO, 200, 3, "grpc-timeout", 0, 0, "malformed"},
+        {{{"grpc-timeout", "123456789S"}}, HELLO, 200, 3, "grpc-timeout", 0, 0, "malformed"},
+        {{{"content-type", "application/json"}}, HELLO, 415, -1, "", 0, 0, "media_type"},
+        {{{"content-type", "application/grpc-web"}}, HELLO, 415, -1, "", 0, 0, "media_type"},
+        {{{"content-type", NULL}}, HELLO, 415, -1, "", 0, 0, "media_type"},
+        {{{":method", "PUT"}}, HELLO, 405, -1, "", 0, 0, "method"},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -125,6 +126,8 @@ START_TEST(server_grpc_reads_the_head)
         ck_assert_msg(strstr(g.result[k].message, rows[i].said), "row %zu: %s", i, g.result[k].message);
         ck_assert_msg(g.result[k].closed && g.result[k].code == NGHTTP2_NO_ERROR, "row %zu: code %u", i, g.result[k].code);
         ck_assert_uint_eq(r.requests, wanted);
+        ck_assert_uint_eq(r.told, !wanted);
+        ck_assert_msg(wanted || strcmp(r.told_reason, rows[i].reason) == 0, "row %zu: %s", i, r.told_reason);
         ck_assert_uint_eq(g.result[k].headers_only, !wanted);
         ck_assert_str_eq(g.result[k].accept_encoding, strcmp(rows[i].fields[0].name, "grpc-encoding") == 0 && !wanted ? "identity,gzip,zstd" : "");
         if (wanted) {
@@ -170,6 +173,8 @@ START_TEST(server_grpc_refuses_malformed_framing)
             grpc_client_settle(&r, &g);
             ck_assert_msg(g.result[k].status == rows[i].status, "row %zu: %d", i, g.result[k].status);
             ck_assert_uint_eq(r.requests, 0);
+            ck_assert_uint_eq(r.told, 1);
+            ck_assert_str_eq(r.told_reason, rows[i].status == 13 ? "malformed" : "unimplemented");
             k = grpc_client_call(&g, HELLO, NULL, false);
             grpc_client_settle(&r, &g);
             ck_assert_msg(g.result[k].status == 0, "row %zu", i);

@@ -127,6 +127,40 @@ START_TEST(server_http_answers_in_the_senders_encoding)
 }
 END_TEST
 
+/* Whoever keeps the record hears of each, once, in words that are not the sender's. */
+START_TEST(server_http_tells_of_requests_that_it_refuses)
+{
+    static const struct {
+        struct str request;
+        const char *protocol, *reason;
+    } rows[] = {
+        {STR("POST /v1/logs HTTP/1.1\r\n" HOST JS "Content-Length: 2\r\n\r\n{}"), "http/json", "other_signal"},
+        {STR("POST /v1/metrics HTTP/1.1\r\n" HOST PB "Content-Length: 2\r\n\r\n{}"), "http/protobuf", "other_signal"},
+        {STR("POST /other HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n{}"), "http", "unimplemented"},
+        {STR("GET /v1/traces HTTP/1.1\r\n" HOST "\r\n"), "http", "method"},
+        {STR(POST_TRACES "Content-Length: 1\r\n\r\nx"), "http", "media_type"},
+        {STR(POST_TRACES JS "Content-Encoding: br\r\nContent-Length: 1\r\n\r\nx"), "http/json", "encoding"},
+        {STR(POST_TRACES JS "Content-Length: 1048577\r\n\r\n"), "http/json", "too_large"},
+        {STR(POST_TRACES PB "Transfer-Encoding: chunked\r\n\r\nz\r\n"), "http", "malformed"},
+        {STR("POST /v1/traces HTTP/3.1\r\n" HOST "\r\n"), "http", "http_version"},
+        {STR("nonsense\r\n\r\n"), "http", "malformed"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct rig r;
+        struct net_client c;
+
+        rig_open(&r, &plain);
+        exchange(&r, &c, rows[i].request);
+        ck_assert_msg(r.told == 1, "row %zu: %u", i, r.told);
+        ck_assert_msg(strcmp(r.told_protocol, rows[i].protocol) == 0 && strcmp(r.told_reason, rows[i].reason) == 0, "row %zu: %s %s", i,
+            r.told_protocol, r.told_reason);
+        net_client_close(&c);
+        rig_close(&r);
+    }
+}
+END_TEST
+
 START_TEST(server_http_passes_replies_on)
 {
     static const struct {
@@ -566,6 +600,7 @@ END_TEST
 static const struct case_entry cases[] = {
     {"normal", &server_http_takes_traces_in_each_form},
     {"normal", &server_http_answers_in_the_senders_encoding},
+    {"normal", &server_http_tells_of_requests_that_it_refuses},
     {"normal", &server_http_passes_replies_on},
     {"normal", &server_http_takes_pipelined_requests_one_after_the_other},
     {"normal", &server_http_lets_a_sender_continue},
