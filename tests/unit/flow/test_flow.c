@@ -139,6 +139,7 @@ rig_close(struct rig *r)
 {
     for (unsigned i = 0; i < 2; i++)
         exporter_close(r->exporter[i]);
+    journal_settle(r->b.jn); /* it still reads what the flow would free */
     flow_free(r->flow);
     exporter_set_free(r->set);
     for (unsigned i = 0; i < 2; i++)
