@@ -4,20 +4,25 @@
 #define COUNT_MAX 1000 /* counts stop here: what is counted in texts ends at SIEVE_TEXT_MAX */
 
 /*
- * What is known of runs of one kind: `whole` if all is of the kind; how many bytes of it at the beginning, at the end, and side by side somewhere. Of runs
- * of joined digits only the digits are counted.
+ * What is known of runs of one kind: `whole` if all is of the kind; how many bytes of it at the beginning, at the end, and side by side somewhere; how many
+ * of those that a digit is among, and whether one is among those at the beginning (at the end), or further on in their run. Of runs of joined digits only
+ * the digits are counted.
  */
 struct run {
-    uint16_t begin, end, most;
-    bool whole;
+    uint16_t begin, end, most, mixed;
+    bool whole, begin_digit, end_digit;
 };
 
-/* One way to match. */
+/* One way to match. empty: without a byte. first, last: what its first and last byte are for certain, LETTER or DIGIT. */
 struct way {
     uint64_t bits;
-    uint16_t length, digits, hex, upper;
-    struct run base64, word, join;
+    uint16_t length, digits, upper;
+    bool empty;
+    uint8_t first, last;
+    struct run base64, word, join, hex;
 };
+#define LETTER 1
+#define DIGIT 2
 
 struct ways {
     struct way list[SIEVE_NEEDS];
@@ -53,18 +58,31 @@ times(uint16_t a, uint32_t n)
 static struct run
 run_cat(struct run a, uint16_t a_length, struct run b, uint16_t b_length)
 {
+    uint16_t joint = plus(a.end, b.begin);
+
     return (struct run){
         .begin = a.whole ? plus(a_length, b.begin) : a.begin,
         .end = b.whole ? plus(a.end, b_length) : b.end,
-        .most = most(plus(a.end, b.begin), most(a.most, b.most)),
+        .most = most(joint, most(a.most, b.most)),
+        .mixed = most(a.end_digit || b.begin_digit ? joint : 0, most(a.mixed, b.mixed)),
         .whole = a.whole && b.whole,
+        .begin_digit = a.begin_digit || (a.whole && b.begin_digit),
+        .end_digit = b.end_digit || (b.whole && a.end_digit),
     };
 }
 
 static struct run
 run_or(struct run a, struct run b)
 {
-    return (struct run){least(a.begin, b.begin), least(a.end, b.end), least(a.most, b.most), a.whole && b.whole};
+    return (struct run){
+        .begin = least(a.begin, b.begin),
+        .end = least(a.end, b.end),
+        .most = least(a.most, b.most),
+        .mixed = least(a.mixed, b.mixed),
+        .whole = a.whole && b.whole,
+        .begin_digit = a.begin_digit && b.begin_digit,
+        .end_digit = a.end_digit && b.end_digit,
+    };
 }
 
 static struct run
@@ -72,23 +90,35 @@ run_times(struct run a, uint16_t length, uint32_t n)
 {
     uint16_t all = times(length, n);
 
+    if (n == 0)
+        return (struct run){.whole = a.whole};
     if (a.whole)
-        return (struct run){all, all, all, true};
-    return n ? a : (struct run){0};
+        return (struct run){all, all, all, a.begin_digit ? all : 0, true, a.begin_digit, a.end_digit};
+    return a;
 }
 
 /* ---- ways ---- */
 
-static const struct way nothing = {.base64.whole = true, .word.whole = true, .join.whole = true};
+static const struct way nothing = {.empty = true, .base64.whole = true, .word.whole = true, .join.whole = true, .hex.whole = true};
+
+/* The bit, when a digit is beside a letter where a ends and b begins. */
+static uint64_t
+beside(const struct way *a, const struct way *b)
+{
+    return (a->last | b->first) == (LETTER | DIGIT) && a->last && b->first ? SIEVE_BIT(SIEVE_BESIDE) : 0;
+}
 
 static struct way
 way_cat(const struct way *a, const struct way *b)
 {
     return (struct way){
-        .bits = a->bits | b->bits,
+        .bits = a->bits | b->bits | beside(a, b),
+        .empty = a->empty && b->empty,
+        .first = a->empty ? b->first : a->first,
+        .last = b->empty ? a->last : b->last,
         .length = plus(a->length, b->length),
         .digits = plus(a->digits, b->digits),
-        .hex = plus(a->hex, b->hex),
+        .hex = run_cat(a->hex, a->length, b->hex, b->length),
         .upper = plus(a->upper, b->upper),
         .base64 = run_cat(a->base64, a->length, b->base64, b->length),
         .word = run_cat(a->word, a->length, b->word, b->length),
@@ -102,9 +132,12 @@ way_or(const struct way *a, const struct way *b)
 {
     return (struct way){
         .bits = a->bits & b->bits,
+        .empty = a->empty && b->empty,
+        .first = a->first & b->first,
+        .last = a->last & b->last,
         .length = least(a->length, b->length),
         .digits = least(a->digits, b->digits),
-        .hex = least(a->hex, b->hex),
+        .hex = run_or(a->hex, b->hex),
         .upper = least(a->upper, b->upper),
         .base64 = run_or(a->base64, b->base64),
         .word = run_or(a->word, b->word),
@@ -117,10 +150,13 @@ static struct way
 way_times(const struct way *a, uint32_t n)
 {
     return (struct way){
-        .bits = n ? a->bits : 0,
+        .bits = (n ? a->bits : 0) | (n > 1 ? beside(a, a) : 0),
+        .empty = a->empty,
+        .first = n ? a->first : 0,
+        .last = n ? a->last : 0,
         .length = times(a->length, n),
         .digits = times(a->digits, n),
-        .hex = times(a->hex, n),
+        .hex = run_times(a->hex, a->length, n),
         .upper = times(a->upper, n),
         .base64 = run_times(a->base64, a->length, n),
         .word = run_times(a->word, a->length, n),
@@ -131,15 +167,17 @@ way_times(const struct way *a, uint32_t n)
 static bool
 run_within(struct run a, struct run b)
 {
-    return a.begin <= b.begin && a.end <= b.end && a.most <= b.most && a.whole == b.whole;
+    return a.begin <= b.begin && a.end <= b.end && a.most <= b.most && a.mixed <= b.mixed && a.whole == b.whole && a.begin_digit <= b.begin_digit &&
+           a.end_digit <= b.end_digit;
 }
 
 /* Whether b needs all that a needs. */
 static bool
 way_within(const struct way *a, const struct way *b)
 {
-    return (a->bits & ~b->bits) == 0 && a->length <= b->length && a->digits <= b->digits && a->hex <= b->hex && a->upper <= b->upper &&
-           run_within(a->base64, b->base64) && run_within(a->word, b->word) && run_within(a->join, b->join);
+    return (a->bits & ~b->bits) == 0 && a->length <= b->length && a->digits <= b->digits && a->upper <= b->upper && a->empty == b->empty &&
+           (a->first & ~b->first) == 0 && (a->last & ~b->last) == 0 && run_within(a->hex, b->hex) && run_within(a->base64, b->base64) &&
+           run_within(a->word, b->word) && run_within(a->join, b->join);
 }
 
 static uint64_t
@@ -147,7 +185,9 @@ need_of(const struct way *w)
 {
     uint64_t bits = w->bits | sieve_steps(&sieve_digits, SIEVE_DIGITS, w->digits) | sieve_steps(&sieve_length, SIEVE_LENGTH, w->length);
 
-    bits |= (uint64_t)(w->upper >= 1) << SIEVE_UPPER | (uint64_t)(w->upper >= 4) << SIEVE_UPPER_4 | (uint64_t)(w->hex >= 12) << SIEVE_HEX_12;
+    bits |= (uint64_t)(w->upper >= 1) << SIEVE_UPPER | (uint64_t)(w->upper >= 4) << SIEVE_UPPER_4 | (uint64_t)(w->hex.most >= 12) << SIEVE_HEX_12;
+    bits |= (uint64_t)(w->word.mixed >= 7) << SIEVE_MIXED_7 | (uint64_t)(w->word.mixed >= 9) << SIEVE_MIXED_9;
+    bits |= (uint64_t)(w->word.mixed >= 14) << SIEVE_MIXED_14 | (uint64_t)(w->base64.mixed >= 20) << SIEVE_MIXED_20;
     bits |= sieve_steps(&sieve_joined, SIEVE_JOINED, w->join.most) | sieve_steps(&sieve_base64, SIEVE_BASE64, w->base64.most);
     return bits | sieve_steps(&sieve_word, SIEVE_WORD, w->word.most);
 }
@@ -228,15 +268,21 @@ ways_cat(struct ways *a, const struct ways *b)
 
 /* ---- the tree ---- */
 
+static struct run
+run_of_one(bool is, bool digit)
+{
+    return (struct run){is, is, is, is && digit, is, is && digit, is && digit};
+}
+
 static void
 ways_of_set(const struct symset *set, struct ways *w)
 {
     struct sieve_sign all = {UINT64_MAX, true, true, true, true, true, true};
 
     w->count = 1;
-    w->list[0] = nothing;
+    w->list[0] = (struct way){0};
     if (symset_has(set, SYM_EDGE))
-        return;
+        return; /* a byte or none */
     for (unsigned c = 0; c < 256; c++) {
         if (!symset_has(set, c))
             continue;
@@ -252,15 +298,19 @@ ways_of_set(const struct symset *set, struct ways *w)
     }
     if (symset_is_empty(*set))
         all = (struct sieve_sign){0}; /* no text has it; asking nothing is safe */
+    uint8_t kind = all.digit ? DIGIT : all.word && all.bits & SIEVE_BIT(SIEVE_LETTER) ? LETTER : 0;
+
     w->list[0] = (struct way){
         .bits = all.bits,
         .length = 1,
         .digits = all.digit,
-        .hex = all.hex,
         .upper = all.upper,
-        .base64 = {all.base64, all.base64, all.base64, all.base64},
-        .word = {all.word, all.word, all.word, all.word},
-        .join = {all.digit, all.digit, all.digit, all.join},
+        .first = kind,
+        .last = kind,
+        .base64 = run_of_one(all.base64, all.digit),
+        .word = run_of_one(all.word, all.digit),
+        .join = {.begin = all.digit, .end = all.digit, .most = all.digit, .whole = all.join},
+        .hex = run_of_one(all.hex, all.digit),
     };
 }
 
@@ -298,6 +348,13 @@ ways_of_repeat(const struct ast *t, const struct node *at, struct ways *w)
     }
 }
 
+/* A digit that stands ahead in a run of a kind is among the run that goes on from here. */
+static struct run
+run_ahead(struct run a)
+{
+    return (struct run){.whole = true, .begin_digit = a.begin_digit, .end_digit = a.begin_digit};
+}
+
 /* What stands ahead is part of the text, but may be part of the match too: it is no longer for it, and nothing is added up. */
 static void
 ways_of_ahead(const struct ast *t, const struct node *at, struct ways *w)
@@ -310,6 +367,8 @@ ways_of_ahead(const struct ast *t, const struct node *at, struct ways *w)
         struct way one = nothing;
 
         one.bits = need_of(&child.list[i]);
+        one.word = run_ahead(child.list[i].word);
+        one.base64 = run_ahead(child.list[i].base64);
         ways_add(w, &one);
     }
 }

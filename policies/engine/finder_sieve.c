@@ -59,7 +59,7 @@ block_plain(const char p[16], size_t len)
         b.marks |= c >= 32 && c < 64 ? (uint64_t)1 << (c - 32) : 0;
         b.digit |= digit;
         b.letter |= letter;
-        b.hex |= digit | (small >= 'a' && small <= 'f' ? bit : 0);
+        b.hex |= digit | ((small >= 'a' && small <= 'f') || c == '-' || c == '.' || c == ':' ? bit : 0);
         b.upper |= c & 0x20 ? 0 : letter;
         b.base64 |= letter | digit | (c && strchr("+-/;=?[]_", (int)c) ? bit : 0);
         b.join |= digit | (c == ' ' || (c >= '(' && c <= '/') ? bit : 0);
@@ -100,6 +100,8 @@ block_fast(__m128i v, size_t len)
         1 + 2 + 4, 1 + 2 + 4 + 32, 1 + 2 + 4 + 32, 2 + 4 + 32, 2 + 16 + 32, 2 + 32 - 128, 2 + 16 + 32, 2 + 32, 2 + 16 + 32 - 128);
     const __m128i high = _mm_setr_epi8(0, 0, 16 + 32, 1 + 16, 2 + 8 + 64, 4 + 16 - 128, 2 + 8, 4, 0, 0, 0, 0, 0, 0, 0, 0);
     const __m128i half = _mm_set1_epi8(15), space = _mm_set1_epi8(' ');
+    __m128i between = _mm_or_si128(
+        _mm_cmpeq_epi8(v, _mm_set1_epi8(':')), _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('-')), _mm_cmpeq_epi8(v, _mm_set1_epi8('.'))));
     __m128i kinds = _mm_and_si128(_mm_shuffle_epi8(low, _mm_and_si128(v, half)), _mm_shuffle_epi8(high, _mm_and_si128(_mm_srli_epi16(v, 4), half)));
     __m256i one = _mm256_set1_epi32(1), row = _mm256_set1_epi32(32);
     /* A shift by 32 or more gives nothing: that is how bytes of other rows fall out. */
@@ -111,7 +113,7 @@ block_fast(__m128i v, size_t len)
         .marks = or_all(marks),
         .digit = digit,
         .letter = letter,
-        .hex = digit | mask_of(kinds, 3),
+        .hex = digit | mask_of(kinds, 3) | (unsigned)_mm_movemask_epi8(between),
         .upper = letter & ~mask_of(v, 5),
         .base64 = digit | letter | mask_of(kinds, 4),
         .join = digit | mask_of(kinds, 5),
@@ -230,17 +232,42 @@ flag(uint64_t mask, unsigned bit)
     return (uint64_t)(mask != 0) << bit;
 }
 
-/* The steps of sieve_base64 and sieve_word, in ${len} bytes. */
+/* Which of ${n} places on from each there is a one in: of half as many, and how many more there are to look at. */
 ALWAYS_INLINE uint64_t
-run_bits(uint64_t base64, uint64_t word, size_t len)
+near(uint64_t half, unsigned more)
 {
-    if (len < sieve_word.at[0])
-        return 0;
-    uint64_t w8 = runs(word, 8), b16 = len < sieve_base64.at[0] ? 0 : runs(base64, 16), bits = 0;
+    return half | half >> more;
+}
 
-    if (w8)
-        bits = flag(w8 & w8 >> 1, SIEVE_WORD) | flag(w8 & w8 >> 6, SIEVE_WORD + 1) | flag(w8 & w8 >> 8 & w8 >> 9, SIEVE_WORD + 2);
-    return b16 ? bits | B(BASE64) | flag(b16 & b16 >> 4, SIEVE_BASE64 + 1) : bits;
+/* Where n ones begin, for n of which less than half is known. */
+ALWAYS_INLINE uint64_t
+longer(uint64_t shorter, unsigned more)
+{
+    return shorter & shorter >> more;
+}
+
+/* What runs of a kind there are in up to 64 bytes. */
+ALWAYS_INLINE uint64_t
+run_bits(const struct block *b, size_t len)
+{
+    uint64_t word = b->letter | b->digit, bits = flag((b->letter << 1 & b->digit) | (b->digit << 1 & b->letter), SIEVE_BESIDE);
+
+    if (len < 7)
+        return bits;
+    uint64_t w7 = longer(runs(word, 4), 3), d7 = near(near(near(b->digit, 1), 2), 3), d14 = near(d7, 7);
+
+    if (w7) {
+        uint64_t w9 = longer(w7, 2), w14 = longer(w7, 7);
+
+        bits |= flag(w7 & d7, SIEVE_MIXED_7) | flag(w9 & near(d7, 2), SIEVE_MIXED_9) | flag(w14 & d14, SIEVE_MIXED_14);
+        bits |= flag(w9, SIEVE_WORD) | flag(w14, SIEVE_WORD + 1) | flag(w9 & w9 >> 8, SIEVE_WORD + 2);
+    }
+    if (len < 12)
+        return bits;
+    uint64_t b16 = runs(b->base64, 16), b20 = longer(b16, 4);
+
+    bits |= flag(longer(runs(b->hex, 8), 4), SIEVE_HEX_12);
+    return b16 ? bits | B(BASE64) | flag(b20, SIEVE_BASE64 + 1) | flag(b20 & near(d14, 6), SIEVE_MIXED_20) : bits;
 }
 
 /*
@@ -271,7 +298,7 @@ most_joined(uint64_t join, uint64_t digit, unsigned *open)
 
 struct counted {
     uint64_t marks, special, bits;
-    unsigned digits, hex, upper, joined, open;
+    unsigned digits, upper, joined, open;
     bool letters;
 };
 
@@ -289,18 +316,17 @@ count_block(struct counted *c, const struct block *b)
         c->digits += (unsigned)__builtin_popcountll(b->digit);
         c->joined = most > c->joined ? most : c->joined;
     }
-    c->hex += (unsigned)__builtin_popcountll(b->hex);
 }
 
 #define MARK(c) ((uint64_t)1 << ((c)-32))
-#define NUMERALS ((uint64_t)0x3FF << SIEVE_DIGITS)
 
 ALWAYS_INLINE uint64_t
 show(const struct counted *c, size_t len)
 {
-    uint64_t bits = c->bits | (c->marks & ~NUMERALS) | digit_bits[c->digits < 10 ? c->digits : 10] | joined_bits[c->joined < 13 ? c->joined : 13];
+    uint64_t bits = c->bits | (c->marks & ~SIEVE_NO_MARKS) | digit_bits[c->digits < 10 ? c->digits : 10] |
+                    joined_bits[c->joined < 13 ? c->joined : 13];
 
-    bits |= length_bits[len < 40 ? len : 40] | (c->letters ? B(LETTER) : 0) | (c->hex >= 12 ? B(HEX_12) : 0);
+    bits |= length_bits[len < 40 ? len : 40] | (c->letters ? B(LETTER) : 0);
     bits |= (c->upper ? B(UPPER) : 0) | (c->upper >= 4 ? B(UPPER_4) : 0) | (c->marks & (MARK('%') | MARK('&')) ? B(FOLDS) : 0);
     if (c->special) {
         bits |= (c->special & SPECIAL_AT ? B(AT) : 0) | (c->special & SPECIAL_LOW ? B(LOW) : 0) | (c->special & SPECIAL_HIGH ? B(HIGH) : 0);
@@ -309,20 +335,31 @@ show(const struct counted *c, size_t len)
     return bits;
 }
 
-/* Of more than 64 bytes only the shortest runs of base64 are looked for. */
+/* The last 32 bytes of a block and the first of the next. No run that is looked for is longer. */
+ALWAYS_INLINE struct block
+seam(const struct block *before, const struct block *b)
+{
+    return (struct block){
+        .letter = before->letter >> 32 | b->letter << 32,
+        .digit = before->digit >> 32 | b->digit << 32,
+        .hex = before->hex >> 32 | b->hex << 32,
+        .base64 = before->base64 >> 32 | b->base64 << 32,
+    };
+}
+
 ALWAYS_INLINE uint64_t
 show_long(struct str text, const bool fast)
 {
-    struct counted c = {.bits = sieve_steps(&sieve_word, SIEVE_WORD, SIZE_MAX) | SIEVE_BIT(SIEVE_BASE64 + 1)};
-    uint64_t before = 0;
+    struct counted c = {0};
+    struct block before = {0};
 
     for (size_t at = 0; at < text.len; at += 64) {
         size_t len = text.len - at < 64 ? text.len - at : 64;
-        struct block b = len < 16 ? read_short(text.ptr + at, len, fast) : read_blocks(text.ptr + at, len, fast);
+        struct block b = len < 16 ? read_short(text.ptr + at, len, fast) : read_blocks(text.ptr + at, len, fast), both = seam(&before, &b);
 
         count_block(&c, &b);
-        c.bits |= flag(runs(b.base64, 16) | runs(before >> 48 | b.base64 << 16, 16), SIEVE_BASE64);
-        before = b.base64;
+        c.bits |= run_bits(&b, len) | run_bits(&both, 64);
+        before = b;
     }
     return show(&c, text.len);
 }
@@ -339,7 +376,7 @@ show_text(struct str text, const bool fast)
     struct block b = text.len < 16 ? read_short(text.ptr, text.len, fast) : read_blocks(text.ptr, text.len, fast);
 
     count_block(&c, &b);
-    c.bits = run_bits(b.base64, b.letter | b.digit, text.len);
+    c.bits = run_bits(&b, text.len);
     return show(&c, text.len);
 }
 
@@ -348,9 +385,10 @@ sieve_integer(size_t len)
 {
     uint64_t bits = digit_bits[len < 10 ? len : 10] | joined_bits[len < 13 ? len : 13] | length_bits[len < 40 ? len : 40] | MARK('-');
 
-    if (len >= sieve_word.at[0])
-        bits |= sieve_steps(&sieve_word, SIEVE_WORD, len) | sieve_steps(&sieve_base64, SIEVE_BASE64, len) | B(HEX_12);
-    return bits;
+    if (len < 7)
+        return bits;
+    bits |= sieve_steps(&sieve_word, SIEVE_WORD, len) | sieve_steps(&sieve_base64, SIEVE_BASE64, len) | (len >= 12 ? B(HEX_12) : 0);
+    return bits | B(MIXED_7) | (len >= 9 ? B(MIXED_9) : 0) | (len >= 14 ? B(MIXED_14) : 0) | (len >= 20 ? B(MIXED_20) : 0);
 }
 
 uint64_t
@@ -364,7 +402,7 @@ sieve_sign(unsigned char byte)
 {
     char bytes[16] = {(char)byte};
     struct block b = block_plain(bytes, 1);
-    uint64_t counted = B(UPPER) | NUMERALS; /* these are */
+    uint64_t counted = B(UPPER) | SIEVE_NO_MARKS; /* these are */
 
     return (struct sieve_sign){
         sieve_text_plain((struct str){bytes, 1}) & ~counted, b.digit & 1, b.hex & 1, b.upper & 1, b.base64 & 1, (b.letter | b.digit) & 1, b.join & 1};

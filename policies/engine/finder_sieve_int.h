@@ -13,10 +13,18 @@
 
 #include "finder_parse_int.h"
 
-#define SIEVE_TEXT_MAX 256
+#define SIEVE_TEXT_MAX 4096
 
-/* Bits. The first 32 are the bytes 32 .. 63, but in place of the digits: one bit for each step of so many digits. */
+/*
+ * Bits. The first 32 are the bytes 32 .. 63, but in place of the digits: one bit for each step of so many digits; and in place of marks that tell little: what
+ * is known of digits among letters. Words and names hold none, identifiers do.
+ */
 enum {
+    SIEVE_BESIDE = '!' - 32,   /* a digit beside a letter */
+    SIEVE_MIXED_7 = '*' - 32,  /* seven letters and digits side by side, a digit among the run */
+    SIEVE_MIXED_9 = ';' - 32,  /* nine */
+    SIEVE_MIXED_14 = ')' - 32, /* fourteen */
+    SIEVE_MIXED_20 = 39 - 32,  /* twenty characters of base64 side by side, a digit among the run; in place of the apostrophe */
     SIEVE_PLUS = '+' - 32,
     SIEVE_DIGITS = '0' - 32,
     SIEVE_EQUALS = '=' - 32,
@@ -28,7 +36,7 @@ enum {
     SIEVE_LETTER,  /* a letter */
     SIEVE_UPPER,   /* a capital */
     SIEVE_UPPER_4, /* four of them */
-    SIEVE_HEX_12,  /* twelve hexadecimal digits */
+    SIEVE_HEX_12,  /* twelve of hexadecimal digits and - . : side by side */
     SIEVE_BASE64,  /* from here on steps: of characters of base64 side by side; decode_next finds nothing in a text without the first */
     SIEVE_WORD = SIEVE_BASE64 + 2,   /* letters and digits side by side */
     SIEVE_LENGTH = SIEVE_WORD + 3,   /* bytes */
@@ -46,6 +54,10 @@ extern const struct steps sieve_digits, sieve_length, sieve_joined, sieve_base64
 uint64_t sieve_steps(const struct steps *s, unsigned first, size_t counted);
 
 #define SIEVE_BIT(b) ((uint64_t)1 << (b))
+/* The bits of the first 32 that are no marks. */
+#define SIEVE_NO_MARKS                                                                                                                             \
+    ((uint64_t)0x3FF << SIEVE_DIGITS | SIEVE_BIT(SIEVE_BESIDE) | SIEVE_BIT(SIEVE_MIXED_7) | SIEVE_BIT(SIEVE_MIXED_9) | SIEVE_BIT(SIEVE_MIXED_14) | \
+        SIEVE_BIT(SIEVE_MIXED_20))
 
 /* What one byte shows; whether it is of a kind. */
 struct sieve_sign {
