@@ -76,6 +76,10 @@ struct entry {
         struct str old_key, new_key; /* verifier keys of the log */
     } key;
     struct {
+        struct str kind, to;
+        uint64_t ok, failed, size; /* size: of the checkpoint that it got last */
+    } anchor;
+    struct {
         struct str before;
         uint64_t until; /* leaf */
     } retention;

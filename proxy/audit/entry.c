@@ -118,12 +118,16 @@ static const struct key route_keys[] = {ITEM_NUMBER("bytes", entry_route, bytes)
     ITEM_TEXT("mechanism_expires", entry_route, expires), ITEM_TEXT("mechanism_ref", entry_route, reference),
     ITEM_TEXT("origin", entry_route, origin), ITEM_TEXT("rule", entry_route, rule), ITEM_NUMBER("spans", entry_route, spans), {.at = 0}};
 static const struct shape route_shape = {route_keys, sizeof(struct entry_route)};
-static const struct key entry_keys[] = {OBJECT("admin", admin_shape), TEXT("build", build), OBJECT("change", change_shape),
-    OBJECT("conn", conn_shape), NUMBER("count", count), OBJECT("delivery", delivery_shape), OBJECT("gate", gate_shape), OBJECT("key", key_shape),
-    OBJECT("loss", loss_shape), TEXT("node", node), {NAMED("origin"), KIND_INTO, 0, &origin_shape, LIST_ORIGINS},
-    {NAMED("origins"), KIND_LIST, 0, &origin_shape, LIST_ORIGINS}, TEXT("outcome", outcome), OBJECT("policy", policy_shape), TEXT("reason", reason),
-    OBJECT("req", req_shape), OBJECT("retention", retention_shape), {NAMED("route"), KIND_LIST, 0, &route_shape, LIST_ROUTES}, NUMBER("seq", seq),
-    TEXT("ts", ts), TEXT("type", type), NUMBER("v", version), {.at = 0}};
+static const struct key anchor_keys[] = {NUMBER("failed", anchor.failed), TEXT("kind", anchor.kind), NUMBER("ok", anchor.ok),
+    NUMBER("size", anchor.size), TEXT("to", anchor.to), {.at = 0}};
+static const struct shape anchor_shape = {anchor_keys, 0};
+static const struct key entry_keys[] = {OBJECT("admin", admin_shape), OBJECT("anchor", anchor_shape), TEXT("build", build),
+    OBJECT("change", change_shape), OBJECT("conn", conn_shape), NUMBER("count", count), OBJECT("delivery", delivery_shape),
+    OBJECT("gate", gate_shape), OBJECT("key", key_shape), OBJECT("loss", loss_shape), TEXT("node", node),
+    {NAMED("origin"), KIND_INTO, 0, &origin_shape, LIST_ORIGINS}, {NAMED("origins"), KIND_LIST, 0, &origin_shape, LIST_ORIGINS},
+    TEXT("outcome", outcome), OBJECT("policy", policy_shape), TEXT("reason", reason), OBJECT("req", req_shape), OBJECT("retention", retention_shape),
+    {NAMED("route"), KIND_LIST, 0, &route_shape, LIST_ROUTES}, NUMBER("seq", seq), TEXT("ts", ts), TEXT("type", type), NUMBER("v", version),
+    {.at = 0}};
 static const struct shape entry_shape = {entry_keys, 0};
 
 /* -- tokens ----------------------------------------------------------------------------------------------------------------------- */

@@ -25,6 +25,7 @@ static const unsigned tally_keys[TALLY_COUNT_] = {
     [TALLY_LOSS] = 2,
     [TALLY_BUILD] = 2,
     [TALLY_TYPE] = 2,
+    [TALLY_ANCHOR] = 2,
     [TALLY_PROTOCOL] = 3,
 };
 
@@ -496,6 +497,17 @@ count_key(struct report *r, const struct entry *e)
 }
 
 static void
+count_anchor(struct report *r, const struct entry *e)
+{
+    uint64_t *v = AT(r, TALLY_ANCHOR, e, name(r, e->anchor.kind), name(r, e->anchor.to));
+
+    v[0] += e->anchor.ok;
+    v[1] += e->anchor.failed;
+    v[2] = e->anchor.size;
+    v[3]++;
+}
+
+static void
 count_retention(struct report *r, const struct entry *e)
 {
     const struct str texts[] = {STR("local"), STR("retention"), e->retention.before, STR(""), e->outcome};
@@ -550,6 +562,7 @@ static const struct {
     {"rules", count_policies},
     {"gate", count_closed},
     {"key.rotate", count_key},
+    {"checkpoint.anchor", count_anchor},
     {"retention", count_retention},
 };
 
@@ -580,7 +593,7 @@ watch_order(struct report *r, const struct entry *e)
         evidence_add(r, EV_UNCLEAN, e->seq);
     if (is_word(e->type, "admin") && is_word(e->admin.verb, "stop"))
         r->t.running = false;
-    else
+    else if (start || !r->t.any) /* after a stop, what was under way still comes to its end */
         r->t.running = true;
     r->t.any = true;
     r->t.next_leaf = e->seq + 1;

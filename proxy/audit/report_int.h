@@ -36,6 +36,7 @@ enum tally_id {
     TALLY_LOSS,           /* destination, reason: entries, spans */
     TALLY_BUILD,          /* node, build: entries */
     TALLY_TYPE,           /* type, outcome: entries */
+    TALLY_ANCHOR,         /* kind, where: written, failed, size of the last, entries */
     TALLY_PROTOCOL,       /* protocol, encoding, tls: requests, spans, bytes */
     TALLY_COUNT_
 };

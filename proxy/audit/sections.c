@@ -89,6 +89,9 @@ section_integrity(struct report *r)
         enum evidence_id id;
     } checks[] = {{"Leaves missing between two entries", EV_GAP}, {"Entries that cannot be read", EV_UNREADABLE},
         {"Times the clock went back by more than a second", EV_CLOCK}, {"Starts without a stop before them", EV_UNCLEAN}};
+    static const struct column anchors[] = {{"to", "Where", CELL_NAME}, {"kind", "Kind", CELL_WORD}, {"written", "Written or cosigned", CELL_NUMBER},
+        {"failed", "Failed", CELL_NUMBER}, {"size", "Entries of the last", CELL_NUMBER}, {"last", "Last told", CELL_TIME},
+        {"leaf", "Last leaf", CELL_LEAF}, {0}};
     struct doc *d = r->doc;
     char n[NUMBER_SIZE];
 
@@ -116,6 +119,17 @@ section_integrity(struct report *r)
         doc_number(d, ev->leaf);
         doc_number(d, ev->us);
         doc_number(d, ev->number);
+    }
+    tally_sort(&r->tally[TALLY_ANCHOR], &r->names, TALLY_VALUES);
+    doc_table(d, "anchors", "Checkpoints given to others", "The log does not say that anybody else got a checkpoint in the period.", anchors);
+    TALLY_EACH(r, TALLY_ANCHOR, row)
+    {
+        cell_name(r, row->key[1]);
+        cell_name(r, row->key[0]);
+        for (unsigned v = 0; v < 3; v++)
+            doc_number(d, row->value[v]);
+        doc_number(d, row->value[V_LAST_US]);
+        doc_number(d, row->value[V_LAST_LEAF]);
     }
 }
 

@@ -109,6 +109,8 @@ on_tick(void *arg)
         cover(a, next);
     if (!atomic_load(&a->why))
         auditor_give_to_anchors(a, false);
+    if (!atomic_load(&a->why))
+        auditor_tell_of_abroad(a, false);
     if (!atomic_load(&a->why) && atomic_exchange(&a->reload, false))
         take_reload(a);
     if (!atomic_load(&a->why) && now >= a->retention_us) {
@@ -122,7 +124,8 @@ on_stop(struct letter *letter)
 {
     struct auditor *a = (struct auditor *)((char *)letter - offsetof(struct auditor, stop));
 
-    a->retry_us = 0;              /* now or never */
+    a->retry_us = 0; /* now or never */
+    auditor_tell_of_abroad(a, true);
     journal_settle(a->o.journal); /* what we have to say ourselves too */
     if (is_sound(a) || try_again(a))
         cover(a, journal_stats(a->o.journal).next_seq);
@@ -259,6 +262,10 @@ auditor_close(struct auditor *a)
     signer_stop(&a->signer);
     own_entry_free(&a->rotation);
     own_entry_free(&a->retention);
+    for (unsigned i = 0; i < AUDITOR_WITNESSES_MAX; i++) {
+        own_entry_free(&a->witness[i].entry);
+        own_entry_free(&a->anchor[i].entry);
+    }
     buf_free(&a->batch);
     if (a->tick)
         timer_free(a->tick);

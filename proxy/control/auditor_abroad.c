@@ -25,6 +25,12 @@ static void
 went(struct auditor *a, struct abroad *x, const char *kind, const char *where, enum rc rc)
 {
     metric_add(metric_get(M_AUDIT_ABROAD, (const char *const[]){kind, rc == RC_OK ? "ok" : "failed"}, 2), 1);
+    x->fine = rc == RC_OK;
+    x->why = rc;
+    if (rc == RC_OK)
+        x->ok++;
+    else
+        x->failed++;
     if (rc == RC_OK) {
         x->pause_us = x->due_us = 0;
         return;

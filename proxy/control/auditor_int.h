@@ -41,6 +41,11 @@ struct own_entry {
 struct abroad {
     uint64_t size;             /* of the checkpoint that it has got */
     uint64_t due_us, pause_us; /* when it is asked again; after a failure, how long it is left alone */
+    /* for the log itself: what went since its last entry */
+    uint64_t ok, failed, told_ok, told_failed, told_us; /* told: by the entry that is on its way */
+    bool told, told_fine, fine;                         /* told: at all; fine: the last one went */
+    enum rc why;
+    struct own_entry entry;
 };
 
 struct auditor {
@@ -96,6 +101,8 @@ enum rc auditor_publish(struct auditor *a) MUST_USE;
 
 void auditor_look_for_key(struct auditor *a);
 void auditor_look_for_old_entries(struct auditor *a);
+/* Entries about witnesses and anchors whose time has come, or about all that have something to tell. */
+void auditor_tell_of_abroad(struct auditor *a, bool all);
 /* Go on with what waits for a checkpoint. */
 enum rc auditor_go_on(struct auditor *a) MUST_USE;
 void own_entry_free(struct own_entry *e);

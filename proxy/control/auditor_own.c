@@ -1,4 +1,7 @@
-/* What the auditor itself has to say in the log: that another key takes over, that entries were removed. It is done when a checkpoint covers that it was said. */
+/*
+ * What the auditor itself has to say in the log: that another key takes over, that entries were removed, which is done when a checkpoint covers that it was said; and who else
+ * got checkpoints, or did not.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -138,6 +141,88 @@ rotate(struct auditor *a)
     snprintf(id, sizeof(id), "%08x", a->signer.key.id);
     log_event(LOG_AUDIT_KEY, LOG_STR("id", id));
     return auditor_publish(a);
+}
+
+/* -- checkpoints elsewhere --------------------------------------------------------------------------------------------------------- */
+
+/* Each such entry makes another checkpoint, which goes abroad again: so they are few. */
+#define TELL_EVERY_US (UINT64_C(3600) * 1000000)
+#define TELL_CHANGE_US (UINT64_C(60) * 1000000)
+
+static bool
+has_to_tell(const struct auditor *a, struct abroad *x, bool all)
+{
+    uint64_t now = clock_mono_us(a->o.clock);
+
+    if (x->entry.state == OWN_COMMITTED) {
+        x->ok -= x->told_ok;
+        x->failed -= x->told_failed;
+        x->entry.state = OWN_NONE;
+    }
+    if (x->entry.state != OWN_NONE || x->ok + x->failed == 0)
+        return false;
+    uint64_t pause = !x->told || all ? 0 : x->fine != x->told_fine ? TELL_CHANGE_US : TELL_EVERY_US;
+
+    return pause == 0 || now - x->told_us >= pause;
+}
+
+/* An address without what may be a secret: no user, no query. */
+static struct str
+place_of(const char *where, char *out, size_t size)
+{
+    struct str s = str_of(where);
+    size_t scheme = str_find(s, STR("://")), query = str_find(s, STR("?"));
+
+    if (scheme == SIZE_MAX)
+        return s;
+    s = str_sub(s, 0, query == SIZE_MAX ? s.len : query);
+    struct str rest = str_sub(s, scheme + 3, s.len);
+    size_t slash = str_find(rest, STR("/")), at = str_find(str_sub(rest, 0, slash == SIZE_MAX ? rest.len : slash), STR("@"));
+
+    if (at != SIZE_MAX)
+        rest = str_sub(rest, at + 1, rest.len);
+    int n = snprintf(out, size, "%.*s://%.*s", (int)scheme, s.ptr, (int)rest.len, rest.ptr);
+
+    return n > 0 && (size_t)n < size ? (struct str){out, (size_t)n} : STR("");
+}
+
+static void
+tell_of(struct auditor *a, struct abroad *x, const char *kind, const char *where)
+{
+    struct json j = begin(&x->entry);
+    char place[2048];
+
+    json_object(&j, "anchor");
+    json_u64(&j, "failed", x->failed);
+    json_cstr(&j, "kind", kind);
+    json_u64(&j, "ok", x->ok);
+    json_u64(&j, "size", x->size);
+    json_text(&j, "to", place_of(where, place, sizeof(place)));
+    json_close_object(&j);
+    json_cstr(&j, "build", a->o.build);
+    json_cstr(&j, "node", a->o.config->node);
+    json_cstr(&j, "outcome", x->fine ? "written" : "failed");
+    json_cstr(&j, "reason", rc_label(x->why));
+    x->told = true;
+    x->told_fine = x->fine;
+    x->told_ok = x->ok;
+    x->told_failed = x->failed;
+    x->told_us = clock_mono_us(a->o.clock);
+    post(a, &x->entry, &j, "checkpoint.anchor");
+}
+
+void
+auditor_tell_of_abroad(struct auditor *a, bool all)
+{
+    const struct config *c = a->o.config;
+
+    for (size_t i = 0; i < c->audit.witness_count; i++)
+        if (has_to_tell(a, &a->witness[i], all))
+            tell_of(a, &a->witness[i], "witness", c->audit.witnesses[i].url);
+    for (size_t i = 0; i < c->audit.anchor_count; i++)
+        if (has_to_tell(a, &a->anchor[i], all))
+            tell_of(a, &a->anchor[i], c->audit.anchors[i].file ? "file" : "url",
+                c->audit.anchors[i].file ? c->audit.anchors[i].file : c->audit.anchors[i].url);
 }
 
 /* -- retention -------------------------------------------------------------------------------------------------------------------- */

@@ -208,6 +208,7 @@ class Day:
         self.sinks = {EU: r.sink("eu"), US: r.sink("us")}
         self.ports = {EU: self.sinks[EU].grpc, US: self.sinks[US].http}
         self.gate = self.tail = None
+        self.absent = f"http://keeper:hidden@127.0.0.1:{rig.free_port()}/copy?token=hidden"
 
     def check(self, what, found, wanted):
         ok = found == wanted
@@ -246,7 +247,7 @@ class Day:
     def configure(self):
         routes = (FR_US if self.fr_us else "") + IN_US
         self.r.config(self.ports[EU], self.ports[US], policy=RULES.format(revision=self.revision, ssn=self.ssn, routes=routes),
-                      extra=SERVICES + "audit: {dir: audit, checkpoint: {sign_key_file: log.key}, anchors: [{file: anchor.note, every: 0s}]}\n")
+                      extra=SERVICES + "audit: {dir: audit, checkpoint: {sign_key_file: log.key}, anchors: [{file: anchor.note, every: 0s}, {url: \"" + self.absent + "\", every: 0s}]}\n")
         return self.r.dir / "gateway.yaml"
 
     # -- the gate ----------------------------------------------------------------------------------------------------------------------
@@ -643,6 +644,9 @@ def compare(day, report, begin, end, crash_hour):
     check("closed", rows("closed"), [])
     check("changes", collections.Counter((x["what"], x["outcome"]) for x in rows("changes")), collections.Counter(plain(fact("change"))))
     check("acts", collections.Counter(x["verb"] for x in rows("acts")), collections.Counter(plain(fact("act"))))
+    anchors = {x["kind"]: (x["to"], x["written"] > 0, x["failed"] > 0) for x in rows("anchors")}
+    if begin <= DAY < end:
+        check("anchors", anchors, {"file": (str(day.r.dir / "anchor.note"), True, False), "url": (day.absent.replace("keeper:hidden@", "").split("?")[0], False, True)})
     check("log verified", (report["log"]["verified"], report["log"]["problem"]), (True, ""))
     checks = {x["check"]: x["result"] for x in rows("integrity")}
     check("integrity", list(checks.values())[:3], [0, 0, 0])
@@ -714,7 +718,7 @@ def main():
             with open(one_dir / "csv/volume.csv", newline="") as f:
                 day.check("csv", [int(x["requests"]) for x in csv.DictReader(f)], [x["requests"] for x in report["tables"]["volume"]["rows"]])
         digests_turn(day)
-        day.check("nothing of what was refused is on record", [p.name for p in sorted((r.dir / "audit").rglob("*")) if p.is_file() and b"CANARY" in p.read_bytes()], [])
+        day.check("nothing of what was refused is on record", [p.name for p in sorted((r.dir / "audit").rglob("*")) if p.is_file() and (b"CANARY" in p.read_bytes() or b"hidden" in p.read_bytes())], [])
         spangate("audit", "verify", r.dir / "audit", "--trust", key, "--anchor", r.dir / "anchor.note")
         t = report["totals"]
         print(f"{t['requests']} requests, {t['spans_in']} spans, {t['findings']} findings in two days; sent in {lived:.1f} s")

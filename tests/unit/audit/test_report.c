@@ -231,6 +231,9 @@ END_TEST
 #define START(seq, ts) \
     SIMPLE("\"admin\":{\"actor\":\"local\",\"object\":\"o\",\"result\":\"ok\",\"verb\":\"start\"},\"build\":\"1\",", "ok", "start", seq, ts, "admin")
 
+#define STOP(seq, ts) \
+    SIMPLE("\"admin\":{\"actor\":\"local\",\"object\":\"o\",\"result\":\"ok\",\"verb\":\"stop\"},\"build\":\"1\",", "ok", "stop", seq, ts, "admin")
+
 /* A kill and a step of the clock are told in the period in which they were, and in no other. */
 START_TEST(report_counts_starts_and_clock_steps_of_its_period_only)
 {
@@ -240,6 +243,7 @@ START_TEST(report_counts_starts_and_clock_steps_of_its_period_only)
     static const char *const inside[] = {START("0", "2026-06-30T22:00:00.000000Z"), START("1", "2026-07-01T00:00:00.000000Z"),
         START("2", "2026-09-30T23:59:59.999999Z"), REQUEST("3", "2026-10-01T02:00:00.000000Z", "DE", "1"),
         REQUEST("4", "2026-09-30T23:59:59.999999Z", "DE", "1")};
+    static const char *const ends[] = {START("0", DAY_ONE), STOP("1", DAY_ONE), REQUEST("2", DAY_ONE, "DE", "1"), START("3", DAY_ONE)};
     struct report *r = build(outside, 6);
     struct buf json;
 
@@ -253,6 +257,30 @@ START_TEST(report_counts_starts_and_clock_steps_of_its_period_only)
     print(r, report_print_json, &json);
     ck_assert(holds(&json, "{\"check\":\"Starts without a stop before them\",\"result\":2,\"leaf\":1}"));
     ck_assert(holds(&json, "{\"check\":\"Times the clock went back by more than a second\",\"result\":1,\"leaf\":4}"));
+    buf_free(&json);
+    report_free(r);
+    r = build(ends, 4); /* what was under way at the stop */
+    print(r, report_print_json, &json);
+    ck_assert(holds(&json, "{\"check\":\"Starts without a stop before them\",\"result\":0,\"leaf\":-1}"));
+    buf_free(&json);
+    report_free(r);
+}
+END_TEST
+
+START_TEST(report_tells_who_got_checkpoints)
+{
+    static const char *const lines[] = {
+        SIMPLE("\"anchor\":{\"failed\":0,\"kind\":\"url\",\"ok\":1,\"size\":40,\"to\":\"https://keeper\"},\"build\":\"1\",", "written", "ok", "0",
+            DAY_ONE, "checkpoint.anchor"),
+        SIMPLE("\"anchor\":{\"failed\":3,\"kind\":\"url\",\"ok\":9,\"size\":70,\"to\":\"https://keeper\"},\"build\":\"1\",", "failed", "io", "1",
+            "2026-07-01T09:00:00.000000Z", "checkpoint.anchor"),
+    };
+    struct report *r = build(lines, 2);
+    struct buf json;
+
+    print(r, report_print_json, &json);
+    ck_assert(holds(&json,
+        "{\"to\":\"https://keeper\",\"kind\":\"url\",\"written\":10,\"failed\":3,\"size\":70,\"last\":\"2026-07-01T09:00:00.000000Z\",\"leaf\":1}"));
     buf_free(&json);
     report_free(r);
 }
@@ -331,6 +359,7 @@ static const struct case_entry cases[] = {
     {"normal", &report_judges_controls_by_evidence},
     {"malformed", &report_counts_gaps_and_unreadable_entries},
     {"normal", &report_counts_starts_and_clock_steps_of_its_period_only},
+    {"normal", &report_tells_who_got_checkpoints},
     {"normal", &report_counts_requests_that_were_not_read},
     {"limits", &report_keeps_a_bound_on_names},
     {"malformed", &period_parse_reads_and_refuses},
