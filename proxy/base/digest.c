@@ -59,40 +59,108 @@ digest_sha1(const struct str *parts, size_t count, uint8_t out[SHA1_SIZE])
     return RC_OK;
 }
 
-/* H(pad ^ key, data), RFC 2104 section 2: one of the two nested digests. block holds the key padded with zeros. */
+/* HMAC, RFC 2104 section 2: H(key ^ opad, H(key ^ ipad, data)). */
+struct hmac {
+    uint8_t block[SHA256_BLOCK]; /* the key, padded with zeros */
+    SHA256_CTX ctx;              /* of the digest that is being made */
+};
+
 static bool
-keyed_digest(const uint8_t block[SHA256_BLOCK], uint8_t pad, struct str data, uint8_t out[SHA256_SIZE])
+hmac_pad(struct hmac *h, uint8_t pad)
 {
-    SHA256_CTX ctx;
     uint8_t padded[SHA256_BLOCK];
 
     for (size_t i = 0; i < SHA256_BLOCK; i++)
-        padded[i] = block[i] ^ pad;
-    bool ok = SHA256_Init(&ctx) && SHA256_Update(&ctx, padded, sizeof(padded)) && SHA256_Update(&ctx, data.ptr, data.len) && SHA256_Final(out, &ctx);
+        padded[i] = h->block[i] ^ pad;
+    bool ok = SHA256_Init(&h->ctx) && SHA256_Update(&h->ctx, padded, sizeof(padded));
 
     OPENSSL_cleanse(padded, sizeof(padded));
-    OPENSSL_cleanse(&ctx, sizeof(ctx));
     return ok;
+}
+
+static bool
+hmac_begin(struct hmac *h, struct str key)
+{
+    memset(h->block, 0, sizeof(h->block));
+    if (key.len == 0 || key.len > 1024)
+        return false;
+    if (key.len <= SHA256_BLOCK)
+        memcpy(h->block, key.ptr, key.len);
+    else if (digest_sha256(key, h->block) != RC_OK)
+        return false;
+    return hmac_pad(h, 0x36);
+}
+
+static enum rc
+hmac_end(struct hmac *h, bool ok, uint8_t out[SHA256_SIZE])
+{
+    uint8_t inner[SHA256_SIZE], md[SHA256_SIZE];
+
+    ok = ok && SHA256_Final(inner, &h->ctx) && hmac_pad(h, 0x5C) && SHA256_Update(&h->ctx, inner, sizeof(inner)) && SHA256_Final(md, &h->ctx);
+    OPENSSL_cleanse(h, sizeof(*h));
+    if (!ok)
+        return RC_INTERNAL;
+    memcpy(out, md, sizeof(md));
+    return RC_OK;
 }
 
 enum rc
 digest_hmac_sha256(struct str key, struct str data, uint8_t out[SHA256_SIZE])
 {
-    uint8_t block[SHA256_BLOCK] = {0}, inner[SHA256_SIZE], md[SHA256_SIZE];
+    struct hmac h;
+    bool ok = hmac_begin(&h, key) && SHA256_Update(&h.ctx, data.ptr, data.len);
 
-    if (key.len == 0 || key.len > 1024)
-        return RC_INTERNAL;
-    if (key.len <= SHA256_BLOCK)
-        memcpy(block, key.ptr, key.len);
-    else if (digest_sha256(key, block) != RC_OK)
-        return RC_INTERNAL;
-    bool ok = keyed_digest(block, 0x36, data, inner) && keyed_digest(block, 0x5C, (struct str){(char *)inner, sizeof(inner)}, md);
+    return hmac_end(&h, ok, out);
+}
 
-    OPENSSL_cleanse(block, sizeof(block));
-    if (!ok)
-        return RC_INTERNAL;
-    memcpy(out, md, sizeof(md));
-    return RC_OK;
+/* Fewer than this many pieces are done sooner one after the other. */
+#define LANES_WORTH 6
+
+/* Digests of the first pieces of data, DIGEST_LANES at most. Returns: bytes that they are of; 0: it failed. */
+static size_t
+hash_pieces(bool lanes, struct str data, uint8_t out[DIGEST_LANES][SHA256_SIZE], size_t *count)
+{
+    size_t whole = data.len / DIGEST_PIECE, n = whole < DIGEST_LANES ? whole : DIGEST_LANES, done = n * DIGEST_PIECE;
+    const char *from[DIGEST_LANES];
+
+    if (lanes && n >= LANES_WORTH) {
+        for (size_t i = 0; i < DIGEST_LANES; i++)
+            from[i] = data.ptr + (i < n ? i : 0) * DIGEST_PIECE;
+        digest_lanes(from, DIGEST_PIECE, out);
+    } else {
+        for (size_t i = 0; i < n; i++)
+            if (digest_sha256(str_sub(data, i * DIGEST_PIECE, (i + 1) * DIGEST_PIECE), out[i]) != RC_OK)
+                return 0;
+    }
+    if (n < DIGEST_LANES && done < data.len) { /* the short one at the end */
+        if (digest_sha256(str_sub(data, done, data.len), out[n++]) != RC_OK)
+            return 0;
+        done = data.len;
+    }
+    *count = n;
+    return done;
+}
+
+enum rc
+digest_hmac_pieces_with(bool lanes, struct str key, struct str data, uint8_t out[SHA256_SIZE])
+{
+    uint8_t digests[DIGEST_LANES][SHA256_SIZE];
+    struct hmac h;
+    bool ok = hmac_begin(&h, key);
+
+    for (size_t count = 0; ok && data.len;) {
+        size_t done = hash_pieces(lanes, data, digests, &count);
+
+        ok = done && SHA256_Update(&h.ctx, digests, count * SHA256_SIZE);
+        data = str_sub(data, done, data.len);
+    }
+    return hmac_end(&h, ok, out);
+}
+
+enum rc
+digest_hmac_sha256_pieces(struct str key, struct str data, uint8_t out[SHA256_SIZE])
+{
+    return digest_hmac_pieces_with(digest_has_lanes(), key, data, out);
 }
 
 void

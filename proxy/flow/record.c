@@ -148,7 +148,8 @@ write_policy(struct json *js, const struct gate_job *j)
 }
 
 static void
-write_mac(struct json *js, const struct gate_job *j, const char *key, struct str bytes)
+write_mac(struct json *js, const struct gate_job *j, const char *key, struct str bytes,
+    enum rc (*mac_of)(struct str key, struct str data, uint8_t out[SHA256_SIZE]))
 {
     uint8_t mac[SHA256_SIZE];
     char hex[2 * SHA256_SIZE + 1];
@@ -157,7 +158,7 @@ write_mac(struct json *js, const struct gate_job *j, const char *key, struct str
 
     if (!secret || js->rc != RC_OK)
         return;
-    js->rc = digest_hmac_sha256(secret_bytes(secret), bytes, mac);
+    js->rc = mac_of(secret_bytes(secret), bytes, mac);
     digest_hex((struct str){(const char *)mac, sizeof(mac)}, hex);
     hex[2 * SHA256_SIZE] = 0;
     json_cstr(js, key, hex);
@@ -170,7 +171,7 @@ write_request(struct json *js, const struct gate_job *j)
 
     json_object(js, "req");
     if (out->rc != RC_OK) /* what was refused can be recognised later; what was accepted is known by its out_hmac */
-        write_mac(js, j, "body_hmac", j->in->body);
+        write_mac(js, j, "body_hmac", j->in->body, digest_hmac_sha256);
     json_u64(js, "bytes_decoded", j->decoded_bytes);
     json_u64(js, "bytes_wire", j->in->body.len);
     json_cstr(js, "encoding", encoding_name(j->in->encoding));
@@ -237,7 +238,7 @@ write_decision(struct json *js, const struct gate_job *j, const struct decision 
     if (n->with_origin)
         json_cstr(js, "origin", r->country);
     if (n->payload)
-        write_mac(js, j, "out_hmac", buf_str(&n->payload->bytes));
+        write_mac(js, j, "out_hmac", buf_str(&n->payload->bytes), digest_hmac_sha256_pieces);
     json_cstr(js, "rule", r->rule[d] ? r->rule[d] : "default");
     json_u64(js, "spans", n->spans);
     json_close_object(js);

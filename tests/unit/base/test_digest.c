@@ -60,6 +60,79 @@ START_TEST(digest_hmac_gives_rfc_4231_vectors)
 }
 END_TEST
 
+/* By its definition. */
+static void
+hmac_pieces_slowly(struct str key, struct str data, uint8_t out[SHA256_SIZE])
+{
+    static uint8_t list[64 * SHA256_SIZE];
+    size_t n = 0;
+
+    for (size_t at = 0; at < data.len; at += DIGEST_PIECE, n++) {
+        size_t end = at + DIGEST_PIECE < data.len ? at + DIGEST_PIECE : data.len;
+
+        ck_assert_int_eq(digest_sha256(str_sub(data, at, end), list + n * SHA256_SIZE), RC_OK);
+    }
+    ck_assert_int_eq(digest_hmac_sha256(key, (struct str){(char *)list, n * SHA256_SIZE}, out), RC_OK);
+}
+
+START_TEST(digest_hmac_of_pieces_is_the_hmac_of_their_digests)
+{
+    static char data[40 * DIGEST_PIECE];
+    const struct str key = STR("0123456789abcdef");
+    uint8_t want[SHA256_SIZE], got[SHA256_SIZE];
+
+    ck_assert_int_eq(digest_random(data, sizeof(data)), RC_OK);
+    for (size_t pieces = 0; pieces <= 40; pieces++)
+        for (int more = -1; more <= 1; more++) {
+            size_t len = pieces * DIGEST_PIECE + (size_t)more;
+
+            if (len > sizeof(data))
+                continue;
+            hmac_pieces_slowly(key, (struct str){data, len}, want);
+            for (int lanes = 0; lanes <= digest_has_lanes(); lanes++) {
+                ck_assert_int_eq(digest_hmac_pieces_with(lanes != 0, key, (struct str){data, len}, got), RC_OK);
+                ck_assert_mem_eq(got, want, sizeof(want));
+            }
+            ck_assert_int_eq(digest_hmac_sha256_pieces(key, (struct str){data, len}, got), RC_OK);
+            ck_assert_mem_eq(got, want, sizeof(want));
+        }
+}
+END_TEST
+
+/* openssl dgst gives the same: docs/auditor.md has the command. */
+START_TEST(digest_hmac_of_pieces_gives_a_value_computed_elsewhere)
+{
+    static char data[10000];
+    uint8_t md[SHA256_SIZE];
+
+    memset(data, 'a', sizeof(data));
+    ck_assert_int_eq(digest_hmac_sha256_pieces(STR("\x01\x02\x03\x04"), (struct str){data, sizeof(data)}, md), RC_OK);
+    check_hex(md, "6f98f445aae343c667c10bd7a3c1ea89f8089accbf12302c750d8f897335be8c");
+}
+END_TEST
+
+/* Sixteen different messages, so that none can take another's place. */
+START_TEST(digest_lanes_are_those_of_each_message)
+{
+    static char data[DIGEST_LANES][320];
+    const char *from[DIGEST_LANES];
+    uint8_t got[DIGEST_LANES][SHA256_SIZE], want[SHA256_SIZE];
+
+    if (!digest_has_lanes())
+        return;
+    ck_assert_int_eq(digest_random(data, sizeof(data)), RC_OK);
+    for (size_t len = 0; len <= sizeof(data[0]); len += 64) {
+        for (unsigned i = 0; i < DIGEST_LANES; i++)
+            from[i] = data[i];
+        digest_lanes(from, len, got);
+        for (unsigned i = 0; i < DIGEST_LANES; i++) {
+            ck_assert_int_eq(digest_sha256((struct str){data[i], len}, want), RC_OK);
+            ck_assert_mem_eq(got[i], want, sizeof(want));
+        }
+    }
+}
+END_TEST
+
 START_TEST(digest_hmac_refuses_keys_outside_its_limits)
 {
     static const char key[1025];
@@ -67,6 +140,7 @@ START_TEST(digest_hmac_refuses_keys_outside_its_limits)
 
     ck_assert_int_eq(digest_hmac_sha256(STR(""), STR("x"), md), RC_INTERNAL);
     ck_assert_int_eq(digest_hmac_sha256((struct str){key, 1025}, STR("x"), md), RC_INTERNAL);
+    ck_assert_int_eq(digest_hmac_sha256_pieces(STR(""), STR("x"), md), RC_INTERNAL);
     ck_assert_int_eq(md[2], 3);
     ck_assert_int_eq(digest_hmac_sha256((struct str){key, 1024}, STR("x"), md), RC_OK);
 }
@@ -188,6 +262,9 @@ END_TEST
 static const struct case_entry cases[] = {
     {"normal", &digest_sha256_gives_fips_180_vectors},
     {"normal", &digest_hmac_gives_rfc_4231_vectors},
+    {"normal", &digest_hmac_of_pieces_is_the_hmac_of_their_digests},
+    {"normal", &digest_hmac_of_pieces_gives_a_value_computed_elsewhere},
+    {"normal", &digest_lanes_are_those_of_each_message},
     {"limits", &digest_hmac_refuses_keys_outside_its_limits},
     {"normal", &digest_crc32c_gives_rfc_3720_vectors},
     {"normal", &digest_crc32c_is_the_same_without_the_instruction},
