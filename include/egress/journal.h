@@ -6,6 +6,8 @@
  * all that are waiting, writes them in one LMDB transaction, commits (fsync), and posts each tx back to its loop with the result. While
  * it commits, the next group gathers; so a lone request waits for one fsync, and a thousand share one.
  *
+ * Entries that come alone are made durable in a file of their own, by one write and one flush, and go into LMDB once a second, or when they are read.
+ *
  * Invariant: a payload is in the journal before its sender hears OK, unless its destination has acknowledged it; an audit entry is
  * in the journal before the first byte of its batch leaves.
  */
@@ -64,6 +66,7 @@ struct journal_tx {
     const uint64_t *del;
     unsigned del_count;
     bool lazy;    /* may wait for the next group (deletions) */
+    bool patient; /* may wait group_delay for others: who posts it calls journal_hurry as soon as it has nothing else to do */
     enum rc rc;   /* RC_OK durable. Else nothing of it is written: RC_FULL a bound or the disk; RC_TOO_LARGE an entry or name; RC_IO; RC_STOPPING */
     uint64_t seq; /* RC_OK: of its first entry */
     void (*on_done)(struct journal_tx *tx);
@@ -81,6 +84,13 @@ enum rc journal_open(const struct journal_options *o, struct journal **jn, struc
  * Thread:  any
  */
 void journal_post(struct journal *jn, struct journal_tx *tx);
+/**
+ * journal_hurry(jn):
+ * Nothing will be posted soon: what waits is committed now. Under load a group gathers while the workers go on working, and costs one fsync for all that they decided meanwhile;
+ * who has nothing left to do does not wait.
+ * Thread:  any
+ */
+void journal_hurry(struct journal *jn);
 /* Commit what is posted, stop the thread, close. All on_done are on their way to their loops when it returns. */
 void journal_close(struct journal *jn);
 
@@ -126,7 +136,7 @@ enum rc journal_take(struct journal *jn, uint64_t from, uint64_t to, struct buf 
  * Thread:  any
  */
 void journal_release(struct journal *jn, uint64_t until);
-/* Wait until all that has been posted is committed or refused. Not from a loop that it is answered on. */
+/* Wait until all that has been posted is committed or refused, and can be read. Not from a loop that it is answered on. */
 void journal_settle(struct journal *jn);
 
 /* The same from another process, read-only, also while the gate runs, for `audit tail`. RC_USAGE when this process itself has the journal open; RC_NOT_FOUND. */

@@ -41,4 +41,13 @@ struct letter {
 /* Post from any thread; never fails, never blocks long. A letter may be posted again from its on_delivery, not while it is on its way. */
 void loop_post(struct loop *l, struct letter *letter);
 
+/**
+ * What is done when a loop has nothing else to do: idle_set asks for one call of on_idle, which comes as soon as no descriptor is ready, no letter waits and no timer is due.
+ * All are freed before their loop.
+ */
+struct idle;
+struct idle *idle_new(struct loop *l, void (*on_idle)(void *arg), void *arg) MUST_USE;
+void idle_set(struct idle *i);
+void idle_free(struct idle *i);
+
 #endif

@@ -51,7 +51,8 @@ journal_post(struct journal *jn, struct journal_tx *tx)
         return;
     }
     /* The thread is told when what it waits for changes: the first of each kind, a full group. It wakes by itself when gathering ends. */
-    bool tell = q->count == 0 || (!tx->lazy && q->eager == 0) || (q->bytes < GROUP_BYTES && q->bytes + bytes >= GROUP_BYTES);
+    bool tell = q->count == 0 || (!tx->lazy && (q->eager == 0 || (!tx->patient && q->patient == q->eager))) ||
+                (q->bytes < GROUP_BYTES && q->bytes + bytes >= GROUP_BYTES);
 
     if (q->count == 0)
         q->first_us = now;
@@ -61,9 +62,24 @@ journal_post(struct journal *jn, struct journal_tx *tx)
     q->bytes += bytes;
     q->count++;
     q->eager += !tx->lazy;
+    q->patient += !tx->lazy && tx->patient;
     jn->posted++;
     *q->tail = tx;
     q->tail = &tx->next;
+    pthread_mutex_unlock(&jn->mu);
+    if (tell)
+        pthread_cond_signal(&jn->wake);
+}
+
+void
+journal_hurry(struct journal *jn)
+{
+    struct queue *q = &jn->queue;
+
+    pthread_mutex_lock(&jn->mu);
+    bool tell = q->patient && !q->hurry;
+
+    q->hurry = q->hurry || tell;
     pthread_mutex_unlock(&jn->mu);
     if (tell)
         pthread_cond_signal(&jn->wake);
@@ -130,7 +146,8 @@ journal_new(const struct journal_options *o)
         return NULL;
     }
     jn->lock_fd = -1;
-    jn->store_options = (struct store_options){.dir = jn->dir, .max_bytes = o->max_bytes, .audit_max_bytes = o->audit_max_bytes};
+    jn->store_options = (struct store_options){
+        .dir = jn->dir, .max_bytes = o->max_bytes, .audit_max_bytes = o->audit_max_bytes, .entries_below = UINT64_MAX};
     jn->group_delay_us = o->group_delay_us;
     jn->retry_after_us = (o->retry_ms ? o->retry_ms : 1000) * 1000;
     jn->clock = o->clock;
@@ -242,6 +259,19 @@ journal_load(struct journal *jn, uint64_t id, struct buf *out)
     return rc;
 }
 
+/* Readers look into LMDB: bring what is ahead of it there. When that fails, what is ahead stays in its file, and the store is closed. */
+static void
+fold(struct journal *jn)
+{
+    pthread_mutex_lock(&jn->mu);
+    uint64_t mine = ++jn->fold_asked;
+
+    pthread_cond_signal(&jn->wake);
+    while (jn->fold_done < mine)
+        pthread_cond_wait(&jn->settled, &jn->mu);
+    pthread_mutex_unlock(&jn->mu);
+}
+
 static enum rc
 entry_from(void *source, uint64_t from, struct buf *copy, uint64_t *seq, struct str *entry)
 {
@@ -257,12 +287,15 @@ entry_from(void *source, uint64_t from, struct buf *copy, uint64_t *seq, struct 
 enum rc
 journal_entries(struct journal *jn, uint64_t from_seq, bool (*fn)(void *arg, uint64_t seq, struct str entry), void *arg)
 {
+    fold(jn);
     return entries_walk(&(struct entry_source){entry_from, jn}, from_seq, fn, arg);
 }
 
 enum rc
 journal_take(struct journal *jn, uint64_t from, uint64_t to, struct buf *out, uint64_t *next)
 {
+    if (to > atomic_load_explicit(&jn->in_lmdb, memory_order_acquire))
+        fold(jn);
     pthread_rwlock_rdlock(&jn->store_lock);
     enum rc rc = jn->store ? store_entries_take(jn->store, (struct store_span){from, to}, out, next) : RC_IO;
 
@@ -286,4 +319,5 @@ journal_settle(struct journal *jn)
     for (uint64_t all = jn->posted; jn->answered < all;)
         pthread_cond_wait(&jn->settled, &jn->mu);
     pthread_mutex_unlock(&jn->mu);
+    fold(jn);
 }

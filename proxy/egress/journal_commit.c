@@ -11,16 +11,18 @@
 
 #include "base/log.h"
 #include "journal_thread_int.h"
+#include "journal_wal_int.h"
 
 #define GROUP_BYTES_MAX (64u << 20) /* LMDB keeps the pages of a transaction in memory */
 #define LAZY_US 20000u
 #define QUIET_PART 50u /* of group_delay: with no arrival for so long a group is complete */
 #define RELEASE_US 200000u
-#define AGE_US 1000000u /* how often the age of the oldest payload is measured while some wait */
+#define FOLD_US 1000000u /* how long entries stay in the write-ahead file only */
+#define AGE_US 1000000u  /* how often the age of the oldest payload is measured while some wait */
 
 /*
- * When the queue is to be committed. A request that comes alone, after one that came alone, is not kept waiting. Under load the group stays open while
- * others arrive, at most group_delay after its first (time it waited behind the former commit included).
+ * When the queue is to be committed. Patient ones wait until their posters have nothing else to do. Of the others, one that comes alone, after one that came alone, is not kept
+ * waiting; under load the group stays open while more arrive. At most group_delay after the first (time it waited behind the former commit included).
  */
 static uint64_t
 group_due_us(const struct journal *jn)
@@ -33,6 +35,8 @@ group_due_us(const struct journal *jn)
         return 0;
     if (q->eager == 0)
         return q->first_us + LAZY_US;
+    if (q->patient == q->eager)
+        return q->hurry ? 0 : q->first_eager_us + jn->group_delay_us;
     if (q->eager == 1 && jn->last_group <= 1)
         return 0;
     uint64_t end = q->first_eager_us + jn->group_delay_us, quiet = q->last_us + jn->group_delay_us / QUIET_PART;
@@ -44,12 +48,24 @@ group_due_us(const struct journal *jn)
 static uint64_t
 chore_due_us(const struct journal *jn)
 {
+    if (jn->fold_asked != jn->fold_done)
+        return 0;
     if (!jn->store)
         return jn->retry_us;
     uint64_t age = atomic_load_explicit(&jn->payload_count, memory_order_relaxed) ? jn->age_us : UINT64_MAX;
 
     store_release(jn->store, atomic_load_explicit(&jn->release, memory_order_relaxed));
-    return store_has_released(jn->store) && jn->release_us < age ? jn->release_us : age;
+    uint64_t release = store_has_released(jn->store) ? jn->release_us : UINT64_MAX, first = release < age ? release : age;
+
+    return store_is_ahead(jn->store) && jn->fold_us < first ? jn->fold_us : first;
+}
+
+static void
+queue_forget(struct queue *q, const struct journal_tx *tx)
+{
+    q->eager -= !tx->lazy;
+    q->patient -= !tx->lazy && tx->patient;
+    q->count--;
 }
 
 static struct journal_tx *
@@ -61,12 +77,11 @@ queue_take(struct journal *jn)
 
     for (; tx->next && bytes + journal_tx_bytes(tx->next) <= GROUP_BYTES_MAX; tx = tx->next) {
         bytes += journal_tx_bytes(tx->next);
-        q->eager -= !tx->lazy;
-        q->count--;
+        queue_forget(q, tx);
     }
-    q->eager -= !tx->lazy;
-    q->count--;
+    queue_forget(q, tx);
     q->bytes -= bytes;
+    q->hurry = q->hurry && tx->next;
     q->head = tx->next;
     if (!q->head)
         q->tail = &q->head;
@@ -97,7 +112,7 @@ group_wait(struct journal *jn, bool *stop)
         uint64_t now = journal_now_us(), due = group_due_us(jn), chore = chore_due_us(jn);
 
         *stop = jn->stopping && jn->queue.count == 0;
-        if (*stop || (chore <= now && (!jn->store || due > now))) /* removals never keep a group waiting */
+        if (*stop || (chore <= now && (chore == 0 || !jn->store || due > now))) /* removals never keep a group waiting */
             break;
         if (due <= now) {
             group = queue_take(jn);
@@ -134,16 +149,18 @@ set_ready(struct journal *jn, enum rc rc)
 void
 journal_publish(struct journal *jn)
 {
-    const struct totals *t = store_totals(jn->store);
+    const struct totals *t = store_totals(jn->store), *ahead = store_now(jn->store);
 
     atomic_store_explicit(&jn->payload_bytes, t->payload_bytes, memory_order_relaxed);
     atomic_store_explicit(&jn->payload_count, t->payload_count, memory_order_relaxed);
-    atomic_store_explicit(&jn->audit_bytes, t->audit_bytes, memory_order_relaxed);
+    atomic_store_explicit(&jn->audit_bytes, ahead->audit_bytes, memory_order_relaxed);
     atomic_store_explicit(&jn->first_seq, t->first_seq, memory_order_relaxed);
-    atomic_store_explicit(&jn->next_seq, t->next_seq, memory_order_release);
+    atomic_store_explicit(&jn->in_lmdb, t->next_seq, memory_order_release);
+    atomic_store_explicit(&jn->next_seq, ahead->next_seq, memory_order_release);
     metric_set(jn->m_bytes, (int64_t)t->payload_bytes);
     jn->sound_next_id = t->next_id;
-    bool room = t->audit_bytes + ENTRY_CRC + ENTRY_PARTS_MAX + ENTRY_MIDDLE_MAX <= jn->store_options.audit_max_bytes;
+    jn->sound_next_seq = ahead->next_seq;
+    bool room = ahead->audit_bytes + ENTRY_CRC + ENTRY_PARTS_MAX + ENTRY_MIDDLE_MAX <= jn->store_options.audit_max_bytes;
 
     set_ready(jn, room ? RC_OK : RC_FULL);
 }
@@ -160,7 +177,7 @@ store_drop(struct journal *jn, enum rc why)
     set_ready(jn, why);
 }
 
-/* After a failed write the page cache may hold what the disk does not: read it again. */
+/* After a failed write the page cache may hold what the disk does not: read it again. The write-ahead file has its own. */
 static void
 forget_pages(const char *dir)
 {
@@ -181,6 +198,8 @@ store_retry(struct journal *jn)
     struct store *s = NULL;
 
     forget_pages(jn->dir);
+    wal_forget_pages(jn->dir);
+    jn->store_options.entries_below = jn->sound_next_seq;
     enum rc rc = store_open(&jn->store_options, &s, &es);
 
     errs_free(&es);
@@ -212,7 +231,8 @@ group_commit(struct journal *jn, struct journal_tx *txs)
         group_refuse(jn, txs);
         return;
     }
-    uint64_t start = journal_now_us(), seq = store_totals(jn->store)->next_seq;
+    uint64_t start = journal_now_us(), seq = store_now(jn->store)->next_seq;
+    bool was_ahead = store_is_ahead(jn->store);
     enum rc rc = store_commit(jn->store, txs, clock_wall_us(jn->clock));
 
     metric_observe_us(jn->m_seconds, journal_now_us() - start);
@@ -223,7 +243,9 @@ group_commit(struct journal *jn, struct journal_tx *txs)
     }
     if (txs)
         jn->release_us = journal_now_us() + RELEASE_US;
-    metric_add(jn->m_entries, (int64_t)(store_totals(jn->store)->next_seq - seq));
+    if (!was_ahead || !txs)
+        jn->fold_us = journal_now_us() + FOLD_US;
+    metric_add(jn->m_entries, (int64_t)(store_now(jn->store)->next_seq - seq));
     journal_publish(jn);
 }
 
@@ -234,6 +256,43 @@ release_commit(struct journal *jn)
     group_commit(jn, NULL);
     if (!jn->store || !store_has_released(jn->store))
         jn->release_us = journal_now_us() + RELEASE_US;
+}
+
+/* What is ahead goes into LMDB, with some removals. */
+static void
+fold(struct journal *jn)
+{
+    if (jn->store && store_is_ahead(jn->store))
+        group_commit(jn, NULL);
+}
+
+static void
+fold_asked(struct journal *jn)
+{
+    pthread_mutex_lock(&jn->mu);
+    uint64_t asked = jn->fold_asked;
+
+    pthread_mutex_unlock(&jn->mu);
+    if (asked == jn->fold_done)
+        return;
+    fold(jn);
+    pthread_mutex_lock(&jn->mu);
+    jn->fold_done = asked;
+    pthread_mutex_unlock(&jn->mu);
+    pthread_cond_broadcast(&jn->settled);
+}
+
+static void
+chores(struct journal *jn)
+{
+    uint64_t now = journal_now_us();
+
+    if (!jn->store && now >= jn->retry_us)
+        store_retry(jn);
+    else if (jn->store && store_is_ahead(jn->store) && now >= jn->fold_us)
+        fold(jn);
+    else if (jn->store && store_has_released(jn->store) && now >= jn->release_us)
+        release_commit(jn);
 }
 
 static void
@@ -268,13 +327,13 @@ journal_commit_run(void *arg)
         if (group) {
             group_commit(jn, group);
             group_answer(jn, group);
-        } else if (!stop && !jn->store) {
-            store_retry(jn);
-        } else if (!stop && store_has_released(jn->store) && journal_now_us() >= jn->release_us) {
-            release_commit(jn);
+        } else if (!stop) {
+            chores(jn);
         }
+        fold_asked(jn);
         if (!stop && journal_now_us() >= jn->age_us)
             journal_publish_age(jn);
     }
+    fold(jn);
     return NULL;
 }

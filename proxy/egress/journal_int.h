@@ -5,7 +5,7 @@
  *   journal_commit.c  the commit thread: gathers a group, has the store commit it, answers; reopens the store after a failure
  *   journal_store.c   opens, checks and reads the environment        journal_write.c   writes one group as one transaction
  *   journal_record.c  how records look                               journal_owner.c   one gate a directory
- *   journal_reader.c  another process reads entries
+ *   journal_reader.c  another process reads entries             journal_wal.c     entries that are durable, but not in LMDB yet
  *
  * Databases: "payload" and "audit", keys 8 bytes big-endian; "meta" with one record, the totals. Payload ids start at 1, sequence
  * numbers at 0: an entry's seq is its place in the log.
@@ -56,7 +56,8 @@ struct store;
 struct store_options {
     const char *dir;
     uint64_t max_bytes, audit_max_bytes;
-    bool read_only; /* for another process: makes nothing, changes nothing */
+    uint64_t entries_below; /* entries from here on in the write-ahead file were refused; UINT64_MAX: none */
+    bool read_only;         /* for another process: makes nothing, changes nothing */
 };
 
 /**
@@ -66,13 +67,19 @@ struct store_options {
  */
 enum rc store_open(const struct store_options *o, struct store **s, struct errs *es) MUST_USE;
 void store_close(struct store *s);
+/* As LMDB has it, which is what readers see. */
 const struct totals *store_totals(const struct store *s);
+/* With the entries that are durable, but not in LMDB yet. */
+const struct totals *store_now(const struct store *s);
+/* Whether there are such. A commit without txs brings them there. */
+bool store_is_ahead(const struct store *s);
 /* created_us of the oldest payload, 0 when there is none or it cannot be read. */
 uint64_t store_oldest_us(struct store *s);
 
 /**
  * store_commit(s, txs, wall_us):
- * Write all of the list (linked by next) in one durable transaction. A tx that does not fit gets RC_FULL (or RC_TOO_LARGE), the others are written.
+ * Write all of the list (linked by next) durably, as one: into the write-ahead file when there is nothing but entries, else into LMDB together with what is ahead. A tx
+ * that does not fit gets RC_FULL (or RC_TOO_LARGE), the others are written.
  * Out:     rc of each tx, ids of what was put
  * Returns: RC_OK the environment is sound, each tx says how it went; else the commit failed: no tx is written, all say so, and the
  *          environment must not be used again (a failed fsync is not retried on the same descriptor)
@@ -108,6 +115,8 @@ enum rc store_entry_from(struct store *s, uint64_t from, struct buf *copy, uint6
 enum rc store_entries_take(struct store *s, struct store_span span, struct buf *out, uint64_t *next) MUST_USE;
 /* As it is on disk now, also for a read-only store. */
 enum rc store_read_totals(struct store *s, struct totals *t) MUST_USE;
+/* Of a read-only store: behind the newest entry, wherever it is. */
+enum rc store_read_next_seq(struct store *s, uint64_t *next) MUST_USE;
 
 /* Where entries_walk takes entries from; as store_entry_from. */
 struct entry_source {

@@ -68,9 +68,9 @@ journal_reader_entries(struct journal_reader *r, uint64_t from_seq, bool (*fn)(v
 uint64_t
 journal_reader_next_seq(struct journal_reader *r)
 {
-    struct totals t;
+    uint64_t next;
 
-    return store_read_totals(r->store, &t) == RC_OK ? t.next_seq : 0;
+    return store_read_next_seq(r->store, &next) == RC_OK ? next : 0;
 }
 
 uint64_t

@@ -299,6 +299,26 @@ open_env(struct store *s)
     return (e = restore_length(s->env)) ? e : make_durable(s->o.dir);
 }
 
+/* What an earlier run left ahead of LMDB goes there. */
+static enum rc
+open_wal(struct store *s)
+{
+    int e = wal_open(&s->wal, s->o.dir, s->o.read_only);
+
+    s->now = s->totals;
+    if (e || s->o.read_only)
+        return store_rc(e);
+    enum rc rc = wal_replay(&s->wal, s->totals.next_seq, s->o.entries_below);
+
+    if (rc == RC_OK && store_is_ahead(s))
+        rc = store_commit(s, NULL, 0);
+    if (rc == RC_OK && store_is_ahead(s))
+        rc = RC_FULL;
+    if (rc == RC_OK)
+        rc = store_rc(wal_clear(&s->wal));
+    return rc == RC_OK ? store_rc(make_durable(s->o.dir)) : rc;
+}
+
 enum rc
 store_open(const struct store_options *o, struct store **out, struct errs *es)
 {
@@ -309,6 +329,7 @@ store_open(const struct store_options *o, struct store **out, struct errs *es)
     if (!s)
         return complain(es, o->dir, RC_NOMEM, "open", ENOMEM);
     s->o = *o;
+    s->wal.fd = -1;
     if ((e = open_env(s))) {
         rc = complain(es, o->dir, store_rc(e), "open", e);
         goto fail;
@@ -324,6 +345,11 @@ store_open(const struct store_options *o, struct store **out, struct errs *es)
         complain(es, o->dir, rc, "check its contents", 0);
         goto fail;
     }
+    rc = open_wal(s);
+    if (rc != RC_OK) {
+        complain(es, o->dir, rc, "take over the entries of its write-ahead file", 0);
+        goto fail;
+    }
     *out = s;
     return RC_OK;
 fail:
@@ -336,6 +362,7 @@ store_close(struct store *s)
 {
     if (!s)
         return;
+    wal_close(&s->wal);
     if (s->env)
         mdb_env_close(s->env);
     free(s);
@@ -345,6 +372,18 @@ const struct totals *
 store_totals(const struct store *s)
 {
     return &s->totals;
+}
+
+const struct totals *
+store_now(const struct store *s)
+{
+    return &s->now;
+}
+
+bool
+store_is_ahead(const struct store *s)
+{
+    return s->wal.count > 0;
 }
 
 /* A record and the read transaction in which it may be looked at. */
@@ -447,6 +486,72 @@ store_oldest_us(struct store *s)
     return us;
 }
 
+/* How often a reader looks again when entries went from the write-ahead file into LMDB meanwhile. */
+#define LOOKS 5
+
+/* Where LMDB ends and how many entries are ahead of it. RC_AGAIN: the two do not fit together, one was read before the other changed. */
+static enum rc
+look_ahead(struct store *s, uint64_t *next_seq)
+{
+    struct totals t;
+    enum rc rc = store_read_totals(s, &t);
+
+    if (rc == RC_OK)
+        rc = store_rc(wal_refresh(&s->wal));
+    if (rc == RC_OK)
+        rc = wal_replay(&s->wal, t.next_seq, UINT64_MAX);
+    if (rc == RC_OK)
+        *next_seq = t.next_seq;
+    return rc == RC_INTEGRITY ? RC_AGAIN : rc;
+}
+
+static enum rc
+look_until_it_fits(struct store *s, uint64_t *next_seq)
+{
+    enum rc rc = RC_AGAIN;
+
+    for (unsigned i = 0; i < LOOKS && rc == RC_AGAIN; i++)
+        rc = look_ahead(s, next_seq);
+    return rc == RC_AGAIN ? RC_INTEGRITY : rc;
+}
+
+enum rc
+store_read_next_seq(struct store *s, uint64_t *next)
+{
+    uint64_t end;
+    enum rc rc = look_until_it_fits(s, &end);
+
+    if (rc == RC_OK)
+        *next = end + s->wal.count;
+    return rc;
+}
+
+/* What was seen ahead is looked at after LMDB was searched once more: an entry that went there meanwhile is not passed over. */
+static enum rc
+copy_ahead(struct store *s, uint64_t *seq, struct buf *copy, struct str *value)
+{
+    struct wal_walk walk = {.w = &s->wal};
+    uint64_t from = *seq, n;
+    size_t at = copy->len;
+    struct str record;
+    enum rc rc = look_until_it_fits(s, &n);
+
+    if (rc == RC_OK)
+        rc = copy_record(s, s->audit, seq, copy, value);
+    if (rc != RC_NOT_FOUND)
+        return rc;
+    for (; wal_next(&walk, &record); n++) {
+        if (n < from)
+            continue;
+        *seq = n;
+        rc = buf_append(copy, record);
+        if (rc == RC_OK)
+            *value = str_sub(buf_str(copy), at, copy->len);
+        return rc;
+    }
+    return RC_NOT_FOUND;
+}
+
 enum rc
 store_entry_from(struct store *s, uint64_t from, struct buf *copy, uint64_t *seq, struct str *entry)
 {
@@ -455,6 +560,8 @@ store_entry_from(struct store *s, uint64_t from, struct buf *copy, uint64_t *seq
     *seq = from;
     enum rc rc = copy_record(s, s->audit, seq, copy, &value);
 
+    if (rc == RC_NOT_FOUND && s->o.read_only)
+        rc = copy_ahead(s, seq, copy, &value);
     return rc == RC_OK ? entry_read(*seq, value, entry) : rc;
 }
 

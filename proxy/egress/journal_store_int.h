@@ -7,13 +7,16 @@
 #include <lmdb.h>
 
 #include "journal_int.h"
+#include "journal_wal_int.h"
 
 struct store {
     MDB_env *env;
     MDB_dbi payload, audit, meta;
     struct store_options o;
     struct totals totals; /* of the last commit; only the committing thread reads and writes it */
-    void *map;            /* where the file is mapped; NULL: not known */
+    struct totals now;    /* with the entries that are durable in the write-ahead file only */
+    struct wal wal;
+    void *map; /* where the file is mapped; NULL: not known */
     size_t map_bytes;
     uint64_t written_bytes; /* since the map was last let go */
     uint64_t release;       /* entries below it may go */

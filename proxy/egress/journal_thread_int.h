@@ -15,7 +15,8 @@
 struct queue {
     struct journal_tx *head, **tail;
     uint64_t bytes;
-    unsigned count, eager;
+    unsigned count, eager, patient; /* patient ones are eager too */
+    bool hurry;
     uint64_t first_us, first_eager_us, last_us; /* when they were posted */
 };
 
@@ -32,6 +33,7 @@ struct journal {
     struct queue queue;
     bool stopping;
     uint64_t posted, answered; /* txs */
+    uint64_t fold_asked, fold_done;
     pthread_cond_t settled;
 
     /* Readers of other threads hold it shared; exclusive while the store is replaced. NULL: it failed. */
@@ -40,11 +42,12 @@ struct journal {
 
     /* The commit thread's. */
     unsigned last_group;
-    uint64_t retry_us, age_us, release_us, sound_next_id;
+    uint64_t retry_us, age_us, release_us, fold_us, sound_next_id, sound_next_seq;
 
     _Atomic int ready, failure; /* enum rc: what journal_ready says; why there is no store */
     _Atomic uint64_t release;   /* entries below it may go */
     _Atomic uint64_t payload_bytes, payload_count, audit_bytes, first_seq, next_seq, oldest_us;
+    _Atomic uint64_t in_lmdb; /* entries below it can be read there; those up to next_seq are durable too */
     struct metric_cell *m_bytes, *m_oldest, *m_entries, *m_entries_lost, *m_commits[2];
     struct metric_histogram *m_seconds;
 };

@@ -231,8 +231,9 @@ on_submit(struct request_sink *sink, struct request *rq)
         return;
     }
     job->entry = (struct journal_entry){buf_str(&job->out.head), buf_str(&job->out.tail)};
-    job->tx = (struct journal_tx){.loop = f->o.loop, .entries = &job->entry, .entry_count = 1, .on_done = on_recorded};
+    job->tx = (struct journal_tx){.loop = f->o.loop, .entries = &job->entry, .entry_count = 1, .patient = true, .on_done = on_recorded};
     journal_post(f->o.journal, &job->tx);
+    idle_set(f->idle);
 }
 
 /* -- notes ------------------------------------------------------------------------------------------------------------------------ */
@@ -380,6 +381,14 @@ on_refused_request(struct server_events *ev, const struct peer *p, const char *p
     refusals_add(f->refusals, p, protocol, reason);
 }
 
+static void
+on_idle(void *arg)
+{
+    struct flow *f = arg;
+
+    journal_hurry(f->o.journal);
+}
+
 /* -- life ------------------------------------------------------------------------------------------------------------------------- */
 
 enum rc
@@ -397,8 +406,9 @@ flow_new(const struct flow_options *o, struct snapshot *snap, struct exporter *c
     f->snap = snapshot_ref(snap);
     f->next_id = clock_wall_us(o->clock) / o->worker_count * o->worker_count + o->worker;
     f->worker = gate_worker_new(snap);
+    f->idle = idle_new(o->loop, on_idle, f);
     f->origins = calloc(ORIGINS_MAX, sizeof(*f->origins));
-    enum rc rc = f->worker && f->origins && f->refusals ? RC_OK : RC_NOMEM;
+    enum rc rc = f->worker && f->origins && f->refusals && f->idle ? RC_OK : RC_NOMEM;
 
     if (rc == RC_OK) {
         (void)flow_origin(f, STR("?"));

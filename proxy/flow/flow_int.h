@@ -96,7 +96,8 @@ struct flow {
     char **origins; /* interned lists of claims; [0] is "?" */
     unsigned origin_count;
     uint64_t next_id;
-    uint64_t epoch; /* changes with snap */
+    uint64_t epoch;    /* changes with snap */
+    struct idle *idle; /* the worker has nothing else to do: what it posted is to be committed */
     size_t held_bytes;
     unsigned jobs, notes;
     struct flow_job *first_job;   /* all that are open, */

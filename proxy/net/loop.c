@@ -11,6 +11,9 @@
 #include "loop_int.h"
 
 #define UNSET SIZE_MAX
+/* Of libevent: one round runs the events of the most urgent class that has any. Those that nobody has put elsewhere are in the middle. */
+#define PRIORITIES 3
+#define PRIORITY_IDLE (PRIORITIES - 1)
 #define TIMER_MAX_MS (UINT64_C(10) * 365 * 86400 * 1000)
 
 struct timer {
@@ -170,6 +173,10 @@ base_new(void)
     struct event_base *base = event_base_new_with_config(cfg);
 
     event_config_free(cfg);
+    if (base && event_base_priority_init(base, PRIORITIES) != 0) {
+        event_base_free(base);
+        return NULL;
+    }
     return base;
 }
 
@@ -324,4 +331,51 @@ timer_free(struct timer *t)
     timer_clear(t);
     t->loop->timer_count--;
     free(t);
+}
+
+struct idle {
+    struct event *ev;
+    void (*on_idle)(void *arg);
+    void *arg;
+};
+
+static void
+on_nothing_else(evutil_socket_t fd, short what, void *arg)
+{
+    struct idle *i = arg;
+
+    (void)fd;
+    (void)what;
+    i->on_idle(i->arg);
+}
+
+struct idle *
+idle_new(struct loop *l, void (*on_idle)(void *arg), void *arg)
+{
+    struct idle *i = malloc(sizeof(*i));
+
+    if (!i)
+        return NULL;
+    *i = (struct idle){event_new(l->base, -1, 0, on_nothing_else, i), on_idle, arg};
+    if (!i->ev || event_priority_set(i->ev, PRIORITY_IDLE) != 0) {
+        idle_free(i);
+        return NULL;
+    }
+    return i;
+}
+
+void
+idle_set(struct idle *i)
+{
+    event_active(i->ev, EV_TIMEOUT, 0);
+}
+
+void
+idle_free(struct idle *i)
+{
+    if (!i)
+        return;
+    if (i->ev)
+        event_free(i->ev);
+    free(i);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The whole gate over loopback mTLS: one worker and its journal on one core, sender and sink on the other. Prints what was reached beside the targets.
 
-Usage: gate.py [--seconds N] [--rounds N] [--noaudit BINARY [--only-audit]] [--json]"""
+Usage: gate.py [--seconds N] [--rounds N] [--noaudit BINARY [--only-audit]] [--realtime] [--json]"""
 import argparse
 import json
 import os
@@ -14,6 +14,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "system"))
 import rig  # noqa: E402
 
+ahead = []  # what goes before each command
 GATE_CPU, LOAD_CPU = "0", str(min(1, (os.cpu_count() or 1) - 1))
 
 
@@ -36,18 +37,18 @@ def children(parent):
 class Bench:
     def __init__(self, r, compression, rules, audit=True, binary=None):
         self.r, self.compression = r, compression
-        self.sink = r.spawn_pinned_sink(LOAD_CPU)
+        self.sink = r.spawn_pinned_sink(LOAD_CPU, ahead)
         text = policy(rules)
         config = r.config(self.sink.grpc, rig.free_port(), compression=compression, policy=text, destinations=("eu",), extra="workers: 1\n" + ("" if audit else "audit: {max_size_mib: 4096}\n"))
         config.write_text(config.read_text().replace("level: debug", "level: warn"))
-        self.gate = r.gate(config, prefix=("taskset", "-c", GATE_CPU), binary=binary)
+        self.gate = r.gate(config, prefix=(*ahead, "taskset", "-c", GATE_CPU), binary=binary)
 
     def load(self, count, batch=512, connections=2, in_flight=2, rate=0, direct=False):
         port = self.sink.grpc if direct else self.r.grpc
         pki = self.r.dir / "pki"
         ca, crt = ("backends-ca.crt", "egress") if direct else ("server-ca.crt", "shop")
         run = subprocess.run(
-            ["taskset", "-c", LOAD_CPU, rig.BINARY, "send", "--endpoint", f"https://localhost:{port}", "--cert", pki / f"{crt}.crt", "--key", pki / f"{crt}.key",
+            [*ahead, "taskset", "-c", LOAD_CPU, rig.BINARY, "send", "--endpoint", f"https://localhost:{port}", "--cert", pki / f"{crt}.crt", "--key", pki / f"{crt}.key",
              "--ca", pki / ca, "--count", str(count), "--batch", str(batch), "--connections", str(connections), "--in-flight", str(in_flight),
              "--rate", str(rate), "--region", "eu-central-1", "--compression", self.compression, "--format", "json", "--seed", "2026", "--prepared", "64"],
             capture_output=True, text=True)
@@ -149,12 +150,15 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--realtime", action="store_true", help="ahead of all other work, where there is some")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--noaudit", help="the gate that records nothing, to compare with")
     parser.add_argument("--only-audit", action="store_true", help="only what the audit costs")
     parser.add_argument("binary", nargs="?", default=rig.BINARY)
     a = parser.parse_args()
     rig.BINARY = a.binary
+    if a.realtime:
+        ahead.extend(("chrt", "--rr", "5"))
 
     def out(name, value, unit, target, note):
         if a.json:

@@ -162,9 +162,9 @@ class Rig:
         Drain(lambda text: sheet.write(text.encode() + b"\n")).feed(p.stdout)
         return p
 
-    def spawn_pinned_sink(self, cpu):
+    def spawn_pinned_sink(self, cpu, prefix=()):
         """A sink that only counts, on one core."""
-        p = self.spawn(["taskset", "-c", cpu, BINARY, "sink", "--grpc", 0, "--http", 0, "--cert", self.dir / "pki/backend.crt", "--key", self.dir / "pki/backend.key",
+        p = self.spawn([*prefix, "taskset", "-c", cpu, BINARY, "sink", "--grpc", 0, "--http", 0, "--cert", self.dir / "pki/backend.crt", "--key", self.dir / "pki/backend.key",
                         "--ca", self.dir / "pki/backends-ca.crt", "--quiet"], "sink-bench.log", stdout=subprocess.PIPE)
         p.grpc, p.http = (int(word.split("=")[1]) for word in p.stdout.readline().decode().split()[1:])
         return p

@@ -102,7 +102,8 @@ set_up(void)
 static void
 clean_up(void)
 {
-    static const char *const names[] = {"gateway.yaml", "p.yaml", "journal/body.key", "journal/data.mdb", "journal/lock.mdb", "journal/gate.lock"};
+    static const char *const names[] = {
+        "gateway.yaml", "p.yaml", "journal/body.key", "journal/data.mdb", "journal/entries.wal", "journal/lock.mdb", "journal/gate.lock"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         unlink(in_dir(names[i]));

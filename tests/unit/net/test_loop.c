@@ -204,6 +204,53 @@ stop_it(void *arg)
     return NULL;
 }
 
+struct idler {
+    struct letter letter; /* first */
+    struct idle *idle;
+    struct notes *notes;
+};
+
+static void
+on_idle(void *arg)
+{
+    struct idler *i = arg;
+
+    note(i->notes, 2);
+}
+
+static void
+on_idlers_letter(struct letter *letter)
+{
+    struct idler *i = (struct idler *)letter;
+
+    note(i->notes, 1);
+}
+
+/* Asked for before and after the letter was posted, twice: it comes behind it, once. */
+START_TEST(loop_calls_who_waits_for_idleness_when_nothing_else_is_to_do)
+{
+    struct loop *l = loop_new(&clock_system);
+    struct notes notes = {0};
+    struct idler i = {.letter.on_delivery = on_idlers_letter, .notes = &notes};
+
+    i.idle = idle_new(l, on_idle, &i);
+    ck_assert_ptr_nonnull(i.idle);
+    idle_set(i.idle);
+    loop_post(l, &i.letter);
+    idle_set(i.idle);
+    for (unsigned n = 0; n < 5; n++)
+        loop_step(l);
+    ck_assert_uint_eq(notes.count, 2);
+    ck_assert_uint_eq(notes.ids[0], 1);
+    ck_assert_uint_eq(notes.ids[1], 2);
+    idle_set(i.idle);
+    loop_step(l);
+    ck_assert_uint_eq(notes.count, 3);
+    idle_free(i.idle);
+    loop_free(l);
+}
+END_TEST
+
 START_TEST(loop_ends_when_another_thread_says_so)
 {
     struct loop *l = loop_new(&clock_system);
@@ -223,6 +270,7 @@ static const struct case_entry cases[] = {
     {"normal", &loop_waits_for_a_timer_by_the_real_clock},
     {"normal", &loop_delivers_letters_of_many_threads_in_order_of_posting},
     {"normal", &loop_takes_a_letter_again_from_its_delivery},
+    {"normal", &loop_calls_who_waits_for_idleness_when_nothing_else_is_to_do},
     {"normal", &loop_ends_when_another_thread_says_so},
     {"limits", &loop_keeps_a_timer_that_sets_itself_for_the_next_round},
     {NULL, NULL},
