@@ -58,8 +58,7 @@ bool
 fuzz_seed(unsigned n, struct buf *out)
 {
     static const char *const seeds[] = {
-        "a%40b%2540 \\u0040\\uD83D\\uDE00 \\x41\\n &amp;&#64;&#x40; \xEF\xBC\x91\xC2\xA0\xE2\x80\x8B"
-        "1\xCC\x81",
+        "a%40b%2540 \\u0040\\uD83D\\uDE00 \\x41\\n &amp;&#64;&#x40; \xEF\xBC\x91\xC2\xA0\xE2\x80\x8B\x31\xCC\x81",
         "a=b+c&d=%u0041",
         "x YWxpY2VAZXhhbXBsZS5vcmcgYW5kIG1vcmU= 616c696365406578616d706c652e6f7267 eyJhIjoiYiJ9.eyJhIjoiYmNkZWZnaCJ9/x",
         "C:\\users\\x&#0000000064;",
