@@ -13,6 +13,8 @@ struct view {
     struct str before;   /* VIEW_DECODED: what stands before it, for words of context */
     unsigned depth;      /* of decoding */
     uint64_t shown;      /* set by scan_view */
+    size_t last_end;     /* behind the start of the last "</", 0: there is none; once it was looked for */
+    bool has_last_end;
 };
 
 enum rc
@@ -157,11 +159,22 @@ examine_allowed(const struct program *prog, const struct rule *r, struct str val
     return (r->allow.count && allow_has(&r->allow, value)) || (p->values.count && allow_has(&p->values, value));
 }
 
+/* Whether an element ends at or behind this place. Looked for once in a view: matches may be as many as bytes. */
+static bool
+element_ends(struct view *v, size_t from)
+{
+    for (size_t at = v->bytes.len; !v->has_last_end && at > 1 && v->last_end == 0; at--)
+        if (v->bytes.ptr[at - 2] == '<' && v->bytes.ptr[at - 1] == '/')
+            v->last_end = at - 1;
+    v->has_last_end = true;
+    return v->last_end > from;
+}
+
 /*
  * "password=<PASSWORD>, after": what was put there reads like the start of an element. It is none where it stands as a value, or where no element ends.
  */
 static bool
-is_false_element(const struct program *prog, const struct view *v, const struct match *m)
+is_false_element(const struct program *prog, struct view *v, const struct match *m)
 {
     size_t end = v->bytes.ptr[m->begin] == '<' ? own_piece(prog->own, v->bytes, m->begin) : 0;
 
@@ -169,11 +182,11 @@ is_false_element(const struct program *prog, const struct view *v, const struct 
         return false;
     if (m->begin > 0 && v->bytes.ptr[m->begin - 1] != '\0' && strchr(">=:\"'/", v->bytes.ptr[m->begin - 1]))
         return true;
-    return str_find(str_sub(v->bytes, end, v->bytes.len), STR("</")) == SIZE_MAX;
+    return !element_ends(v, end);
 }
 
 static enum rc
-add_match(struct examiner *ex, const struct query *q, const struct view *v, const struct match *m, const struct pattern *p)
+add_match(struct examiner *ex, const struct query *q, struct view *v, const struct match *m, const struct pattern *p)
 {
     struct finding f = place_match(q, v, m);
     enum rc rc = RC_OK;
@@ -254,7 +267,7 @@ context_before(const struct examiner *ex, const struct view *v, const struct pat
 }
 
 static enum rc
-try_pattern(struct examiner *ex, struct query *q, const struct view *v, enum words *w, uint16_t id)
+try_pattern(struct examiner *ex, struct query *q, struct view *v, enum words *w, uint16_t id)
 {
     const struct pattern *p = &ex->prog->patterns[id];
     bool key_context = p->det.context && (context_in_key(q, id) || context_before(ex, v, p, *w));
@@ -328,6 +341,8 @@ scan_view(struct examiner *ex, struct query *q, struct view *v)
     size_t count = prog->finder_count;
     enum words w = WORDS_LATER;
 
+    v->has_last_end = false;
+    v->last_end = 0;
     v->shown = q->integer && v->kind == VIEW_PLAIN ? sieve_integer(v->bytes.len) : sieve_text(v->bytes);
     enum rc rc = find(ex, q, v, &w);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base_rng.h"
 #include "base_suite.h"
 #include "policies_program.h"
@@ -171,6 +172,47 @@ START_TEST(holes_long_values_are_examined_or_redacted)
     }
     small_close(&g);
     free(text);
+}
+END_TEST
+
+/* Best of three, of one text that repeats what an earlier gate has left. */
+static uint64_t
+marker_us(struct gate_small *g, size_t len)
+{
+    static const char unit[] = "<PASSWORD>abcd1234 ";
+    uint64_t best = UINT64_MAX;
+    char *text = malloc(len + 1);
+
+    ck_assert_ptr_nonnull(text);
+    for (size_t i = 0; i < len; i++)
+        text[i] = unit[i % (sizeof(unit) - 1)];
+    text[len] = '\0';
+    for (int i = 0; i < 3; i++) {
+        uint64_t start = clock_mono_us(&clock_system), took;
+
+        stays(small_text(g, "app.text", text), "abcd1234");
+        took = clock_mono_us(&clock_system) - start;
+        best = took < best ? took : best;
+    }
+    free(text);
+    return best;
+}
+
+/* Four times the bytes: a square would take sixteen times as long, every time. */
+START_TEST(holes_markers_in_great_numbers_take_no_square)
+{
+    struct gate_small g;
+    uint64_t quarter = 0, whole = 0;
+
+    small_open(&g, POLICY("p") "  rules:\n    - {id: pw, entity: PASSWORD, action: {replace: '<PASSWORD>'}}\n");
+    for (int i = 0; i < 5; i++) {
+        quarter = marker_us(&g, 30000);
+        whole = marker_us(&g, 120000);
+        if (whole < 20000 || whole < 9 * quarter)
+            break;
+    }
+    ck_assert_msg(whole < 20000 || whole < 9 * quarter, "%llu then %llu us", (unsigned long long)quarter, (unsigned long long)whole);
+    small_close(&g);
 }
 END_TEST
 
@@ -395,6 +437,7 @@ static const struct case_entry cases[] = {
     {"limits", &holes_match_limit_redacts},
     {"limits", &holes_many_identifiers_in_one_request},
     {"limits", &holes_long_values_are_examined_or_redacted},
+    {"limits", &holes_markers_in_great_numbers_take_no_square},
     {"normal", &holes_ssn_with_zeros},
     {"normal", &holes_card_next_to_other_numbers},
     {"normal", &holes_neighbours_in_other_scripts},
