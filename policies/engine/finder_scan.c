@@ -143,56 +143,112 @@ finish(struct finder_tables *t, unsigned group, size_t in, size_t length)
     return !(to & DFA_FLAG) || settle(t, group, in, d->nfa->classes, to, length) != DFA_UNKNOWN;
 }
 
-/*
- * The automata of some groups go through the text side by side, each waiting for its own last load only. lanes is a constant where this is inlined; with more
- * than three there are not enough registers.
- * Returns: whether the budget allowed it
- */
-#define LANES 3
+/* The automata of some groups go through the text side by side: each waits for its own last load only. */
+#define LANES 4
 
-static inline __attribute__((always_inline)) bool
-walk(struct finder_tables *t, struct str text, const uint8_t *group, const unsigned lanes)
+struct lanes {
+    const uint16_t *table[LANES];
+    size_t in[LANES];
+};
+
+/*
+ * Go on to the byte at which a cell is flagged, or to the end. Nothing is called and nothing but the lanes is known here, so that they stay in registers;
+ * lanes is a constant where this is inlined.
+ */
+static inline __attribute__((always_inline)) const unsigned char *
+run(struct lanes *l, const unsigned char *byte, const unsigned char *end, const unsigned lanes)
 {
-    const unsigned char *byte = (const unsigned char *)text.ptr, *end = byte + text.len;
-    const struct dfa *a = &t->dfa[group[0]], *b = &t->dfa[group[lanes > 1 ? 1 : 0]], *c = &t->dfa[group[lanes > 2 ? 2 : 0]];
-    const uint16_t *table_a = a->table, *table_b = b->table, *table_c = c->table;
-    size_t in_a = a->initial, in_b = b->initial, in_c = c->initial;
-    size_t to_a, to_b = 0, to_c = 0;
+    const uint16_t *table_a = l->table[0], *table_b = l->table[1], *table_c = l->table[2], *table_d = l->table[3];
+    size_t in_a = l->in[0], in_b = l->in[1], in_c = l->in[2], in_d = l->in[3];
 
     for (; byte < end; byte++) {
         unsigned char now = *byte;
+        size_t to_a = dfa_look(table_a + dfa_class(table_a, now), in_a), all = to_a, to_b = 0, to_c = 0, to_d = 0;
 
-        to_a = dfa_look(table_a + dfa_class(table_a, now), in_a);
         if (lanes > 1)
-            to_b = dfa_look(table_b + dfa_class(table_b, now), in_b);
+            all |= to_b = dfa_look(table_b + dfa_class(table_b, now), in_b);
         if (lanes > 2)
-            to_c = dfa_look(table_c + dfa_class(table_c, now), in_c);
-        if (unlikely((to_a | to_b | to_c) & DFA_FLAG)) {
-            to_a = to_a & DFA_FLAG ? settle(t, group[0], in_a, dfa_class(table_a, now), to_a, text.len) : to_a;
-            to_b = to_b & DFA_FLAG ? settle(t, group[1], in_b, dfa_class(table_b, now), to_b, text.len) : to_b;
-            to_c = to_c & DFA_FLAG ? settle(t, group[2], in_c, dfa_class(table_c, now), to_c, text.len) : to_c;
-            if ((to_a | to_b | to_c) & DFA_FLAG)
-                return false;
-        }
+            all |= to_c = dfa_look(table_c + dfa_class(table_c, now), in_c);
+        if (lanes > 3)
+            all |= to_d = dfa_look(table_d + dfa_class(table_d, now), in_d);
+        if (unlikely(all & DFA_FLAG))
+            break;
         in_a = to_a;
         in_b = to_b;
         in_c = to_c;
+        in_d = to_d;
     }
-    return finish(t, group[0], in_a, text.len) && (lanes < 2 || finish(t, group[1], in_b, text.len)) &&
-           (lanes < 3 || finish(t, group[2], in_c, text.len));
+    l->in[0] = in_a;
+    l->in[1] = in_b;
+    l->in[2] = in_c;
+    l->in[3] = in_d;
+    return byte;
+}
+
+static __attribute__((noinline)) const unsigned char *
+run_1(struct lanes *l, const unsigned char *byte, const unsigned char *end)
+{
+    return run(l, byte, end, 1);
+}
+
+static __attribute__((noinline)) const unsigned char *
+run_2(struct lanes *l, const unsigned char *byte, const unsigned char *end)
+{
+    return run(l, byte, end, 2);
+}
+
+static __attribute__((noinline)) const unsigned char *
+run_3(struct lanes *l, const unsigned char *byte, const unsigned char *end)
+{
+    return run(l, byte, end, 3);
+}
+
+static __attribute__((noinline)) const unsigned char *
+run_4(struct lanes *l, const unsigned char *byte, const unsigned char *end)
+{
+    return run(l, byte, end, 4);
+}
+
+/* Returns: whether the budget allowed it */
+static bool
+walk(struct finder_tables *t, struct str text, const uint8_t *group, unsigned lanes)
+{
+    static const unsigned char *(*const runs[LANES])(struct lanes *, const unsigned char *, const unsigned char *) = {run_1, run_2, run_3, run_4};
+    const unsigned char *byte = (const unsigned char *)text.ptr, *end = byte + text.len;
+    struct lanes l;
+
+    for (unsigned i = 0; i < LANES; i++) {
+        const struct dfa *d = &t->dfa[group[i < lanes ? i : 0]];
+
+        l.table[i] = d->table;
+        l.in[i] = d->initial;
+    }
+    while ((byte = runs[lanes - 1](&l, byte, end)) < end) {
+        for (unsigned i = 0; i < lanes; i++) {
+            unsigned class = dfa_class(l.table[i], *byte);
+            size_t to = dfa_look(l.table[i] + class, l.in[i]);
+
+            l.in[i] = to & DFA_FLAG ? settle(t, group[i], l.in[i], class, to, text.len) : to;
+            if (l.in[i] == DFA_UNKNOWN)
+                return false;
+        }
+        byte++;
+    }
+    for (unsigned i = 0; i < lanes; i++)
+        if (!finish(t, group[i], l.in[i], text.len))
+            return false;
+    return true;
 }
 
 static bool
 walk_all(struct finder_tables *t, struct str text, const uint8_t *group, unsigned count)
 {
-    if (count == 4) /* two and two take less time than three and one */
-        return walk(t, text, group, 2) && walk(t, text, group + 2, 2);
-    for (; count >= LANES; count -= LANES, group += LANES)
-        if (!walk(t, text, group, LANES))
+    for (unsigned lanes; count; count -= lanes, group += lanes) {
+        lanes = count <= LANES ? count : count < 2 * LANES ? (count + 1) / 2 : LANES;
+        if (!walk(t, text, group, lanes))
             return false;
-    if (count == 2)
-        return walk(t, text, group, 2);
-    return count == 0 || walk(t, text, group, 1);
+    }
+    return true;
 }
 
 unsigned
