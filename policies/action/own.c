@@ -169,8 +169,9 @@ own_piece(const struct own *o, struct str text, size_t at)
 {
     size_t low = at + 1 > o->longest ? at + 1 - o->longest : 0, best = 0;
 
+    /* Every byte of a piece is one that can stand in one. */
     if (o->bytes[(unsigned char)text.ptr[at]])
-        for (size_t p = at + 1; p-- > low;)
+        for (size_t p = at + 1; p-- > low && o->bytes[(unsigned char)text.ptr[p]];)
             for (const struct own_item *i = o->heads[(unsigned char)text.ptr[p]]; i; i = i->next) {
                 size_t end = p + item_at(i, str_sub(text, p, text.len));
 
@@ -225,6 +226,9 @@ own_holds(const struct own *o, struct str text, size_t start, size_t end)
 {
     bool any = false;
 
+    /* What begins with something else, which is nearly everything, need not be looked at further. */
+    if (start < end && !own_piece(o, text, start) && !glue_at(str_sub(text, start, text.len)))
+        return false;
     size_t person = own_person_end(text, start, end);
 
     if (!is_plain_word(str_sub(text, start, person)))

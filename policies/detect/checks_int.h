@@ -78,11 +78,36 @@ bool match_shouted(const struct match *m);
 /* The match is a part of 8-4-4-4-12 hexadecimal digits. */
 bool match_in_uuid(const struct match *m);
 
-bool ascii_digit(char c);
-bool ascii_alpha(char c);
-bool ascii_alnum(char c);
-char ascii_lower(char c);
-char ascii_upper(char c);
+static inline bool
+ascii_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool
+ascii_alpha(char c)
+{
+    return (unsigned char)((c | 0x20) - 'a') < 26;
+}
+
+static inline bool
+ascii_alnum(char c)
+{
+    return ascii_digit(c) || ascii_alpha(c);
+}
+
+static inline char
+ascii_lower(char c)
+{
+    return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+static inline char
+ascii_upper(char c)
+{
+    return (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
+}
+
 /* 0..9, a..z or A..Z as 10..35; 36 for anything else. */
 unsigned base36_value(char c);
 /* -1 unless hexadecimal. */

@@ -2,36 +2,6 @@
 
 #include "checks_int.h"
 
-bool
-ascii_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-bool
-ascii_alpha(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool
-ascii_alnum(char c)
-{
-    return ascii_digit(c) || ascii_alpha(c);
-}
-
-char
-ascii_lower(char c)
-{
-    return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-}
-
-char
-ascii_upper(char c)
-{
-    return (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
-}
-
 unsigned
 base36_value(char c)
 {

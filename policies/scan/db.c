@@ -171,7 +171,7 @@ is_parameter(struct str key)
     if (key.len < 13)
         return false;
     for (const char *const *b = before; *b; b++)
-        if (key.len >= strlen(*b) && str_eq_nocase(str_sub(key, 0, strlen(*b)), str_of(*b)))
+        if ((key.ptr[3] | 0x20) == (*b)[3] && key.len >= strlen(*b) && str_eq_nocase(str_sub(key, 0, strlen(*b)), str_of(*b)))
             return true;
     return false;
 }

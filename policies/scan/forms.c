@@ -108,17 +108,49 @@ form_inside(const struct form *f, const struct scanner *s, enum scan_kind kind, 
     return form_inside_as(f, s, f->in->key, kind, start, end);
 }
 
+typedef unsigned char sixteen __attribute__((vector_size(16)));
+
+/* Where the sixteen bytes begin in which the first byte of a set of up to four stands. */
+static size_t
+find_near(const char *p, size_t start, size_t end, const char *set, size_t n)
+{
+    sixteen none = {0}, a = none + (unsigned char)set[0], b = none + (unsigned char)set[1];
+    sixteen c = none + (unsigned char)set[n > 2 ? 2 : 0], d = none + (unsigned char)set[n > 3 ? 3 : 0], v;
+    uint64_t hit[2];
+
+    for (; end - start >= sizeof(v); start += sizeof(v)) {
+        memcpy(&v, p + start, sizeof(v));
+        v = (sixteen)((v == a) | (v == b) | (v == c) | (v == d));
+        memcpy(hit, &v, sizeof(v));
+        if (hit[0] | hit[1])
+            break;
+    }
+    return start;
+}
+
 size_t
 form_find(const struct form *f, size_t start, size_t end, const char *set)
 {
-    const char *at;
+    const char *at, *p = f->t.ptr;
+    uint64_t bits[2] = {0, 0}; /* sets are of ASCII */
+    size_t n = 0;
 
+    if (start >= end)
+        return start;
     if (set[0] != 0 && set[1] == 0) {
-        at = start < end ? memchr(f->t.ptr + start, set[0], end - start) : NULL;
-        return at ? (size_t)(at - f->t.ptr) : start < end ? end : start;
+        at = memchr(p + start, set[0], end - start);
+        return at ? (size_t)(at - p) : end;
     }
-    while (start < end && (byte_alnum(f->t.ptr[start]) || !byte_in(f->t.ptr[start], set)))
-        start++;
+    for (; set[n]; n++)
+        bits[(unsigned char)set[n] >> 6 & 1] |= (uint64_t)1 << (set[n] & 63);
+    if (n >= 2 && n <= 4)
+        start = find_near(p, start, end, set, n);
+    for (; start < end; start++) {
+        unsigned char c = (unsigned char)p[start];
+
+        if (c < 0x80 && (bits[c >> 6] >> (c & 63) & 1))
+            break;
+    }
     return start;
 }
 

@@ -30,6 +30,8 @@ static const char *const inside[26][13] = {
     LETTER('z') = {"zipcode"},
 };
 
+#define INSIDE_MIN 5 /* letters of the shortest */
+
 /* These are whole names. */
 static const char *const whole[26][12] = {
     LETTER('a') = {"auth", "address", "address1", "address2", "addressline1", "addressline2", "addr", "aadhaar"},
@@ -115,7 +117,7 @@ one_of(struct str s, const char *const *table, size_t width)
 static bool
 holds_secret_word(struct str s)
 {
-    for (size_t i = 0; i < s.len; i++) {
+    for (size_t i = 0; i + INSIDE_MIN <= s.len; i++) {
         if (s.ptr[i] < 'a' || s.ptr[i] > 'z')
             continue;
         const char *const *words = inside[s.ptr[i] - 'a'];

@@ -7,125 +7,125 @@
 enum reading { KEEP, SECRET, SCHEME, COOKIES, URL, LINK, AGENT, LIST, FORWARDED, CHALLENGE, BAGGAGE, TRACESTATE, DISPOSITION, UNKNOWN };
 
 static const struct {
-    const char *name;
+    struct str name;
     enum reading reading;
 } headers[] = {
-    {"accept", KEEP},
-    {"accept-encoding", KEEP},
-    {"cache-control", KEEP},
-    {"connection", KEEP},
-    {"content-encoding", KEEP},
-    {"content-length", KEEP},
-    {"content-type", KEEP},
-    {"date", KEEP},
-    {"etag", KEEP},
-    {"host", KEEP},
-    {"server", KEEP},
-    {"te", KEEP},
-    {"traceparent", KEEP},
-    {"x-correlation-id", KEEP},
-    {"x-request-id", KEEP},
-    {"authorization", SCHEME},
-    {"proxy-authorization", SCHEME},
-    {"x-forwarded-authorization", SCHEME},
-    {"x-original-authorization", SCHEME},
-    {"x-amzn-remapped-authorization", SCHEME},
-    {"x-serverless-authorization", SCHEME},
-    {"cookie", COOKIES},
-    {"cookie2", COOKIES},
-    {"set-cookie", COOKIES},
-    {"set-cookie2", COOKIES},
-    {"x-api-key", SECRET},
-    {"x-auth-token", SECRET},
-    {"x-csrf-token", SECRET},
-    {"x-xsrf-token", SECRET},
-    {"x-amz-security-token", SECRET},
-    {"x-goog-iap-jwt-assertion", SECRET},
-    {"x-vault-token", SECRET},
-    {"private-token", SECRET},
-    {"apikey", SECRET},
-    {"api-key", SECRET},
-    {"x-client-cert", SECRET},
-    {"x-forwarded-client-cert", SECRET},
-    {"x-ssl-client-cert", SECRET},
-    {"ssl-client-cert", SECRET},
-    {"from", SECRET},
-    {"reply-to", SECRET},
-    {"x-hub-signature", SECRET},
-    {"x-hub-signature-256", SECRET},
-    {"stripe-signature", SECRET},
-    {"dpop", SECRET},
-    {"x-amzn-oidc-data", SECRET},
-    {"x-amzn-oidc-identity", SECRET},
-    {"x-remote-user", SECRET},
-    {"remote-user", SECRET},
-    {"x-geoip-city", SECRET},
-    {"sec-ch-ua-model", SECRET},
-    {"www-authenticate", CHALLENGE},
-    {"proxy-authenticate", CHALLENGE},
-    {"authentication-info", CHALLENGE},
-    {"x-forwarded-for", LIST},
-    {"x-real-ip", LIST},
-    {"true-client-ip", LIST},
-    {"cf-connecting-ip", LIST},
-    {"cf-connecting-ipv6", LIST},
-    {"cf-pseudo-ipv4", LIST},
-    {"fastly-client-ip", LIST},
-    {"fly-client-ip", LIST},
-    {"x-client-ip", LIST},
-    {"client-ip", LIST},
-    {"x-cluster-client-ip", LIST},
-    {"x-original-forwarded-for", LIST},
-    {"x-forwarded", LIST},
-    {"forwarded-for", LIST},
-    {"x-envoy-external-address", LIST},
-    {"x-appengine-user-ip", LIST},
-    {"x-azure-clientip", LIST},
-    {"x-azure-socketip", LIST},
-    {"x-remote-ip", LIST},
-    {"x-remote-addr", LIST},
-    {"remote-addr", LIST},
-    {"x-originating-ip", LIST},
-    {"x-host-ip", LIST},
-    {"x-nf-client-connection-ip", LIST},
-    {"forwarded", FORWARDED},
-    {"referer", URL},
-    {"referrer", URL},
-    {"origin", URL},
-    {"location", URL},
-    {"content-location", URL},
-    {"refresh", URL},
-    {"link", LINK},
-    {"x-original-url", URL},
-    {"x-rewrite-url", URL},
-    {"x-original-uri", URL},
-    {"x-forwarded-uri", URL},
-    {"x-forwarded-url", URL},
-    {"x-envoy-original-path", URL},
-    {"x-replaced-path", URL},
-    {"-path", URL},
-    {"path", URL},
-    {"destination", URL},
-    {"user-agent", AGENT},
-    {"x-user-agent", AGENT},
-    {"x-original-user-agent", AGENT},
-    {"x-device-user-agent", AGENT},
-    {"baggage", BAGGAGE},
-    {"tracestate", TRACESTATE},
-    {"content-disposition", DISPOSITION},
-    {"sec-websocket-key", KEEP},
-    {"sec-websocket-accept", KEEP},
-    {"idempotency-key", KEEP},
-    {"x-idempotency-key", KEEP},
-    {"surrogate-key", KEEP},
-    {"cache-key", KEEP},
-    {"x-cache-key", KEEP},
-    {"content-security-policy", KEEP},
-    {"authority", KEEP},
-    {"-authority", KEEP},
-    {"partition-key", KEEP},
-    {"routing-key", KEEP},
-    {"signature-input", KEEP},
+    {STR("accept"), KEEP},
+    {STR("accept-encoding"), KEEP},
+    {STR("cache-control"), KEEP},
+    {STR("connection"), KEEP},
+    {STR("content-encoding"), KEEP},
+    {STR("content-length"), KEEP},
+    {STR("content-type"), KEEP},
+    {STR("date"), KEEP},
+    {STR("etag"), KEEP},
+    {STR("host"), KEEP},
+    {STR("server"), KEEP},
+    {STR("te"), KEEP},
+    {STR("traceparent"), KEEP},
+    {STR("x-correlation-id"), KEEP},
+    {STR("x-request-id"), KEEP},
+    {STR("authorization"), SCHEME},
+    {STR("proxy-authorization"), SCHEME},
+    {STR("x-forwarded-authorization"), SCHEME},
+    {STR("x-original-authorization"), SCHEME},
+    {STR("x-amzn-remapped-authorization"), SCHEME},
+    {STR("x-serverless-authorization"), SCHEME},
+    {STR("cookie"), COOKIES},
+    {STR("cookie2"), COOKIES},
+    {STR("set-cookie"), COOKIES},
+    {STR("set-cookie2"), COOKIES},
+    {STR("x-api-key"), SECRET},
+    {STR("x-auth-token"), SECRET},
+    {STR("x-csrf-token"), SECRET},
+    {STR("x-xsrf-token"), SECRET},
+    {STR("x-amz-security-token"), SECRET},
+    {STR("x-goog-iap-jwt-assertion"), SECRET},
+    {STR("x-vault-token"), SECRET},
+    {STR("private-token"), SECRET},
+    {STR("apikey"), SECRET},
+    {STR("api-key"), SECRET},
+    {STR("x-client-cert"), SECRET},
+    {STR("x-forwarded-client-cert"), SECRET},
+    {STR("x-ssl-client-cert"), SECRET},
+    {STR("ssl-client-cert"), SECRET},
+    {STR("from"), SECRET},
+    {STR("reply-to"), SECRET},
+    {STR("x-hub-signature"), SECRET},
+    {STR("x-hub-signature-256"), SECRET},
+    {STR("stripe-signature"), SECRET},
+    {STR("dpop"), SECRET},
+    {STR("x-amzn-oidc-data"), SECRET},
+    {STR("x-amzn-oidc-identity"), SECRET},
+    {STR("x-remote-user"), SECRET},
+    {STR("remote-user"), SECRET},
+    {STR("x-geoip-city"), SECRET},
+    {STR("sec-ch-ua-model"), SECRET},
+    {STR("www-authenticate"), CHALLENGE},
+    {STR("proxy-authenticate"), CHALLENGE},
+    {STR("authentication-info"), CHALLENGE},
+    {STR("x-forwarded-for"), LIST},
+    {STR("x-real-ip"), LIST},
+    {STR("true-client-ip"), LIST},
+    {STR("cf-connecting-ip"), LIST},
+    {STR("cf-connecting-ipv6"), LIST},
+    {STR("cf-pseudo-ipv4"), LIST},
+    {STR("fastly-client-ip"), LIST},
+    {STR("fly-client-ip"), LIST},
+    {STR("x-client-ip"), LIST},
+    {STR("client-ip"), LIST},
+    {STR("x-cluster-client-ip"), LIST},
+    {STR("x-original-forwarded-for"), LIST},
+    {STR("x-forwarded"), LIST},
+    {STR("forwarded-for"), LIST},
+    {STR("x-envoy-external-address"), LIST},
+    {STR("x-appengine-user-ip"), LIST},
+    {STR("x-azure-clientip"), LIST},
+    {STR("x-azure-socketip"), LIST},
+    {STR("x-remote-ip"), LIST},
+    {STR("x-remote-addr"), LIST},
+    {STR("remote-addr"), LIST},
+    {STR("x-originating-ip"), LIST},
+    {STR("x-host-ip"), LIST},
+    {STR("x-nf-client-connection-ip"), LIST},
+    {STR("forwarded"), FORWARDED},
+    {STR("referer"), URL},
+    {STR("referrer"), URL},
+    {STR("origin"), URL},
+    {STR("location"), URL},
+    {STR("content-location"), URL},
+    {STR("refresh"), URL},
+    {STR("link"), LINK},
+    {STR("x-original-url"), URL},
+    {STR("x-rewrite-url"), URL},
+    {STR("x-original-uri"), URL},
+    {STR("x-forwarded-uri"), URL},
+    {STR("x-forwarded-url"), URL},
+    {STR("x-envoy-original-path"), URL},
+    {STR("x-replaced-path"), URL},
+    {STR("-path"), URL},
+    {STR("path"), URL},
+    {STR("destination"), URL},
+    {STR("user-agent"), AGENT},
+    {STR("x-user-agent"), AGENT},
+    {STR("x-original-user-agent"), AGENT},
+    {STR("x-device-user-agent"), AGENT},
+    {STR("baggage"), BAGGAGE},
+    {STR("tracestate"), TRACESTATE},
+    {STR("content-disposition"), DISPOSITION},
+    {STR("sec-websocket-key"), KEEP},
+    {STR("sec-websocket-accept"), KEEP},
+    {STR("idempotency-key"), KEEP},
+    {STR("x-idempotency-key"), KEEP},
+    {STR("surrogate-key"), KEEP},
+    {STR("cache-key"), KEEP},
+    {STR("x-cache-key"), KEEP},
+    {STR("content-security-policy"), KEEP},
+    {STR("authority"), KEEP},
+    {STR("-authority"), KEEP},
+    {STR("partition-key"), KEEP},
+    {STR("routing-key"), KEEP},
+    {STR("signature-input"), KEEP},
 };
 
 #define HEADER_NAME_BYTES 64
@@ -141,17 +141,30 @@ header_name(struct str raw, char buf[HEADER_NAME_BYTES])
     return (struct str){buf, raw.len - from};
 }
 
+/* header, headers or metadata and a separator at ${at}: the length of that; 0 when they do not stand there. */
+static size_t
+names_headers(struct str key, size_t at)
+{
+    struct str rest = str_sub(key, at, key.len);
+    bool header = rest.len > 6 && str_eq_nocase(str_sub(rest, 0, 6), STR("header"));
+    size_t len = header ? 6 : rest.len > 8 && str_eq_nocase(str_sub(rest, 0, 8), STR("metadata")) ? 8 : 0;
+
+    if (len == 0)
+        return 0;
+    len += header && ascii_lower(rest.ptr[len]) == 's';
+    return len < rest.len && (rest.ptr[len] == '.' || rest.ptr[len] == '/') ? len + 1 : 0;
+}
+
 /* What of an attribute key names a header: behind header. or metadata., or the last part of a nested key; empty when the text has lines of its own. */
 static struct str
 name_in_key(struct str key)
 {
-    static const char *const before[] = {"header.", "metadata.", "headers.", "header/", "headers/", "metadata/", NULL};
+    for (size_t i = 0; i < key.len; i++) {
+        char c = ascii_lower(key.ptr[i]);
+        size_t len = c == 'h' || c == 'm' ? names_headers(key, i) : 0;
 
-    for (const char *const *b = before; *b; b++) {
-        size_t at = str_find_nocase(key, str_of(*b));
-
-        if (at != SIZE_MAX)
-            return str_sub(key, at + strlen(*b), key.len);
+        if (len)
+            return str_sub(key, i + len, key.len);
     }
     return (struct str){"", 0};
 }
@@ -174,7 +187,7 @@ static enum reading
 reading_of(struct str name)
 {
     for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
-        if (is_word(name, headers[i].name))
+        if (name.len == headers[i].name.len && str_eq(name, headers[i].name))
             return headers[i].reading;
     return guess(name);
 }

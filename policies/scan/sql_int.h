@@ -118,7 +118,11 @@ bool sql_starts_number(const struct sql *lx, size_t at);
 
 /* Where a word of letters, digits, '_' and what is outside of ASCII ends. */
 size_t sql_word_end(const struct sql *lx, size_t at);
-bool sql_is_word(char c);
+static inline bool
+sql_is_word(char c)
+{
+    return (unsigned char)((c | 0x20) - 'a') < 26 || (unsigned char)(c - '0') < 10 || c == '_' || (unsigned char)c >= 0x80;
+}
 enum sql_word sql_word_of(struct str s);
 /* 3: a typographic quote; 2, 3: a currency sign or a space outside of ASCII; 0: neither. */
 enum sql_special { SPECIAL_NONE, SPECIAL_QUOTE, SPECIAL_SIGN };

@@ -1,12 +1,6 @@
 /* Words: keywords that say what comes next, numbers, identifiers. */
 #include "sql_int.h"
 
-bool
-sql_is_word(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (unsigned char)c >= 0x80;
-}
-
 static bool
 is_digit(char c)
 {
@@ -62,15 +56,23 @@ sql_word_end(const struct sql *lx, size_t at)
 #define W6(a, b, c, d, e, f) PACK(a, b, c, d, e, f, 0, 0)
 #define W7(a, b, c, d, e, f, g) PACK(a, b, c, d, e, f, g, 0)
 
-/* The first eight letters in lower case. */
+static uint32_t
+four(const char *p)
+{
+    return (uint32_t)(unsigned char)p[0] | (uint32_t)(unsigned char)p[1] << 8 | (uint32_t)(unsigned char)p[2] << 16 |
+           (uint32_t)(unsigned char)p[3] << 24;
+}
+
+/* 2 to 7 letters in lower case; two loads that overlap. */
 static uint64_t
 packed(struct str s)
 {
-    uint64_t v = 0;
+    uint64_t lower = (uint64_t)0x2020202020202020u >> (64 - 8 * s.len);
 
-    for (size_t i = 0; i < s.len && i < 8; i++)
-        v |= (uint64_t)(unsigned char)(s.ptr[i] | 0x20) << (8 * i);
-    return v;
+    if (s.len < 4)
+        return lower | (unsigned char)s.ptr[0] | (uint64_t)(unsigned char)s.ptr[1] << 8 |
+               (uint64_t)(unsigned char)s.ptr[s.len - 1] << (8 * s.len - 8);
+    return lower | four(s.ptr) | (uint64_t)four(s.ptr + s.len - 4) << (8 * s.len - 32);
 }
 
 static enum sql_word
@@ -174,12 +176,8 @@ sql_word_of(struct str s)
 {
     if (s.len < 2 || s.len > 10)
         return W_NONE;
-    uint64_t v = packed(s);
-
-    if (s.len <= 4)
-        return short_word(v);
     if (s.len <= 7)
-        return middle_word(v);
+        return s.len <= 4 ? short_word(packed(s)) : middle_word(packed(s));
     if (str_eq_nocase(s, STR("identified")))
         return W_IDENTIFIED;
     return str_eq_nocase(s, STR("language"))                                         ? W_LANGUAGE
@@ -255,7 +253,7 @@ sql_number(struct sql *lx, size_t start)
             sql_took(lx, T_NAME);
             return;
         }
-        if (!is_glued(str_sub(lx->text, end, word)))
+        if (word > end && !is_glued(str_sub(lx->text, end, word)))
             end = word;
     }
     sql_value(lx, start, end);

@@ -42,8 +42,7 @@ file_and_line(struct str s)
     static const char *const behind[] = {" +0x", ":in `", ":in '", ")", " in ", ": in ", NULL};
     size_t i = s.len > 2 && s.ptr[1] == ':' ? 2 : 0; /* C: */
 
-    while (i < s.len && !byte_in(s.ptr[i], " \t:'\"(=?"))
-        i++;
+    i = form_find(&(struct form){.t = s}, i, s.len, " \t:'\"(=?");
     size_t end = line_number_end(s, i);
 
     if (end == i || form_find(&(struct form){.t = s}, 0, i, "/\\.") == i)
@@ -58,10 +57,12 @@ file_and_line(struct str s)
 static bool
 at_code(struct str s)
 {
-    size_t word = form_find(&(struct form){.t = s}, 0, s.len, " (");
-    struct str name = str_sub(s, 0, word);
+    size_t word = 0;
+    bool joined = false;
 
-    bool code = name.len > 1 && name.ptr[name.len - 1] != '.' && form_find(&(struct form){.t = name}, 0, name.len, "./:<$\\") < name.len;
+    for (; word < s.len && s.ptr[word] != ' ' && s.ptr[word] != '('; word++)
+        joined |= !byte_alnum(s.ptr[word]) && byte_in(s.ptr[word], "./:<$\\");
+    bool code = word > 1 && s.ptr[word - 1] != '.' && joined;
 
     if (code && (word == s.len || s.ptr[word] == '(' || starts_word(str_sub(s, word, s.len), " in ") || starts_word(str_sub(s, word, s.len), " (")))
         return true;
@@ -336,7 +337,7 @@ scan_named(struct stack *s, size_t *at, size_t line)
     struct str name = word_before(s, *at, line);
 
     ++*at;
-    if (name.len < 2 || !name_is_secret_flag(name) || from == s->line_end || byte_in(s->f.t.ptr[from], "'\"`([{<:="))
+    if (name.len < 2 || from == s->line_end || byte_in(s->f.t.ptr[from], "'\"`([{<:=") || !name_is_secret_flag(name))
         return RC_OK;
     end = form_find(&s->f, from, s->line_end, " \t,;)]}'\"");
     *at = end;

@@ -281,6 +281,8 @@ last_sign(const struct form *f, size_t from, size_t end)
 static size_t
 userinfo_end(const struct form *f, size_t from, size_t end, bool web)
 {
+    if (form_find(f, from, end, "@") == end)
+        return from;
     size_t stop = form_find(f, from, end, "/?#\\" QUOTES_AND_SPACE);
     size_t sign = last_sign(f, from, stop), colon = form_find(f, from, form_find(f, from, stop, "@"), ":");
 
@@ -474,9 +476,19 @@ scan_references(struct form *f)
 static bool
 has_control(struct str s)
 {
+    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
     unsigned found = 0;
+    size_t from = 0;
 
-    for (size_t i = 0; i < s.len; i++) {
+    /* Eight at a time as long as none is below space, or 0x7F. */
+    for (uint64_t v; from + 8 <= s.len; from += 8) {
+        memcpy(&v, s.ptr + from, 8);
+        uint64_t del = v ^ ones * 0x7F;
+
+        if (((v - ones * 0x20) & ~v & high) || ((del - ones) & ~del & high))
+            break;
+    }
+    for (size_t i = from; i < s.len; i++) {
         unsigned c = (unsigned char)s.ptr[i];
 
         found |= (unsigned)(c < 0x20) & (unsigned)(c != '\t') & (unsigned)(c != '\r') & (unsigned)(c != '\n');
