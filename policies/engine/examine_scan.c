@@ -299,7 +299,7 @@ try_pattern(struct examiner *ex, struct query *q, struct view *v, enum words *w,
     }
 }
 
-/* The words that stand right before an encoded value are found as if they stood in it. */
+/* The words that stand right before an encoded value are found as if they stood in it; what they show is not what it shows. */
 static enum rc
 find_before(struct examiner *ex, const struct view *v)
 {
@@ -307,19 +307,22 @@ find_before(struct examiner *ex, const struct view *v)
 
     for (unsigned n = 0; from > 0 && n <= DETECTOR_CONTEXT_CHARS; from--)
         n += ((unsigned char)v->before.ptr[from - 1] & 0xC0) != 0x80;
-    return finder_walk(ex->tables, str_sub(v->before, from, v->before.len), FINDER_SET_WORDS);
+    struct str near = str_sub(v->before, from, v->before.len);
+
+    return finder_walk(ex->tables, near, finder_open(ex->tables, sieve_text(near)) & FINDER_SET_WORDS);
 }
 
 /* Ask the finder. Patterns that want context are asked where a key, a word or what stands before an encoded value may give it. */
 static enum rc
 find(struct examiner *ex, const struct query *q, const struct view *v, enum words *w)
 {
-    unsigned open = finder_open(ex->tables, v->shown), wants = open & FINDER_SET_WANTS, now = open & FINDER_SET_PLAIN;
     enum rc rc = RC_OK;
 
     finder_begin(ex->tables);
     if (v->before.len)
         rc = find_before(ex, v);
+    unsigned open = finder_open(ex->tables, v->shown), wants = open & FINDER_SET_WANTS, now = open & FINDER_SET_PLAIN;
+
     if (wants && q->verdict->context_count > 0) {
         now |= wants;
         wants = 0;

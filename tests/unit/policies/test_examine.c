@@ -553,6 +553,25 @@ START_TEST(examine_sees_through_escapes_and_encodings)
 }
 END_TEST
 
+/* What stands before an encoded value is text, whatever the value is made of. */
+START_TEST(examine_takes_words_before_an_encoded_value_for_its_context)
+{
+    static const struct {
+        const char *in, *out;
+    } rows[] = {
+        {"block card no 34303030303030303030303030303030303036 now", "block card no C now"},
+        {"card number NDAwMDAwMDAwMDAwMDAwMDAwNg== is lost", "card number C is lost"},
+        {"block 34303030303030303030303030303030303036 now", "block 34303030303030303030303030303030303036 now"},
+    };
+    struct gate_small g;
+
+    small_open(&g, POLICY("p") "  rules:\n    - {id: c, entity: CREDIT_CARD, action: {replace: C}}\n");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        ck_assert_str_eq(small_text(&g, "k", rows[i].in), rows[i].out);
+    small_close(&g);
+}
+END_TEST
+
 START_TEST(examine_cannot_decide_about_escapes_without_end)
 {
     struct gate_small g;
@@ -746,6 +765,7 @@ static const struct case_entry cases[] = {
     {"malformed", &examine_redacts_whole_when_the_match_limit_is_hit},
     {"malformed", &examine_undecidable_shadow_rule_changes_nothing},
     {"malformed", &examine_undecidable_key_is_replaced},
+    {"normal", &examine_takes_words_before_an_encoded_value_for_its_context},
     {"malformed", &examine_cannot_decide_about_escapes_without_end},
     {"limits", &examine_answers_alike_when_the_key_table_overflows},
     {"limits", &examine_ends_when_its_budget_is_used_up},
