@@ -375,12 +375,26 @@ static const struct {
     {offsetof(struct index_filter, entity), " AND e.leaf IN (SELECT leaf FROM findings WHERE entity IN (SELECT id FROM names WHERE text GLOB ?))"},
 };
 
+/* NULL: not asked for; "": what has none. */
 static const char *
 condition_value(const struct index_filter *f, size_t i)
 {
-    const char *const *at = (const char *const *)(const void *)((const char *)f + conditions[i].at);
+    return *(const char *const *)(const void *)((const char *)f + conditions[i].at);
+}
 
-    return *at && **at ? *at : NULL;
+/* Only * is special to our users; to SQLite's GLOB ? and [ are too. */
+static bool
+bind_glob(sqlite3_stmt *st, int at, const char *pattern)
+{
+    struct buf glob = BUF_INIT((size_t)1 << 20);
+    enum rc rc = RC_OK;
+
+    for (const char *p = pattern; *p && rc == RC_OK; p++)
+        rc = *p == '?' || *p == '[' ? buf_printf(&glob, "[%c]", *p) : buf_append_byte(&glob, *p);
+    bool ok = rc == RC_OK && sqlite3_bind_text64(st, at, glob.len ? glob.ptr : "", glob.len, SQLITE_TRANSIENT, SQLITE_UTF8) == SQLITE_OK;
+
+    buf_free(&glob);
+    return ok;
 }
 
 /* Parameters: times, limit (asked for at once, so that the numbers of the others follow), then one for each condition. */
@@ -410,7 +424,7 @@ bind_query(sqlite3_stmt *st, const struct index_filter *f)
 
     for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]) && ok; i++)
         if (condition_value(f, i))
-            ok = bind_text(st, at++, str_of(condition_value(f, i)));
+            ok = bind_glob(st, at++, condition_value(f, i));
     return ok;
 }
 

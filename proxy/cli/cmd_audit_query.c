@@ -227,8 +227,9 @@ const struct command cmd_audit_query = {
     .name = "audit query",
     .usage = "[DIR] [--from TIME] [--to TIME] [--service GLOB] [--rule GLOB] [--entity GLOB] ...",
     .summary = "Ask the audit log",
-    .text = "Conditions are joined by and; * in a GLOB stands for anything. The index is brought up to date first.\n\n"
-            "Exit code: 0; 1 nothing fits; 4 the log or the index cannot be read; 5 the index is of another log: audit index --rebuild.",
+    .text =
+        "Conditions are joined by and; * in a GLOB stands for anything; an empty GLOB for what has none. The index is brought up to date first.\n\n"
+        "Exit code: 0; 1 nothing fits; 4 the log or the index cannot be read; 5 the index is of another log: audit index --rebuild.",
     .options = options,
     .rest_max = 1,
     .run = run,

@@ -104,6 +104,28 @@ START_TEST(index_query_takes_values_for_values)
 }
 END_TEST
 
+/* Only * stands for anything; an empty condition asks for what has none. */
+START_TEST(index_query_reads_globs_as_told)
+{
+    fill();
+    struct index *ix = open_index("log", INDEX_UPDATE, RC_OK);
+
+    add_line(ix, 20, "s[h]op?", "IBAN");
+    add_line(ix, 21, "", "");
+    ck_assert_int_eq(index_commit(ix), RC_OK);
+    index_close(ix);
+    ck_assert_uint_eq(ask((struct index_filter){.service = "s[h]op"}), 0);
+    ck_assert_uint_eq(ask((struct index_filter){.service = "sho?"}), 0);
+    ck_assert_uint_eq(ask((struct index_filter){.service = "s[h]op?"}), 1);
+    ck_assert_uint_eq(leaves[0], 20);
+    ck_assert_uint_eq(ask((struct index_filter){.service = "*[h]*"}), 1);
+    ck_assert_uint_eq(ask((struct index_filter){.service = ""}), 1);
+    ck_assert_uint_eq(leaves[0], 21);
+    ck_assert_uint_eq(ask((struct index_filter){.entity = "", .service = ""}), 1);
+    unlink(path);
+}
+END_TEST
+
 START_TEST(index_goes_on_where_it_ended)
 {
     fill();
@@ -136,6 +158,7 @@ END_TEST
 static const struct case_entry cases[] = {
     {"normal", &index_query_joins_conditions},
     {"malformed", &index_query_takes_values_for_values},
+    {"normal", &index_query_reads_globs_as_told},
     {"normal", &index_goes_on_where_it_ended},
     {"malformed", &index_open_refuses_what_is_not_this_logs},
     {NULL, NULL},
