@@ -101,11 +101,14 @@ class Variant:
         self.log = r.dir / "audit/checkpoint" if audit and not binary else None
         self.us, self.rate = [], []
 
+    def recorded(self):
+        return next(int(line.split()[1]) for line in self.bench.r.metrics().splitlines() if line.startswith("spangate_audit_records_total "))
+
     def settle(self):
         """Wait until a checkpoint covers all that was recorded: signing and tiling are part of the cost."""
         if not self.log:
             return
-        recorded = next(int(line.split()[1]) for line in self.bench.r.metrics().splitlines() if line.startswith("spangate_audit_records_total "))
+        recorded = self.recorded()
         deadline = time.monotonic() + 20
         while not self.log.exists() or int(self.log.read_text().splitlines()[1]) < recorded:
             if time.monotonic() > deadline:
@@ -133,6 +136,8 @@ def measure_audit(compression, rounds, noaudit, out):
         for i in range(rounds + 1):
             for g in gates[i % 3:] + gates[:i % 3]:
                 g.round(600 if i else 100)
+        if nothing.recorded() > 100 or all_of_it.recorded() < 600 * rounds:
+            raise RuntimeError("what is to record nothing records, or what is to record does not")
         for g in gates:
             g.us, g.rate = g.us[1:], g.rate[1:]
             rig.stop(g.bench.gate)

@@ -11,8 +11,8 @@
 enum rc __wrap_gate_record(struct gate_job *j);
 enum rc __wrap_record_delivery(
     struct record *r, const struct snapshot *snap, uint64_t request_id, const char *destination, const struct parcel_result *result, uint32_t spans);
-void __wrap_flow_note(struct flow *f, struct record *records, unsigned count, uint64_t del);
-void __real_flow_note(struct flow *f, struct record *records, unsigned count, uint64_t del);
+void __wrap_flow_note_for(struct flow_job *job, struct flow *f, struct record *records, unsigned count, uint64_t del, uint64_t rejected);
+void __real_flow_note_for(struct flow_job *job, struct flow *f, struct record *records, unsigned count, uint64_t del, uint64_t rejected);
 void __wrap_journal_post(struct journal *jn, struct journal_tx *tx);
 void __real_journal_post(struct journal *jn, struct journal_tx *tx);
 
@@ -43,12 +43,14 @@ __wrap_record_delivery(
 }
 
 void
-__wrap_flow_note(struct flow *f, struct record *records, unsigned count, uint64_t del)
+__wrap_flow_note_for(struct flow_job *job, struct flow *f, struct record *records, unsigned count, uint64_t del, uint64_t rejected)
 {
     for (unsigned i = 0; i < count; i++)
         record_free(&records[i]);
+    if (job)
+        flow_job_settle(job, rejected, RC_OK);
     if (del)
-        __real_flow_note(f, NULL, 0, del);
+        __real_flow_note_for(NULL, f, NULL, 0, del, 0);
 }
 
 /* A request's entry is answered on the spot; payloads go their way. */
