@@ -73,7 +73,7 @@ detector_names(size_t *count)
 static bool
 separator(char c)
 {
-    return c == ' ' || c == '_' || c == '-' || c == '.' || c == '/' || c == ':' || c == '+';
+    return c && strchr(DETECTOR_SEPARATORS, c);
 }
 
 /* A word may begin here: the byte before is no letter or digit, or the case goes up (memberId), or the word begins with a byte of CJK or the like. */

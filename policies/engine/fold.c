@@ -440,7 +440,7 @@ fold_pass(struct str in, const uint32_t *map, bool form, struct fold_view *out, 
             bytes[n++] = (char)folded;
         else if (folded != DROP)
             n = utf8_write(folded, bytes);
-        any |= u.folds || folded != u.value;
+        any |= u.folds || folded != u.value || (!u.byte && n != u.len); /* longer than need be: no UTF-8, but read as such by some */
         for (size_t k = 0; k < n; k++) {
             out->bytes[out->len] = bytes[k];
             out->map[out->len++] = from;

@@ -133,7 +133,7 @@ append_word(struct buf *out, const char *word)
         bool letter = (*word >= 'a' && *word <= 'z') || (*word >= '0' && *word <= '9') || (unsigned char)*word >= 0x80;
 
         if (*word == ' ')
-            rc = buf_append(out, STR("[ _./:-]*"));
+            rc = buf_append(out, STR("[" DETECTOR_SEPARATORS "]*"));
         else
             rc = buf_printf(out, letter ? "%c" : "\\%c", *word);
     }

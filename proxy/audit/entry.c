@@ -542,7 +542,7 @@ bool
 entry_path_next(struct str *rest, struct str *path)
 {
     const char *from = rest->len ? memchr(rest->ptr, '"', rest->len) : NULL;
-    const char *end = rest->ptr + rest->len, *to = from ? memchr(from + 1, '"', (size_t)(end - from - 1)) : NULL;
+    const char *end = from ? rest->ptr + rest->len : NULL, *to = from ? memchr(from + 1, '"', (size_t)(end - from - 1)) : NULL;
 
     if (!to)
         return false;

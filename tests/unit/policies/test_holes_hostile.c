@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base_rng.h"
 #include "base_suite.h"
+#include "policies/detector.h"
 #include "policies_program.h"
 
 #define MAIL "jane.roe@example.org"
@@ -406,6 +407,39 @@ START_TEST(holes_compressed_bytes_are_redacted)
 }
 END_TEST
 
+/* Bytes need not be UTF-8: some read a character that is written longer than need be. */
+START_TEST(holes_overlong_characters_in_bytes)
+{
+    struct gate_small g;
+
+    small_open(&g, policy);
+    const char *out = small_pass(&g, 0,
+        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"attributes\":[{\"key\":\"raw\",\"value\":{\"bytesValue\":"
+        "\"bWFpbCBqYW5lLnJvZeCBgGV4YW1wbGUub3JnIG5vdw==\"}}]}]}]}]}");
+
+    ck_assert_int_eq(g.rc, RC_OK);
+    gone(out, "bWFpbCBqYW5lLnJvZeCBgGV4YW1wbGUub3JnIG5vdw==");
+    small_close(&g);
+}
+END_TEST
+
+/* Whatever may stand between the parts of a context word, the finder lets stand there. */
+START_TEST(holes_context_words_with_any_separator)
+{
+    static const char separators[] = DETECTOR_SEPARATORS;
+    struct gate_small g;
+
+    small_open(&g, POLICY("p") "  rules:\n    - {id: h, detector: health.insurance_member_id, action: {replace: '[id]'}}\n");
+    for (size_t i = 0; separators[i]; i++) {
+        char text[64];
+
+        snprintf(text, sizeof(text), "health%cplan AMT5H1GR1SD", separators[i]);
+        gone(small_text(&g, "app.text", text), "AMT5H1GR1SD");
+    }
+    small_close(&g);
+}
+END_TEST
+
 /* More layers than are taken off: nobody can say what is in it. */
 START_TEST(holes_too_many_layers_are_redacted)
 {
@@ -451,6 +485,8 @@ static const struct case_entry cases[] = {
     {"normal", &holes_base64},
     {"normal", &holes_hexadecimal},
     {"normal", &holes_compressed_bytes_are_redacted},
+    {"malformed", &holes_overlong_characters_in_bytes},
+    {"normal", &holes_context_words_with_any_separator},
     {"limits", &holes_too_many_layers_are_redacted},
     {"malformed", &holes_paths_that_look_like_escapes},
     {NULL, NULL},
