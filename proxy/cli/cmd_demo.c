@@ -6,7 +6,7 @@
 #include "control/demo.h"
 
 #define COLUMNS_MIN 80
-#define COLUMNS_USUAL 150
+#define COLUMNS_USUAL 100
 
 static unsigned
 columns(void)

@@ -269,11 +269,11 @@ traffic_run(struct demo *d)
 static void
 count_missing(struct demo *d)
 {
-    for (unsigned i = 0; i + 1 < DEMO_REQUESTS; i++) { /* the last one stays where it is */
+    for (unsigned i = 0; i < DEMO_REQUESTS; i++) {
         const struct batch *b = &d->requests[i].batch, *r;
         uint32_t at;
 
-        for (uint32_t k = 0; k < b->span_count; k++)
+        for (uint32_t k = 0; k < b->span_count && !d->requests[i].stays; k++)
             d->missing += !demo_find_span(&d->sinks[0], b, k, &r, &at) && !demo_find_span(&d->sinks[1], b, k, &r, &at);
     }
 }
@@ -292,12 +292,11 @@ start(struct demo *d)
     for (int i = 0; i < 2 && rc == RC_OK; i++)
         rc = sink_start(d, &d->sinks[i]);
     if (rc == RC_OK)
-        say(d, "backends", "EU by OTLP/gRPC on port %u, US by OTLP/HTTP on port %u, both with mutual TLS", d->sinks[0].grpc_port,
-            d->sinks[1].http_port);
+        say(d, "backends", "EU: gRPC on port %u; US: HTTP on port %u; both with mutual TLS", d->sinks[0].grpc_port, d->sinks[1].http_port);
     if (rc == RC_OK)
         rc = gate_start(d);
     if (rc == RC_OK)
-        say(d, "gate", "OTLP/gRPC on port %u, OTLP/HTTP on port %u, client certificates required", d->grpc_port, d->http_port);
+        say(d, "gate", "gRPC on port %u, HTTP on port %u, client certificates required", d->grpc_port, d->http_port);
     return rc;
 }
 

@@ -22,6 +22,8 @@ struct demo_request {
     const char *client, *identity, *country; /* of its certificate */
     const char *protocol, *compression;
     const char *region; /* cloud.region of the resource, NULL = none */
+    uint32_t spans;     /* of sample traffic; 0 = one span with personal data in every place */
+    bool stays;         /* no destination may have it */
     const char *about;
     struct buf wire;
     struct batch batch;

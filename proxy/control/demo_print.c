@@ -11,6 +11,13 @@
 #define RED "\033[31m"
 #define GREEN "\033[32m"
 #define ELLIPSIS "\xe2\x80\xa6"
+#define ROW_MARGIN 10 /* before the names and between the columns */
+
+/* Rows that are printed; the place that the last heading named. */
+struct rows {
+    const struct demo *d;
+    struct str place;
+};
 
 static const char *
 paint(const struct demo *d, const char *code)
@@ -50,8 +57,8 @@ print_character(struct str c)
         fwrite(c.ptr, 1, c.len, stdout);
 }
 
-/* Exactly width columns, one a character, from the byte offset from on; an ellipsis stands for what is cut off. */
-static void
+/* Up to width columns, one a character, from the byte offset from on; an ellipsis stands for what is cut off. Returns: columns that are left. */
+static unsigned
 print_cell(struct str s, unsigned width, size_t from)
 {
     unsigned used = 0;
@@ -69,7 +76,7 @@ print_cell(struct str s, unsigned width, size_t from)
             print_character(str_sub(s, i, i + n));
         i += n;
     }
-    printf("%*s", (int)(width - used), "");
+    return width - used;
 }
 
 /* Where to begin to print two texts that are too long, so that their first difference can be seen. */
@@ -90,19 +97,50 @@ window(struct str a, struct str b, unsigned width)
     return same;
 }
 
-static void
-print_row(const struct demo *d, char mark, struct str path, struct str before, struct str after)
+/* A path is shown in two parts: where it is, as a heading over its rows, and what it is called there. */
+static size_t
+place_end(struct str path)
 {
-    unsigned left = d->o->columns - 9, width = left * 3 / 10;
-    size_t from = mark == '~' ? window(before, after, width) : 0;
+    const struct str attributes = STR("attributes.");
+    size_t at = str_find(path, attributes), dot = str_find(path, STR("."));
 
-    printf("   %s%c%s ", paint(d, mark == '+' ? GREEN : mark == ' ' ? DIM : RED), mark, paint(d, RESET));
-    print_cell(path, left - 2 * width, 0);
-    fputs("  ", stdout);
-    print_cell(before, width, from);
-    printf("  %s", paint(d, mark == ' ' ? DIM : GREEN));
-    print_cell(after, width, from);
+    if (at != SIZE_MAX)
+        return at + attributes.len;
+    return dot == SIZE_MAX ? 0 : dot + 1;
+}
+
+/* The width of the columns of values; the names take the rest. */
+static unsigned
+value_width(const struct demo *d)
+{
+    return (d->o->columns - ROW_MARGIN) * 35 / 100;
+}
+
+static void
+print_columns(const struct demo *d, struct str name, struct str before, struct str after, size_t from, const char *color)
+{
+    unsigned left = d->o->columns - ROW_MARGIN, width = value_width(d);
+
+    printf("%*s  ", (int)print_cell(name, left - 2 * width, 0), "");
+    printf("%*s  %s", (int)print_cell(before, width, from), "", color);
+    (void)print_cell(after, width, from);
     printf("%s\n", paint(d, RESET));
+}
+
+static void
+print_row(struct rows *rows, char mark, struct str path, struct str before, struct str after)
+{
+    const struct demo *d = rows->d;
+    size_t end = place_end(path);
+    struct str place = str_sub(path, 0, end > 0 ? end - 1 : 0);
+
+    if (!str_eq(place, rows->place)) {
+        printf("   %s%.*s%s\n", paint(d, DIM), (int)place.len, place.ptr, paint(d, RESET));
+        rows->place = place;
+    }
+    printf("    %s%c%s ", paint(d, mark == '+' ? GREEN : mark == ' ' ? DIM : RED), mark, paint(d, RESET));
+    print_columns(
+        d, str_sub(path, end, path.len), before, after, mark == '~' ? window(before, after, value_width(d)) : 0, paint(d, mark == ' ' ? DIM : GREEN));
 }
 
 /* Lines of one span, before and after: those of the span itself, then those around it. */
@@ -146,43 +184,44 @@ find_renamed(const struct sides *s, const struct span_line *line)
 }
 
 static void
-print_line(const struct demo *d, struct sides *s, const struct span_line *line, uint32_t *same)
+print_line(struct rows *rows, struct sides *s, const struct span_line *line, uint32_t *same)
 {
     uint32_t at = find_path(s, line->path);
 
     if (at == UINT32_MAX)
         at = find_renamed(s, line);
     if (at == UINT32_MAX) {
-        print_row(d, '-', line->path, line->value, STR("(removed)"));
+        print_row(rows, '-', line->path, line->value, STR("(removed)"));
         return;
     }
     const struct span_line *after = &s->after.list[at];
 
     s->used[at] = true;
     if (!str_eq(after->path, line->path)) {
-        print_row(d, '*', line->path, STR("(the key itself)"), after->path);
+        print_row(rows, '*', line->path, STR("(the key itself)"), str_sub(after->path, place_end(after->path), after->path.len));
     } else if (!str_eq(after->value, line->value)) {
-        print_row(d, '~', line->path, line->value, after->value);
+        print_row(rows, '~', line->path, line->value, after->value);
     } else {
         ++*same;
-        if (d->o->all)
-            print_row(d, ' ', line->path, line->value, after->value);
+        if (rows->d->o->all)
+            print_row(rows, ' ', line->path, line->value, after->value);
     }
 }
 
 static enum rc
 print_lines(const struct demo *d, struct sides *s)
 {
+    struct rows rows = {.d = d};
     uint32_t same = 0;
 
     s->used = arena_calloc(d->ar, s->after.count + 1, sizeof(*s->used));
     if (!s->used)
         return RC_NOMEM;
     for (uint32_t i = 0; i < s->before.count; i++)
-        print_line(d, s, &s->before.list[i], &same);
+        print_line(&rows, s, &s->before.list[i], &same);
     for (uint32_t i = 0; i < s->after.count; i++)
         if (!s->used[i])
-            print_row(d, '+', s->after.list[i].path, STR("(added)"), s->after.list[i].value);
+            print_row(&rows, '+', s->after.list[i].path, STR("(added)"), s->after.list[i].value);
     if (!d->o->all && same > 0)
         printf("     %s%u other texts left as they came%s\n", paint(d, DIM), same, paint(d, RESET));
     return RC_OK;
@@ -202,15 +241,8 @@ print_comparison(const struct demo *d, const struct batch *b, uint32_t span, con
         rc = span_lines_around(r, at, d->ar, &around.after);
     if (rc != RC_OK)
         return rc;
-    printf("     %s", paint(d, DIM));
-    unsigned left = d->o->columns - 9, width = left * 3 / 10;
-
-    print_cell(STR("path"), left - 2 * width, 0);
-    fputs("  ", stdout);
-    print_cell(STR("before"), width, 0);
-    fputs("  ", stdout);
-    print_cell(STR("after"), width, 0);
-    printf("%s\n", paint(d, RESET));
+    printf("      %s", paint(d, DIM));
+    print_columns(d, STR(""), STR("before"), STR("after"), 0, "");
     rc = print_lines(d, &of);
     return rc == RC_OK ? print_lines(d, &around) : rc;
 }
@@ -282,6 +314,7 @@ demo_print_requests(struct demo *d)
 {
     enum rc rc = RC_OK;
 
+    printf("\n%s~ changed   * its key was changed   - removed   + added%s\n", paint(d, DIM), paint(d, RESET));
     for (unsigned i = 0; i < DEMO_REQUESTS && rc == RC_OK; i++) {
         const struct demo_request *q = &d->requests[i];
 

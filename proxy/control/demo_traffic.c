@@ -6,46 +6,51 @@
 
 #define PLACES_VALUE "alice.meyer@example.org"
 #define PLACES_NUMBER 4111111111111111 /* a card number that schemes publish for tests */
-#define SAMPLE_SPANS 3
 #define SAMPLE_PERMILLE 200
 
+/* The everyday first; the two that are long come last. */
 static const struct demo_request requests[DEMO_REQUESTS] = {
-    {.client = "client-eu",
-        .country = "DE",
-        .protocol = "grpc",
-        .compression = "gzip",
-        .region = "eu-central-1",
-        .about = "an e-mail address and a card number in every place of a span"},
     {.client = "client-eu",
         .country = "DE",
         .protocol = "http/protobuf",
         .compression = "none",
         .region = "eu-central-1",
+        .spans = 3,
         .about = "traffic of a shop in Germany"},
-    {.client = "client-us",
-        .country = "US",
-        .protocol = "http/json",
-        .compression = "gzip",
-        .region = "us-east-1",
-        .about = "every place again, as JSON, from the United States"},
     {.client = "client-us",
         .country = "US",
         .protocol = "grpc",
         .compression = "zstd",
         .region = "us-east-1",
+        .spans = 3,
         .about = "traffic of a shop in the United States"},
     {.client = "client-us",
         .country = "US",
         .protocol = "grpc",
         .compression = "none",
         .region = "eu-west-3",
+        .spans = 1,
         .about = "a US client with data from Paris: only where both may go"},
     {.client = "client-us",
         .country = "US",
         .protocol = "grpc",
         .compression = "none",
         .region = "ap-northeast-1",
+        .spans = 1,
+        .stays = true,
         .about = "a US client with data from Tokyo: no rule lets it leave"},
+    {.client = "client-eu",
+        .country = "DE",
+        .protocol = "grpc",
+        .compression = "gzip",
+        .region = "eu-central-1",
+        .about = "an e-mail address and a card number in every place of a span"},
+    {.client = "client-us",
+        .country = "US",
+        .protocol = "http/json",
+        .compression = "gzip",
+        .region = "us-east-1",
+        .about = "every place again, as JSON, from the United States"},
 };
 
 static bool
@@ -98,10 +103,10 @@ make_places(struct demo_request *r, unsigned seed)
 }
 
 static enum rc
-make_samples(struct demo *d, struct demo_request *r, unsigned seed, uint32_t spans)
+make_samples(struct demo *d, struct demo_request *r, unsigned seed)
 {
     const struct sample_options options = {
-        .seed = 2000 + seed, .spans = spans, .personal_permille = SAMPLE_PERMILLE, .country = r->country, .region = r->region};
+        .seed = 2000 + seed, .spans = r->spans, .personal_permille = SAMPLE_PERMILLE, .country = r->country, .region = r->region};
     struct sampler s;
 
     sampler_init(&s, &options);
@@ -114,12 +119,13 @@ static enum rc
 make(struct demo *d, unsigned i)
 {
     struct demo_request *r = &d->requests[i];
-    bool places = i == 0 || i == 2;
 
     *r = requests[i];
+    bool places = r->spans == 0;
+
     r->wire = BUF_INIT(1u << 20);
     r->identity = strcmp(r->client, "client-eu") == 0 ? "spiffe://example.org/ns/shop/sa/checkout" : "spiffe://example.org/ns/shop/sa/storefront";
-    enum rc rc = places ? make_places(r, i) : make_samples(d, r, i, i < 4 ? SAMPLE_SPANS : 1);
+    enum rc rc = places ? make_places(r, i) : make_samples(d, r, i);
 
     if (rc == RC_OK)
         rc = batch_index(buf_str(&r->wire), &batch_limits_default, d->ar, &r->batch);
