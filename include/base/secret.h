@@ -22,8 +22,10 @@ struct secret *secret_of(struct str bytes) MUST_USE;
 struct str secret_bytes(const struct secret *s);
 void secret_free(struct secret *s);
 
-/* Whole file of at most max bytes into out. RC_NOT_FOUND, RC_IO, RC_TOO_LARGE, RC_NOMEM. */
+/* Whole file of at most max bytes into out. RC_NOT_FOUND, RC_DENIED no permission, RC_USAGE a folder, RC_IO, RC_TOO_LARGE, RC_NOMEM. */
 enum rc file_read(const char *path, size_t max, struct buf *out) MUST_USE;
+/* What is wrong with a file that file_read could not read, for "cannot be read: ..". */
+const char *file_problem(enum rc rc);
 
 /**
  * file_write_atomic(path, data, mode):

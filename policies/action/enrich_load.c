@@ -110,7 +110,7 @@ enrich_read(struct enrich_load *ld, const struct conf_node *n, const char *path,
     rc = file_read(path, ENRICH_FILE_MAX, out);
     if (rc == RC_OK)
         return true;
-    enrich_error(ld, n, SG_ENRICH_FILE, "%s cannot be read: %s", path, rc_text(rc));
+    enrich_error(ld, n, SG_ENRICH_FILE, "%s cannot be read: %s", path, file_problem(rc));
     buf_free(out);
     return false;
 }

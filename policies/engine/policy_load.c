@@ -204,7 +204,8 @@ read_document(struct loader *ld, const struct conf_node *root)
         return;
     }
     if (!version || !str_eq(version->text, STR("spangate/v1")))
-        err_hint(policy_error(ld, version ? version : root, SG_API_VERSION, "unknown apiVersion"), "this version reads spangate/v1");
+        err_hint(policy_error(ld, version ? version : root, SG_API_VERSION, version ? "unknown apiVersion" : "apiVersion is missing"),
+            "this version reads spangate/v1");
     if (k == 2)
         return; /* tests are for `policy test` */
     (void)policy_map_check(ld, root, k == 0 ? &shape_redaction : &shape_residency);
@@ -246,7 +247,7 @@ file_error(struct loader *ld, const char *path, enum rc rc)
     if (rc == RC_NOMEM)
         ld->fatal = RC_NOMEM;
     else
-        errs_add(ld->es, ERR_ERROR, RC_CONFIG, SG_FILE, pos, "cannot be read: %s", rc_text(rc));
+        errs_add(ld->es, ERR_ERROR, RC_CONFIG, SG_FILE, pos, "cannot be read: %s", file_problem(rc));
 }
 
 static void
@@ -298,7 +299,7 @@ policy_files(struct loader *ld)
     buf_free(&all);
     for (size_t i = 0; i < ld->prog->policy_count; i++)
         enforced |= ld->prog->policies[i].redacts && ld->prog->policies[i].mode == RULE_ENFORCE;
-    if (!enforced)
+    if (!enforced && ld->es->errors == 0) /* else what is not loaded may be the one */
         err_hint(errs_add(ld->es, ERR_WARNING, RC_CONFIG, SG_NO_POLICY, (struct err_pos){0}, "no RedactionPolicy is enforced: no span may leave"),
             "write one with spec.mode: enforce");
 }

@@ -27,6 +27,15 @@ open_failed(const char *path, struct errs *es)
     return rc;
 }
 
+/* A file of entries begins with one, or is empty. */
+static bool
+holds_lines(int fd)
+{
+    char first;
+
+    return pread(fd, &first, 1, 0) != 1 || first == '{';
+}
+
 enum rc
 source_open(const char *path, struct entry_source **src, struct errs *es)
 {
@@ -51,6 +60,11 @@ source_open(const char *path, struct entry_source **src, struct errs *es)
             source_close(s);
             return rc;
         }
+    }
+    if (S_ISREG(st.st_mode) && !holds_lines(s->fd)) {
+        errs_add(es, ERR_ERROR, RC_MALFORMED, 0, (struct err_pos){0}, "%.200s is no log and no export of one: it does not begin with an entry", path);
+        source_close(s);
+        return RC_MALFORMED;
     }
     *src = s;
     return RC_OK;

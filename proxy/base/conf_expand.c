@@ -74,7 +74,7 @@ expand_file(const struct conf_doc *doc, struct str name, struct buf *out, char w
             text.len--;
         rc = append(out, buf_str(&text), why);
     } else if (rc != RC_NOMEM) {
-        snprintf(why, WHY_SIZE, "the file %.*s cannot be read: %s", (int)(name.len < 80 ? name.len : 80), name.ptr, rc_text(rc));
+        snprintf(why, WHY_SIZE, "the file %.*s cannot be read: %s", (int)(name.len < 80 ? name.len : 80), name.ptr, file_problem(rc));
         rc = RC_CONFIG;
     }
     buf_free_wipe(&text);

@@ -86,7 +86,10 @@ conf_map_check(const struct conf_doc *doc, const struct conf_node *n, const char
         struct err *e = errs_add(
             es, ERR_ERROR, RC_CONFIG, CONF_E_UNKNOWN_KEY, conf_pos(doc, n->keys[i]), "unknown key \"%.*s\"", (int)shown(n->keys[i]).len, key.ptr);
 
-        err_hint_nearest(e, key, names, count);
+        if (str_eq(key, STR("<<")))
+            err_hint(e, "maps are not merged; an alias stands for a whole value: tls: *mtls");
+        else
+            err_hint_nearest(e, key, names, count);
         rc = RC_CONFIG;
     }
     return rc;

@@ -337,6 +337,57 @@ on_event(struct reader *r, const yaml_event_t *ev)
     }
 }
 
+/* The line and column of byte offset at. */
+static yaml_mark_t
+mark_of(struct str text, size_t at)
+{
+    yaml_mark_t m = {.index = at};
+
+    for (size_t i = 0; i < at && i < text.len; i++) {
+        m.column = text.ptr[i] == '\n' ? 0 : m.column + (((unsigned char)text.ptr[i] & 0xC0) != 0x80);
+        m.line += text.ptr[i] == '\n';
+    }
+    return m;
+}
+
+/* What people mean by the mistakes that are made most. */
+static const char *
+syntax_hint(struct str text, const char *problem, yaml_mark_t at)
+{
+    char c = '\0';
+
+    for (size_t i = 0, line = 0, column = 0; i < text.len && line <= at.line; i++) {
+        if (line == at.line && column == at.column)
+            c = text.ptr[i];
+        column = text.ptr[i] == '\n' ? 0 : column + (((unsigned char)text.ptr[i] & 0xC0) != 0x80);
+        line += text.ptr[i] == '\n';
+    }
+    if (c == '\t')
+        return "indent with blanks: YAML allows no tabs there";
+    if (strstr(problem, "alphabetic or numeric"))
+        return "a value that begins with * or & stands in quotes: \"*password*\"";
+    if (strstr(problem, "mapping values are not allowed") || c == ':')
+        return "a value that holds a colon and a blank stands in quotes";
+    if (c == '%' || c == '@' || c == '`')
+        return "a value that begins with this character stands in quotes";
+    return NULL;
+}
+
+/* libyaml has given up: where, and why. */
+static void
+complain_syntax(struct reader *r, const yaml_parser_t *parser, struct str text)
+{
+    const char *problem = parser->problem ? parser->problem : "out of memory";
+    yaml_mark_t at = parser->error == YAML_READER_ERROR ? mark_of(text, parser->problem_offset) : parser->problem_mark;
+    const char *hint = syntax_hint(text, problem, at);
+    struct err *e = complain(r, CONF_E_SYNTAX, at, problem);
+
+    if (hint)
+        err_hint(e, "%s", hint);
+    else if (parser->error == YAML_READER_ERROR)
+        err_hint(e, "the file must be UTF-8");
+}
+
 static void
 read_events(struct reader *r, struct str text)
 {
@@ -354,7 +405,7 @@ read_events(struct reader *r, struct str text)
     yaml_parser_set_input_string(&parser, (const unsigned char *)(text.ptr ? text.ptr : ""), text.len);
     while (!end && !r->failed) {
         if (!yaml_parser_parse(&parser, &ev)) {
-            complain(r, CONF_E_SYNTAX, parser.problem_mark, parser.problem ? parser.problem : "out of memory");
+            complain_syntax(r, &parser, text);
             break;
         }
         end = ev.type == YAML_STREAM_END_EVENT;
@@ -404,7 +455,7 @@ conf_load_file(const char *path, struct conf_doc **doc, struct errs *es)
     if (rc == RC_OK) {
         rc = conf_load_text(path, buf_str(&text), true, doc, es);
     } else {
-        errs_add(es, ERR_ERROR, RC_CONFIG, CONF_E_READ, (struct err_pos){.file = path}, "the file cannot be read: %s", rc_text(rc));
+        errs_add(es, ERR_ERROR, RC_CONFIG, CONF_E_READ, (struct err_pos){.file = path}, "the file cannot be read: %s", file_problem(rc));
         rc = RC_CONFIG;
     }
     buf_free_wipe(&text);

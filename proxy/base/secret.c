@@ -29,7 +29,7 @@ read_all(int fd, size_t max, struct buf *out)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return RC_IO;
+            return errno == EISDIR ? RC_USAGE : RC_IO;
         if (n == 0)
             return RC_OK;
         out->len += (size_t)n;
@@ -46,7 +46,7 @@ file_read(const char *path, size_t max, struct buf *out)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0)
-        return errno == ENOENT || errno == ENOTDIR ? RC_NOT_FOUND : RC_IO;
+        return errno == ENOENT || errno == ENOTDIR ? RC_NOT_FOUND : errno == EACCES || errno == EPERM ? RC_DENIED : RC_IO;
     if (wide.max < SIZE_MAX)
         wide.max++;
     enum rc rc = read_all(fd, max, &wide);
@@ -58,6 +58,21 @@ file_read(const char *path, size_t max, struct buf *out)
     out->cap = wide.cap < out->max ? wide.cap : out->max;
     out->len = rc == RC_OK ? wide.len : start;
     return rc;
+}
+
+const char *
+file_problem(enum rc rc)
+{
+    static const struct {
+        enum rc rc;
+        const char *text;
+    } known[] = {{RC_NOT_FOUND, "there is no such file"}, {RC_DENIED, "no permission"}, {RC_USAGE, "it is a folder"}, {RC_IO, "the disk failed"},
+        {RC_TOO_LARGE, "it is larger than such a file can be"}};
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (known[i].rc == rc)
+            return known[i].text;
+    return rc_text(rc);
 }
 
 static enum rc
@@ -150,7 +165,7 @@ secret_load(const char *path, struct err_pos pos, struct secret **secret, struct
     struct secret *s = rc == RC_OK && text.len ? malloc(sizeof(*s) + text.len) : NULL;
 
     if (rc != RC_OK)
-        errs_add(es, ERR_ERROR, RC_CONFIG, 20, pos, "the secret %s cannot be read: %s", path, rc_text(rc));
+        errs_add(es, ERR_ERROR, RC_CONFIG, 20, pos, "the secret %s cannot be read: %s", path, file_problem(rc));
     else if (text.len == 0)
         errs_add(es, ERR_ERROR, RC_CONFIG, 20, pos, "the secret %s is empty", path);
     else if (!s)

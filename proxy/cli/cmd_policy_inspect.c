@@ -63,7 +63,7 @@ inspect(const char *path, bool json, struct errs *es)
     enum rc rc = ar ? file_read(path, BUNDLE_BYTES_MAX, &bytes) : RC_NOMEM;
 
     if (rc != RC_OK)
-        errs_add(es, ERR_ERROR, rc, SG_BUNDLE, pos, "cannot be read: %s", rc_text(rc));
+        errs_add(es, ERR_ERROR, rc, SG_BUNDLE, pos, "cannot be read: %s", file_problem(rc));
     else
         rc = bundle_open(buf_str(&bytes), pos, ar, &b, es);
     snprintf(beside, sizeof(beside), "%s" BUNDLE_SIGNATURE, path);

@@ -98,7 +98,7 @@ previous_text(const char *path, char out[8 + 2 * SHA256_SIZE], struct str *text,
         digest_hex((struct str){(const char *)sum, sizeof(sum)}, out + 7);
         *text = (struct str){out, 7 + 2 * SHA256_SIZE};
     } else {
-        errs_add(es, ERR_ERROR, rc, SG_BUNDLE, (struct err_pos){.file = path}, "cannot be read: %s", rc_text(rc));
+        errs_add(es, ERR_ERROR, rc, SG_BUNDLE, (struct err_pos){.file = path}, "cannot be read: %s", file_problem(rc));
     }
     buf_free(&bytes);
     return rc;

@@ -38,7 +38,7 @@ sign(const char *path, const char *key_path, struct errs *es)
     }
     rc = file_read(path, BUNDLE_BYTES_MAX, &bytes);
     if (rc != RC_OK) {
-        errs_add(es, ERR_ERROR, rc, SG_BUNDLE, (struct err_pos){.file = path}, "cannot be read: %s", rc_text(rc));
+        errs_add(es, ERR_ERROR, rc, SG_BUNDLE, (struct err_pos){.file = path}, "cannot be read: %s", file_problem(rc));
         goto out;
     }
     rc = describe(buf_str(&bytes), path, comment, es);

@@ -37,7 +37,7 @@ verify(const char *path, const struct minisign_public *keys, size_t count, struc
     enum rc rc = ar ? file_read(path, BUNDLE_BYTES_MAX, &bytes) : RC_NOMEM;
 
     if (rc != RC_OK) {
-        errs_add(es, ERR_ERROR, rc, SG_BUNDLE, pos, "cannot be read: %s", rc_text(rc));
+        errs_add(es, ERR_ERROR, rc, SG_BUNDLE, pos, "cannot be read: %s", file_problem(rc));
         goto out;
     }
     snprintf(beside, sizeof(beside), "%s" BUNDLE_SIGNATURE, path);

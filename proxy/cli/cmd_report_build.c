@@ -53,10 +53,10 @@ told(const struct report_job *job, const struct report_done *done, struct errs *
 {
     int code = done->pdf_missing ? EXIT_UNAVAILABLE : EXIT_DONE;
 
+    for (size_t i = 0; i < es->count; i++)
+        fprintf(stderr, "spangate: %s\n", es->list[i].text);
     if (!done->recorded)
-        fprintf(stderr, "spangate: the report is not recorded in the log: no journal in %s\n", job->journal ? job->journal : "--journal");
-    if (done->pdf_missing || !done->recorded)
-        errs_print(es, stderr, output_colored(stderr));
+        fputs("spangate: so the report is not recorded in the log (--journal names the gate's)\n", stderr);
     errs_free(es);
     printf("%s: %u files from %" PRIu64 " entries, %u controls not satisfied; log %s, report %s\nsha256 %s\n", job->out, done->files, done->entries,
         done->failed_controls, done->verified ? "verified" : "not verified", done->is_signed ? "signed" : "unsigned", done->digest);

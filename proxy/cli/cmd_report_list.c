@@ -75,6 +75,8 @@ run(const struct arguments *a)
         free(names[i]);
     }
     free(names);
+    if (!any)
+        fprintf(stderr, "spangate: there is no report in %s, nor in a folder in it\n", dir);
     return any ? EXIT_DONE : EXIT_NEGATIVE;
 }
 

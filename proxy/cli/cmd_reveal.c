@@ -96,7 +96,7 @@ read_candidates(struct run *r, const char *path)
             r->candidates[r->job.candidate_count++] = line;
     }
     if (rc != RC_OK)
-        errs_add(&r->es, ERR_ERROR, rc, 0, (struct err_pos){.file = path}, "the candidates cannot be read: %s", rc_text(rc));
+        errs_add(&r->es, ERR_ERROR, rc, 0, (struct err_pos){.file = path}, "the candidates cannot be read: %s", file_problem(rc));
     r->job.candidates = r->candidates;
     return rc;
 }
@@ -108,7 +108,7 @@ read_input(struct run *r, const char *path)
     struct str text = str_trim(buf_str(&r->text));
 
     if (rc != RC_OK)
-        errs_add(&r->es, ERR_ERROR, rc, 0, (struct err_pos){.file = path}, "cannot be read: %s", rc_text(rc));
+        errs_add(&r->es, ERR_ERROR, rc, 0, (struct err_pos){.file = path}, "cannot be read: %s", file_problem(rc));
     r->job.json = text.len && (text.ptr[0] == '{' || text.ptr[0] == '[');
     return rc;
 }

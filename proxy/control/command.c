@@ -383,8 +383,6 @@ exit_code_of(enum rc rc)
     switch (rc) {
     case RC_OK:
         return EXIT_DONE;
-    case RC_CONFIG:
-        return EXIT_CONFIG;
     case RC_USAGE:
         return EXIT_USAGE;
     case RC_INTEGRITY:
@@ -400,14 +398,16 @@ exit_code_of(enum rc rc)
     case RC_DENIED:
     case RC_UNAUTH:
         return EXIT_UNAVAILABLE;
-    case RC_NOMEM:
-    case RC_MALFORMED:
+    case RC_CONFIG:
+    case RC_MALFORMED: /* of a file that the user named */
     case RC_UTF8:
     case RC_DUPLICATE:
     case RC_DEPTH:
     case RC_LIMIT:
     case RC_TOO_LARGE:
     case RC_ENCODING:
+        return EXIT_CONFIG;
+    case RC_NOMEM:
     case RC_MEDIA_TYPE:
     case RC_METHOD:
     case RC_UNIMPLEMENTED:

@@ -1,33 +1,61 @@
 #include "command_int.h"
 
 #define WIDTH 80
+#define OPTION_WIDTH 29
+
+/* The length of the next word; what stands in brackets is one. */
+static size_t
+word_length(const char *at, const char *end)
+{
+    unsigned depth = 0;
+    size_t n = 0;
+
+    for (; at + n < end && (depth || at[n] != ' '); n++) {
+        depth += at[n] == '[' || at[n] == '{';
+        depth -= depth && (at[n] == ']' || at[n] == '}');
+    }
+    return n;
+}
+
+/*
+ * Print words in lines of at most WIDTH columns, from column on; lines after the first are indented so. Returns: the column behind the last word. A line
+ * is not ended.
+ */
+static size_t
+print_words(const char *text, size_t len, size_t column, size_t indent, FILE *out)
+{
+    const char *at = text, *end = text + len;
+    bool first = true;
+
+    while (at < end) {
+        size_t word = word_length(at, end);
+
+        if (!first && column + 1 + word > WIDTH) {
+            fprintf(out, "\n%*s", (int)indent, "");
+            column = indent;
+            first = true;
+        }
+        fprintf(out, "%s%.*s", first ? "" : " ", (int)word, at);
+        column += word + !first;
+        first = false;
+        at += word + (at + word < end);
+    }
+    return column;
+}
 
 /* Print text in lines of at most WIDTH columns; a line that begins with a blank stays as it is. */
 static void
 print_wrapped(const char *text, FILE *out)
 {
     for (const char *line = text; *line;) {
-        size_t len = strcspn(line, "\n"), column = 0;
-        const char *at = line, *end = line + len;
+        size_t len = strcspn(line, "\n");
 
-        if (*line == ' ') {
-            fprintf(out, "%.*s\n", (int)len, line);
-            line = end + (*end == '\n');
-            continue;
-        }
-        while (at < end) {
-            size_t word = strcspn(at, " \n");
-
-            if (column && column + 1 + word > WIDTH) {
-                fputc('\n', out);
-                column = 0;
-            }
-            fprintf(out, "%s%.*s", column ? " " : "", (int)word, at);
-            column += word + (column > 0);
-            at += word + (at[word] == ' ');
-        }
+        if (*line == ' ')
+            fprintf(out, "%.*s", (int)len, line);
+        else
+            (void)print_words(line, len, 0, 0, out);
         fputc('\n', out);
-        line = end + (*end == '\n');
+        line += len + (line[len] == '\n');
     }
 }
 
@@ -44,24 +72,27 @@ option_label(const struct option_spec *o, char *out, size_t size)
 static void
 print_option(const struct option_spec *o, FILE *out)
 {
-    char label[96];
+    char label[96], text[512];
     int len = option_label(o, label, sizeof(label));
 
-    if (len <= 28)
-        fprintf(out, "  %-28s %s", label, o->help);
+    snprintf(text, sizeof(text), "%s%s%s%s%s%s%s", o->help, o->fallback ? " (default: " : "", o->fallback ? o->fallback : "", o->fallback ? ")" : "",
+        o->env ? " [" : "", o->env ? o->env : "", o->env ? "]" : "");
+    if (len < OPTION_WIDTH)
+        fprintf(out, "  %-*s", OPTION_WIDTH, label);
     else
-        fprintf(out, "  %s\n  %-28s %s", label, "", o->help);
-    if (o->fallback)
-        fprintf(out, " (default: %s)", o->fallback);
-    if (o->env)
-        fprintf(out, " [%s]", o->env);
+        fprintf(out, "  %s\n  %*s", label, OPTION_WIDTH, "");
+    (void)print_words(text, strlen(text), OPTION_WIDTH + 2, OPTION_WIDTH + 2, out);
     fputc('\n', out);
 }
 
 void
 command_print_help(const struct command *c, FILE *out)
 {
-    fprintf(out, "spangate %s: %s\n\nUsage: spangate %s%s%s\n", c->name, c->summary, c->name, *c->usage ? " " : "", c->usage);
+    size_t column = strlen("Usage: spangate ") + strlen(c->name) + 1;
+
+    fprintf(out, "spangate %s: %s\n\nUsage: spangate %s%s", c->name, c->summary, c->name, *c->usage ? " " : "");
+    (void)print_words(c->usage, strlen(c->usage), column, column, out);
+    fputc('\n', out);
     if (c->text && *c->text) {
         fputc('\n', out);
         print_wrapped(c->text, out);
@@ -82,7 +113,7 @@ commands_print_overview(struct command_list commands, const char *group, FILE *o
         const struct command *c = commands.items[i];
 
         if (str_starts(str_of(c->name), prefix))
-            fprintf(out, "  %-14s %s\n", c->name, c->summary);
+            fprintf(out, "  %-16s  %s\n", c->name, c->summary);
     }
     fputs("\nspangate COMMAND --help tells more about one of them.\n", out);
 }

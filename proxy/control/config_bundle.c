@@ -172,7 +172,7 @@ load_from(const struct config *c, const struct bundle_at *at, struct arena *ar, 
     enum rc rc = file_read(at->path, BUNDLE_BYTES_MAX, &bytes);
 
     if (rc != RC_OK)
-        errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_SOURCE, at->pos, "the bundle %s cannot be read: %s", at->path, rc_text(rc));
+        errs_add(es, ERR_ERROR, RC_CONFIG, CONFIG_E_SOURCE, at->pos, "the bundle %s cannot be read: %s", at->path, file_problem(rc));
     else
         rc = check_signature(c, at, buf_str(&bytes), es);
     if (rc == RC_OK)

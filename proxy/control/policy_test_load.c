@@ -164,7 +164,7 @@ policy_test_file(struct policy_test *t, const char *path)
 
     test_watch(t, path);
     if (rc != RC_OK)
-        errs_add(&t->es, ERR_ERROR, RC_CONFIG, SG_TEST_DOCUMENT, (struct err_pos){.file = path}, "cannot be read: %s", rc_text(rc));
+        errs_add(&t->es, ERR_ERROR, RC_CONFIG, SG_TEST_DOCUMENT, (struct err_pos){.file = path}, "cannot be read: %s", file_problem(rc));
     else if (conf_load_text(path, buf_str(&text), false, &doc, &t->es) == RC_OK) {
         for (unsigned i = 0; i < conf_count(doc); i++)
             document_run(t, path, doc, conf_root(doc, i));

@@ -142,7 +142,7 @@ span_file_open(const char *path, struct span_file **file, struct errs *es)
     if (rc == RC_OK)
         rc = unpack(f);
     if (rc != RC_OK)
-        say(f, es, rc, rc_text(rc))->line = 0;
+        say(f, es, rc, file_problem(rc))->line = 0;
     if (rc == RC_OK)
         rc = find_form(f, es);
     if (rc == RC_OK)

@@ -155,12 +155,37 @@ START_TEST(index_open_refuses_what_is_not_this_logs)
 }
 END_TEST
 
+/* A file that was named by mistake must not look like a log in which nothing happened. */
+START_TEST(source_open_refuses_a_file_that_holds_no_entries)
+{
+    static const struct {
+        const char *text;
+        enum rc rc;
+    } rows[] = {{"Dear auditor,\n", RC_MALFORMED}, {"\x1f\x8b", RC_MALFORMED}, {"{\"seq\":0}\n", RC_OK}, {"", RC_OK}};
+
+    fill();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct entry_source *src = NULL;
+        struct errs es = {0};
+
+        ck_assert_int_eq(file_write_atomic(path, str_of(rows[i].text), 0600), RC_OK);
+        ck_assert_msg(source_open(path, &src, &es) == rows[i].rc, "row %zu", i);
+        ck_assert_uint_eq(es.errors, rows[i].rc != RC_OK);
+        if (rows[i].rc == RC_OK)
+            source_close(src);
+        errs_free(&es);
+    }
+    unlink(path);
+}
+END_TEST
+
 static const struct case_entry cases[] = {
     {"normal", &index_query_joins_conditions},
     {"malformed", &index_query_takes_values_for_values},
     {"normal", &index_query_reads_globs_as_told},
     {"normal", &index_goes_on_where_it_ended},
     {"malformed", &index_open_refuses_what_is_not_this_logs},
+    {"malformed", &source_open_refuses_a_file_that_holds_no_entries},
     {NULL, NULL},
 };
 

@@ -117,7 +117,27 @@ START_TEST(conf_refuses_with_place)
     refuse(STR("a: !x {b: 1}\n"), 1, 4, ONE(2));
     refuse(STR("{[a]: 1}\n"), 1, 2, ONE(2));
     refuse(STR("a: \"x\\0y\"\n"), 1, 4, ONE(2));
-    refuse(STR("a: \xff\n"), 1, 1, ONE(2)); /* libyaml gives no place for bytes that are no text */
+    refuse(STR("a: \xff\n"), 1, 4, ONE(2));
+    refuse(STR("a: 1\n\xc3\xa9: \xc3(\n"), 2, 5, ONE(2));
+}
+END_TEST
+
+/* The mistakes that people make most are told in their own words. */
+START_TEST(conf_hints_at_what_was_meant)
+{
+    static const struct {
+        const char *text, *hint;
+    } rows[] = {{"a:\n\tb: 1\n", "YAML allows no tabs"}, {"a: [*password*]\n", "stands in quotes"}, {"a: {b: c: d}\n", "a colon and a blank"},
+        {"a: b: c\n", "a colon and a blank"}, {"a: @x\n", "stands in quotes"}, {"a: \xff\n", "must be UTF-8"}, {"a: [1\n", ""}};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct conf_doc *doc;
+        struct errs es = {0};
+
+        ck_assert_int_eq(conf_load_text("t.yaml", str_of(rows[i].text), false, &doc, &es), RC_CONFIG);
+        ck_assert_msg(*rows[i].hint ? strstr(es.list[0].hint, rows[i].hint) != NULL : !es.list[0].hint[0], "row %zu: \"%s\"", i, es.list[0].hint);
+        errs_free(&es);
+    }
 }
 END_TEST
 
@@ -339,6 +359,7 @@ static const struct case_entry cases[] = {
     {"normal", &conf_reads_several_documents_and_none},
     {"normal", &conf_scalars_stay_text},
     {"malformed", &conf_refuses_with_place},
+    {"malformed", &conf_hints_at_what_was_meant},
     {"limits", &conf_refuses_what_is_over_its_limits},
     {"malformed", &conf_survives_truncation_at_every_byte},
     {"normal", &conf_expands_environment_and_literals},

@@ -97,6 +97,9 @@ START_TEST(file_read_tells_full_from_too_large)
     ck_assert_uint_eq(b.len, 8);
     ck_assert_uint_le(b.cap, b.max);
     ck_assert_int_eq(file_read("/nonexistent/x", 5, &b), RC_NOT_FOUND);
+    ck_assert_int_eq(file_read("/", 5, &b), RC_USAGE);
+    ck_assert_str_eq(file_problem(RC_USAGE), "it is a folder");
+    ck_assert_str_eq(file_problem(RC_NOMEM), rc_text(RC_NOMEM));
     buf_free(&b);
     remove_all(path);
 }

@@ -195,7 +195,7 @@ START_TEST(command_prints_help_to_standard_output)
 
     for (int i = 0; i < 5; i++) {
         ck_assert_msg(dispatch(lines[i]) == EXIT_DONE, "%s", lines[i]);
-        ck_assert_ptr_nonnull(strstr(output, "  policy do      Do it with a policy\n"));
+        ck_assert_ptr_nonnull(strstr(output, "  policy do         Do it with a policy\n"));
         ck_assert_str_eq(errors, "");
     }
     ck_assert_int_eq(dispatch("do --help --nonsense"), EXIT_DONE);
@@ -229,6 +229,7 @@ START_TEST(exit_code_of_follows_the_table_of_exit_codes)
 {
     ck_assert_int_eq(exit_code_of(RC_OK), 0);
     ck_assert_int_eq(exit_code_of(RC_CONFIG), 3);
+    ck_assert_int_eq(exit_code_of(RC_TOO_LARGE), 3);
     ck_assert_int_eq(exit_code_of(RC_IO), 4);
     ck_assert_int_eq(exit_code_of(RC_INTEGRITY), 5);
     ck_assert_int_eq(exit_code_of(RC_INTERNAL), 70);
