@@ -125,6 +125,13 @@ const struct config *config_ref(const struct config *c);
 void config_unref(const struct config *c);
 
 /**
+ * config_show(path, defaults, out, es):
+ * Print a valid gateway file as it is understood, in YAML: references expanded, secrets hidden; defaults: also what it leaves out.
+ * Returns: RC_OK; RC_CONFIG with errors in es, nothing printed
+ */
+enum rc config_show(const char *path, bool defaults, FILE *out, struct errs *es) MUST_USE;
+
+/**
  * config_snapshot(c, generation, snap, es):
  * generation 0 is a trial; 1 a start, at which a bundle that is refused is replaced by the last good one, with a warning.
  * Compile the policies, load keys and enrichment: everything that requests are decided by. body_key stays NULL: see config_body_key.

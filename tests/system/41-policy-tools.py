@@ -69,9 +69,53 @@ def check_codes():
     return [] if run.returncode == 0 and "unknown entity" in run.stdout else [run.stdout + run.stderr]
 
 
+def spangate(*args, cwd=None, env=None):
+    return subprocess.run([rig.BINARY, *args], capture_output=True, text=True, timeout=60, cwd=cwd, env=env)
+
+
+def check_init_and_print():
+    """What init writes passes check; what print says is a file again, says the same, and tells no secret."""
+    bad = []
+    with tempfile.TemporaryDirectory() as d:
+        for profile in ("gateway", "sidecar"):
+            at = f"{d}/{profile}"
+            made = spangate("config", "init", "--dir", at, "--profile", profile)
+            again = spangate("config", "init", "--dir", at)
+            spangate("cert", "dev", "--dir", f"{at}/pki")
+            checked = spangate("check", f"{at}/gateway.yaml")
+            if made.returncode or again.returncode != 2 or checked.returncode:
+                bad.append(f"{made.returncode} {again.returncode} {made.stderr}{checked.stdout}{checked.stderr}")
+            gateway = pathlib.Path(at, "gateway.yaml")
+            pathlib.Path(at, "token").write_text("bearer-of-a-secret")
+            gateway.write_text(gateway.read_text().replace("    jurisdiction:", '    headers: {x-key: plain-secret, x-file: "${file:token}"}\n    jurisdiction:')
+                               + "  logs: {level: \"${env:SOME_LEVEL}\"}\n")
+            env = dict(os.environ, SOME_LEVEL="warn")
+            one = spangate("config", "print", str(gateway), "--defaults", env=env)
+            gateway.with_name("again.yaml").write_text(one.stdout)
+            two = spangate("config", "print", str(gateway.with_name("again.yaml")), "--defaults", env=env)
+            plain = lambda text: text.replace("  # default", "").replace('"', "")
+            if one.returncode or plain(one.stdout) != plain(two.stdout) or 'level: "warn"' not in one.stdout or "secret-" in one.stdout or "-secret" in one.stdout:
+                bad.append(one.stdout + one.stderr + two.stdout + two.stderr)
+    if spangate("config", "init", "--from", "DE], to: [x").returncode != 2 or spangate("config", "print", "/nonexistent").returncode != 3:
+        bad.append("wrong usage")
+    return bad
+
+
+def check_completion():
+    script = spangate("completion", "bash").stdout + """
+ask() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _spangate; echo "${COMPREPLY[*]}"; }
+ask spangate comp; ask spangate policy te; ask spangate scan x --fo; ask spangate policy test --format ju; ask spangate policy eval --to
+"""
+    run = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=20)
+    bad = [] if run.stdout.split() == ["completion", "test", "--format", "junit", "--to"] and not run.stderr else [run.stdout + run.stderr]
+    if "-l fail-on" not in spangate("completion", "fish").stdout or spangate("completion", "csh").returncode != 2:
+        bad.append("fish, or csh")
+    return bad
+
+
 def main():
     passed = failed = 0
-    for check in (check_watch, check_scan, check_codes):
+    for check in (check_watch, check_scan, check_codes, check_init_and_print, check_completion):
         problems = check()
         passed, failed = passed + (not problems), failed + bool(problems)
         print(f"{'FAIL' if problems else 'ok  '} {check.__name__}" + "".join(f"\n     {p}" for p in problems))
