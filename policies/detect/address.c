@@ -141,7 +141,9 @@ check_labelled(struct match *m)
     return match_narrow(m, 1) && check_national(m) && (match_formatted(m) || match_digits(m, d, sizeof(d)) >= 9);
 }
 
+/* Seven digits at least, those of an extension counted. */
 #define NATIONAL_NUMBER                                                                                                       \
+    "(?=\\(?[0-9](?:[^0-9]{0,7}[0-9]){6})"                                                                                    \
     "(?:\\([0-9]{1,5}\\)[ /-]{0,3}[0-9]{2,8}|" GROUPS_START "(?<!\\+)[0-9]{1,15})(?:[ /-]{1,3}[0-9]{2,8}|\\.[0-9]{2,8}){0,5}" \
     "(?: ?(?:x|ext\\.?) ?[0-9]{1,6})?"
 

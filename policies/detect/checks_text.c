@@ -298,22 +298,30 @@ str_placeholder(struct str s)
            str_eq(s, STR("REDACTED:REDACTED"));
 }
 
+#define ROUNDING 1e-12 /* 24 bytes, three of each, are 3 bits and not less */
+
+/* What the sum of n * log2(n) over all bytes grows by when one byte is met once more. */
+static double
+growth(unsigned before)
+{
+    static const double small[] = {0.0, 2.0, 2.7548875021634682, 3.2451124978365318, 3.6096404744368105, 3.900134529890126, 4.141709450076291,
+        4.348515545596772, 4.529325012980809, 4.689955935892815, 4.834466856136643, 4.965802203643605, 5.086166327180322, 5.1972525729722605,
+        5.300390025321327, 5.396641065872217};
+    double n = before;
+
+    return before < sizeof(small) / sizeof(small[0]) ? small[before] : (n + 1) * log2(n + 1) - n * log2(n);
+}
+
 double
 str_entropy(struct str s)
 {
-    unsigned count[256] = {0};
+    uint16_t count[256] = {0};
     size_t n = s.len < 256 ? s.len : 256;
-    double bits = 0;
+    double sum = 0;
 
     for (size_t i = 0; i < n; i++)
-        count[(unsigned char)s.ptr[i]]++;
-    for (size_t c = 0; c < 256; c++) {
-        double p = (double)count[c] / (double)n;
-
-        if (count[c])
-            bits -= p * log2(p);
-    }
-    return bits;
+        sum += growth(count[(unsigned char)s.ptr[i]]++);
+    return n ? log2((double)n) - sum / (double)n + ROUNDING : 0;
 }
 
 bool

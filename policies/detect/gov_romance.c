@@ -142,7 +142,9 @@ const struct detector detect_gov_romance[] = {
         .tier = TIER_A,
         .category = "government",
         .controls = "GDPR",
-        .pattern = WORD_START "[A-Z]{3} ?[A-Z]{3} ?[0-9A-Z]{2}[A-Z][0-9A-Z]{2} ?[A-Z][0-9A-Z]{3} ?[A-Z]" WORD_END,
+        /* Letters that stand for digits: not for all of them in a code with blanks, which would be words. */
+        .pattern = WORD_START "(?=[0-9A-Z ]*?(?:[0-9][A-Z]|[A-Z][0-9])|[A-Z]{16})"
+                              "[A-Z]{3} ?[A-Z]{3} ?[0-9A-Z]{2}[A-Z][0-9A-Z]{2} ?[A-Z][0-9A-Z]{3} ?[A-Z]" WORD_END,
         .caseless = true,
         .context = WORDS("codice fiscale", "cod fisc", "fiscal code"),
         .check = check_codice_fiscale,
