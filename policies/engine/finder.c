@@ -35,15 +35,15 @@ add_examples(struct finder *f, const struct ast *t, struct warm_rng *r)
     }
 }
 
-/* Whether no text without a digit can match. */
+/* Whether most texts cannot match, as letters and a length are what nearly all have. */
 static bool
-needs_digit(const struct sieve *s)
+is_narrow(const struct sieve *s)
 {
-    uint64_t all = UINT64_MAX;
+    uint64_t all = ~(SIEVE_BIT(SIEVE_LETTER) | (SIEVE_BIT(SIEVE_JOINED) - SIEVE_BIT(SIEVE_LENGTH)));
 
     for (unsigned i = 0; i < s->count; i++)
         all &= s->need[i];
-    return all & SIEVE_BIT(SIEVE_DIGITS);
+    return all != 0;
 }
 
 /* One pattern as a piece. Returns: RC_OK; RC_UNIMPLEMENTED always a candidate; RC_NOMEM */
@@ -73,7 +73,7 @@ make_pieces(struct finder *f, const struct finder_pattern *patterns, struct aren
         f->sieve[i] = list[i].sieve;
         list[i].kind = patterns[i].kind;
         /* To look for words in every text would cost more than what is left out then. */
-        if (patterns[i].kind == FINDER_WANTS_WORDS && !needs_digit(&list[i].sieve))
+        if (patterns[i].kind == FINDER_WANTS_WORDS && !is_narrow(&list[i].sieve))
             list[i].kind = FINDER_PLAIN;
         list[i].group = f->is_always[i] ? GROUP_NONE : 0;
         f->needed[i / 64] |= (uint64_t)(list[i].kind == FINDER_WORDS_NEEDED) << (i % 64);
@@ -88,15 +88,10 @@ make_gate(const struct finder *f, const struct placed *list, uint8_t group, stru
 {
 
     for (size_t i = 0; i < f->count; i++) {
-        const struct sieve *s = &list[i].sieve;
-
-        if (f->is_always[i] || list[i].group != group)
-            continue;
-        for (unsigned n = 0; n < s->count; n++)
-            sieve_add(gate->need, &gate->count, GATE_NEEDS, s->need[n]);
+        if (!f->is_always[i] && list[i].group == group)
+            gate_add(gate, &list[i].sieve);
     }
-    for (unsigned n = gate->count; n < GATE_NEEDS; n++)
-        gate->need[n] = gate->count ? gate->need[0] : UINT64_MAX;
+    gate_close(gate);
 }
 
 static enum rc

@@ -88,6 +88,22 @@ intern_start(struct dfa *d)
     d->initial = intern(d);
 }
 
+/* Whether b accepts what a does not. Both lists ascend. */
+static bool
+accepts_more(const struct dfa *d, const struct dfa_state *a, const struct dfa_state *b)
+{
+    const uint16_t *of_a = d->pool + a->at + a->members, *of_b = d->pool + b->at + b->members;
+    uint32_t k = 0;
+
+    for (uint32_t i = 0; i < b->accepts; i++) {
+        while (k < a->accepts && of_a[k] < of_b[i])
+            k++;
+        if (k == a->accepts || of_a[k] != of_b[i])
+            return true;
+    }
+    return false;
+}
+
 size_t
 dfa_step(struct dfa *d, size_t value, unsigned class)
 {
@@ -108,6 +124,9 @@ dfa_step(struct dfa *d, size_t value, unsigned class)
     size_t cell = intern(d);
 
     if (cell != DFA_UNKNOWN) {
+        /* Who came to a state was told what it accepts. */
+        if (cell & DFA_FLAG && !accepts_more(d, s, &d->state[cell / d->stride]))
+            cell &= ~(size_t)DFA_FLAG;
         d->table[(size_t)value * 4 + class] = (uint16_t)cell;
         return cell;
     }

@@ -18,7 +18,7 @@
 
 enum finder_kind {
     FINDER_PLAIN,
-    FINDER_WANTS_WORDS, /* of no interest but where a context word stands; is taken as FINDER_PLAIN unless it needs a digit */
+    FINDER_WANTS_WORDS, /* of no interest but where a context word stands; is taken as FINDER_PLAIN when nearly every text may match it */
     FINDER_WORDS,       /* the words of one detector */
     FINDER_WORDS_NEEDED /* the words of one that wants them */
 };

@@ -1,6 +1,8 @@
 /* What patterns need, worked out from their trees: true of every text of the tree's language, so of every text in which a pattern matches. */
 #include "finder_sieve_int.h"
 
+#include <stdlib.h>
+
 #define COUNT_MAX 1000 /* counts stop here: what is counted in texts ends at SIEVE_TEXT_MAX */
 
 /*
@@ -23,6 +25,7 @@ struct way {
 };
 #define LETTER 1
 #define DIGIT 2
+#define CHOICE_MAX 3
 
 struct ways {
     struct way list[SIEVE_NEEDS];
@@ -275,14 +278,10 @@ run_of_one(bool is, bool digit)
 }
 
 static void
-ways_of_set(const struct symset *set, struct ways *w)
+ways_of_bytes(const struct symset *set, struct ways *w)
 {
     struct sieve_sign all = {UINT64_MAX, true, true, true, true, true, true};
 
-    w->count = 1;
-    w->list[0] = (struct way){0};
-    if (symset_has(set, SYM_EDGE))
-        return; /* a byte or none */
     for (unsigned c = 0; c < 256; c++) {
         if (!symset_has(set, c))
             continue;
@@ -296,11 +295,8 @@ ways_of_set(const struct symset *set, struct ways *w)
         all.word &= s.word;
         all.join &= s.join;
     }
-    if (symset_is_empty(*set))
-        all = (struct sieve_sign){0}; /* no text has it; asking nothing is safe */
     uint8_t kind = all.digit ? DIGIT : all.word && all.bits & SIEVE_BIT(SIEVE_LETTER) ? LETTER : 0;
-
-    w->list[0] = (struct way){
+    struct way one = {
         .bits = all.bits,
         .length = 1,
         .digits = all.digit,
@@ -312,6 +308,48 @@ ways_of_set(const struct symset *set, struct ways *w)
         .join = {.begin = all.digit, .end = all.digit, .most = all.digit, .whole = all.join},
         .hex = run_of_one(all.hex, all.digit),
     };
+
+    ways_add(w, &one);
+}
+
+/* Whether a set is of a few bytes that each show something, but nothing in common: each is a way then. */
+static bool
+is_choice(const struct symset *set)
+{
+    uint64_t common = UINT64_MAX;
+
+    if (symset_count(*set) > CHOICE_MAX)
+        return false;
+    for (unsigned c = 0; c < 256; c++) {
+        if (!symset_has(set, c))
+            continue;
+        uint64_t bits = sieve_sign((unsigned char)c).bits;
+
+        common &= bits;
+        if (!bits)
+            return false;
+    }
+    return common == 0;
+}
+
+static void
+ways_of_set(const struct symset *set, struct ways *w)
+{
+    w->count = 0;
+    if (symset_has(set, SYM_EDGE) || symset_is_empty(*set)) {
+        w->list[w->count++] = (struct way){0}; /* a byte or none; or no text has it, and asking nothing is safe */
+        return;
+    }
+    if (!is_choice(set)) {
+        ways_of_bytes(set, w);
+        return;
+    }
+    for (unsigned c = 0; c < 256; c++) {
+        struct symset one = symset_range(c, c);
+
+        if (symset_has(set, c))
+            ways_of_bytes(&one, w);
+    }
 }
 
 static void ways_of(const struct ast *t, uint32_t n, struct ways *w);
@@ -462,4 +500,34 @@ sieve_both(const struct sieve *a, const struct sieve *b)
         for (unsigned k = 0; k < b->count; k++)
             sieve_add(s.need, &s.count, SIEVE_NEEDS, a->need[i] | b->need[k]);
     return s;
+}
+
+/* ---- gates ---- */
+
+void
+gate_add(struct gate *g, const struct sieve *s)
+{
+    for (unsigned i = 0; i < s->count; i++) {
+        sieve_add(g->need, &g->count, GATE_NEEDS, s->need[i]);
+        sieve_add(g->all, &g->all_count, GATE_ALL, s->need[i]);
+    }
+}
+
+static int
+by_bits(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    int more = __builtin_popcountll(x) - __builtin_popcountll(y);
+
+    return more ? more : (x > y) - (x < y);
+}
+
+void
+gate_close(struct gate *g)
+{
+    qsort(g->all, g->all_count, sizeof(g->all[0]), by_bits);
+    for (unsigned i = g->count; i < GATE_NEEDS; i++)
+        g->need[i] = g->count ? g->need[0] : UINT64_MAX;
+    for (unsigned i = g->all_count; i < GATE_ALL; i++)
+        g->all[i] = g->all_count ? g->all[0] : UINT64_MAX;
 }

@@ -97,12 +97,20 @@ sieve_passes(const struct sieve *s, uint64_t shown)
 /* What both need: a text in which both match. */
 struct sieve sieve_both(const struct sieve *a, const struct sieve *b);
 
-/* The needs of many patterns, one of which a text must show; the rest of the list repeats them. Without a need it is UINT64_MAX, which only long texts show. */
+/*
+ * The needs of many patterns, one of which a text must show. need: as few, which are asked first; all: as they are, those first that ask for least, as
+ * far as there is room. The rest of each list repeats its first. Without a need it is UINT64_MAX, which only long texts show.
+ */
 #define GATE_NEEDS 8
+#define GATE_ALL 48
 struct gate {
-    uint64_t need[GATE_NEEDS];
-    unsigned count;
+    uint64_t need[GATE_NEEDS], all[GATE_ALL];
+    unsigned count, all_count;
 };
+
+/* From {0}: the patterns one by one, then gate_close. */
+void gate_add(struct gate *g, const struct sieve *s);
+void gate_close(struct gate *g);
 
 /* The gates that a text opens, as a set of bits; at most 32. */
 unsigned gates_open(const struct gate *g, unsigned count, uint64_t shown);

@@ -232,7 +232,7 @@ shorten(struct ast *t, uint32_t n)
 {
     struct node *at = &t->list[n];
 
-    at->min = at->min < 8 ? at->min : 8;
+    at->min = at->min < 20 ? at->min : 20;
     at->max = at->min;
     return at->min == 0;
 }
