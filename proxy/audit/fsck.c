@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "files_int.h"
@@ -76,6 +77,10 @@ repair_log(const struct verify_options *o, struct fsck_result *result)
 
     if (r.files.folder < 0)
         return RC_IO;
+    if (flock(r.files.folder, LOCK_EX | LOCK_NB) != 0) { /* a gate writes it */
+        close(r.files.folder);
+        return RC_BUSY;
+    }
     with.on_tile = write_tile;
     with.arg = &r;
     if (rc == RC_INTEGRITY && log.root_fits && *log.signer.name)

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -259,6 +260,10 @@ auditor_close(struct auditor *a)
         journal_settle(a->o.journal); /* no answer is on its way to our loop any more */
     }
     writer_close(a->writer);
+    if (a->lock_fd > 0) {
+        (void)flock(a->lock_fd, LOCK_UN); /* a child that was forked meanwhile may still hold the descriptor */
+        close(a->lock_fd);
+    }
     signer_stop(&a->signer);
     own_entry_free(&a->rotation);
     own_entry_free(&a->retention);

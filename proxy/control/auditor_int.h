@@ -53,6 +53,7 @@ struct auditor {
     char key_file[4096];
     struct signer signer;
     struct writer *writer; /* NULL: it failed */
+    int lock_fd;           /* of the log's folder, once it is ours; 0: not yet */
     struct buf batch;      /* entries from the journal */
 
     pthread_t thread;

@@ -1,5 +1,8 @@
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "audit/tile.h"
 #include "auditor_int.h"
@@ -66,6 +69,26 @@ complain(const struct auditor *a, struct errs *es, enum rc rc, const char *what)
 {
     errs_add(es, ERR_ERROR, rc, 0, (struct err_pos){.file = a->o.config->audit.dir}, "audit log: %s", what);
     return rc;
+}
+
+/* One gate writes a log; fsck --repair asks for the same lock. It goes with the process, however that ends. */
+static enum rc
+lock_folder(struct auditor *a, struct errs *es)
+{
+    const char *dir = a->o.config->audit.dir;
+
+    if (a->lock_fd > 0)
+        return RC_OK;
+    int fd = file_make_folder(dir, 0755) == RC_OK ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+    if (fd < 0)
+        return complain(a, es, RC_IO, "its folder cannot be made or opened");
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        close(fd);
+        return complain(a, es, RC_BUSY, "another gate writes it");
+    }
+    a->lock_fd = fd;
+    return RC_OK;
 }
 
 static enum rc
@@ -141,6 +164,8 @@ auditor_recover(struct auditor *a, struct errs *es)
 {
     enum rc rc = signer_alive(&a->signer) ? RC_OK : start_signer(a, es);
 
+    if (rc == RC_OK && !a->writer)
+        rc = lock_folder(a, es);
     if (rc == RC_OK && !a->writer)
         rc = open_writer(a, es);
     if (rc == RC_OK)

@@ -2,6 +2,7 @@
  * LMDB: copy on write, one writer, readers that block nobody. A commit writes new pages, fdatasync, then one meta page through a descriptor opened
  * with O_DSYNC; a crash at any point leaves the former state. No flag that weakens this is set.
  */
+#include "journal_pages_int.h"
 #include "journal_store_int.h"
 
 #include <endian.h>
@@ -319,6 +320,20 @@ open_wal(struct store *s)
     return rc == RC_OK ? store_rc(make_durable(s->o.dir)) : rc;
 }
 
+static enum rc
+look_at_pages(const char *dir, struct errs *es)
+{
+    struct damage d = {0};
+    enum rc rc = pages_check(dir, &d);
+
+    if (rc == RC_INTEGRITY)
+        errs_add(
+            es, ERR_ERROR, rc, 0, (struct err_pos){.file = dir}, "journal: data.mdb was changed or damaged at page %" PRIu64 ": %s", d.page, d.what);
+    else if (rc != RC_OK)
+        complain(es, dir, rc, "look at its pages", 0);
+    return rc;
+}
+
 enum rc
 store_open(const struct store_options *o, struct store **out, struct errs *es)
 {
@@ -330,6 +345,8 @@ store_open(const struct store_options *o, struct store **out, struct errs *es)
         return complain(es, o->dir, RC_NOMEM, "open", ENOMEM);
     s->o = *o;
     s->wal.fd = -1;
+    if (!o->read_only && (rc = look_at_pages(o->dir, es)) != RC_OK)
+        goto fail;
     if ((e = open_env(s))) {
         rc = complain(es, o->dir, store_rc(e), "open", e);
         goto fail;

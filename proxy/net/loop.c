@@ -8,12 +8,14 @@
 
 #include <event2/event.h>
 
+#include "base/log.h"
 #include "loop_int.h"
 
 #define UNSET SIZE_MAX
 /* Of libevent: one round runs the events of the most urgent class that has any. Those that nobody has put elsewhere are in the middle. */
 #define PRIORITIES 3
 #define PRIORITY_IDLE (PRIORITIES - 1)
+#define FATAL_EXIT 4 /* unavailable */
 #define TIMER_MAX_MS (UINT64_C(10) * 365 * 86400 * 1000)
 
 struct timer {
@@ -161,11 +163,28 @@ wake_up(struct loop *l)
     while (n < 0 && errno == EINTR);
 }
 
+static void
+on_complaint(int severity, const char *text)
+{
+    if (severity >= EVENT_LOG_WARN)
+        log_event(LOG_LOOP, LOG_STR("what", text));
+}
+
+/* libevent gives up where it gets no descriptors for a base, which happens only at the start. */
+static void
+on_fatal(int e)
+{
+    (void)e;
+    _exit(FATAL_EXIT);
+}
+
 static struct event_base *
 base_new(void)
 {
     struct event_config *cfg = event_config_new();
 
+    event_set_log_callback(on_complaint);
+    event_set_fatal_callback(on_fatal);
     if (!cfg)
         return NULL;
     /* One thread a loop: no locks. Others reach it by the eventfd. */
