@@ -474,12 +474,12 @@ def changed_files(rounds=8):
         h.hang_up()
         journal, ends, folders = h.dir / "journal/data.mdb", collections.Counter(), ("journal", "audit")
         for folder in folders:
-            shutil.copytree(h.dir / folder, h.dir / f"sound-{folder}")
+            shutil.copytree(h.dir / folder, h.dir / f"sound-{folder}", symlinks=True)
         sound = journal.read_bytes()
         for n in range(rounds):
             for folder in folders:
                 shutil.rmtree(h.dir / folder)
-                shutil.copytree(h.dir / f"sound-{folder}", h.dir / folder)
+                shutil.copytree(h.dir / f"sound-{folder}", h.dir / folder, symlinks=True)
             data = bytearray(sound)
             for _ in range((1, 40, 400)[n % 3]):
                 data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
