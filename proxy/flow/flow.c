@@ -528,6 +528,7 @@ flow_free(struct flow *f)
     for (unsigned i = 0; i < f->lane_count; i++)
         lane_free(f->lanes[i]);
     refusals_free(f->refusals);
+    idle_free(f->idle);
     gate_worker_free(f->worker);
     snapshot_unref(f->snap);
     for (unsigned i = 0; f->origins && i < f->origin_count; i++)
