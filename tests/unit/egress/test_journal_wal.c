@@ -272,6 +272,35 @@ START_TEST(journal_does_not_bring_back_an_entry_that_was_refused)
 }
 END_TEST
 
+/* A disk that forgets, after a failure, what it said was durable: no second entry gets the number of the first. */
+START_TEST(journal_gives_no_number_away_twice)
+{
+    struct bench_journal b = {0};
+    struct buf wal;
+    struct seen s = {0};
+
+    bench_open(&b);
+    ck_assert_int_eq(bench_entry(&b, 0), RC_OK);
+    load(&b, "entries.wal", &wal);
+    store(&b, "entries.wal", STR("gone"));
+    fault_arm(FAULT_FDATASYNC, EIO, 1, 0);
+    ck_assert_int_eq(bench_entry(&b, 77), RC_IO);
+    for (unsigned i = 0; i < 20; i++) {
+        usleep(50000);
+        ck_assert_int_ne(journal_ready(b.jn), RC_OK);
+    }
+    ck_assert_int_eq(bench_entry(&b, 78), RC_IO);
+    store(&b, "entries.wal", buf_str(&wal));
+    bench_wait_ready(&b, RC_OK);
+    ck_assert_int_eq(bench_entry(&b, 1), RC_OK);
+    ck_assert_int_eq(journal_entries(b.jn, 0, see, &s), RC_OK);
+    ck_assert_uint_eq(s.count, 2);
+    ck_assert_uint_eq(s.n[1], 1);
+    buf_free(&wal);
+    bench_close(&b);
+}
+END_TEST
+
 /* More than the file holds, in one group and in many. */
 START_TEST(journal_goes_on_when_the_file_is_full)
 {
@@ -345,6 +374,7 @@ static const struct case_entry cases[] = {
     {"malformed", &journal_does_not_take_an_earlier_pass_for_the_present_one},
     {"malformed", &journal_tells_when_its_data_base_was_rolled_back},
     {"limits", &journal_does_not_bring_back_an_entry_that_was_refused},
+    {"limits", &journal_gives_no_number_away_twice},
     {"limits", &journal_goes_on_when_the_file_is_full},
     {NULL, NULL},
 };
