@@ -510,7 +510,7 @@ store_oldest_us(struct store *s)
 static enum rc
 look_ahead(struct store *s, uint64_t *next_seq)
 {
-    struct totals t;
+    struct totals t = {0};
     enum rc rc = store_read_totals(s, &t);
 
     if (rc == RC_OK)
@@ -548,13 +548,14 @@ static enum rc
 copy_ahead(struct store *s, uint64_t *seq, struct buf *copy, struct str *value)
 {
     struct wal_walk walk = {.w = &s->wal};
-    uint64_t from = *seq, n;
+    uint64_t from = *seq, n = 0;
     size_t at = copy->len;
     struct str record;
     enum rc rc = look_until_it_fits(s, &n);
 
-    if (rc == RC_OK)
-        rc = copy_record(s, s->audit, seq, copy, value);
+    if (rc != RC_OK)
+        return rc;
+    rc = copy_record(s, s->audit, seq, copy, value);
     if (rc != RC_NOT_FOUND)
         return rc;
     for (; wal_next(&walk, &record); n++) {
@@ -572,7 +573,7 @@ copy_ahead(struct store *s, uint64_t *seq, struct buf *copy, struct str *value)
 enum rc
 store_entry_from(struct store *s, uint64_t from, struct buf *copy, uint64_t *seq, struct str *entry)
 {
-    struct str value;
+    struct str value = {NULL, 0};
 
     *seq = from;
     enum rc rc = copy_record(s, s->audit, seq, copy, &value);
