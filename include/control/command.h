@@ -35,6 +35,13 @@ struct option_spec {
     const char *help;     /* one line */
 };
 
+/* Which gateway file is meant. */
+#define CONFIG_OPTION(text)                                                                                                                      \
+    {                                                                                                                                            \
+        .name = "config", .letter = 'c', .type = OPTION_TEXT, .arg = "FILE", .fallback = "/etc/spangate/gateway.yaml", .env = "SPANGATE_CONFIG", \
+        .help = (text)                                                                                                                           \
+    }
+
 struct arguments;
 bool args_flag(const struct arguments *a, const char *name);
 const char *args_text(const struct arguments *a, const char *name); /* NULL = unset; for lists the last */

@@ -9,14 +9,7 @@ encrypt_read(const struct action_env *env, const struct conf_node *arg, struct a
         return action_refuse(env, arg, "encrypt needs a key");
     if (conf_map_check(env->doc, arg, names, 2, env->es) != RC_OK)
         return RC_CONFIG;
-    enum rc rc = keyed_read(env, arg, KEY_SEAL, a, &a->seal.key, &a->seal.previous);
-
-    if (rc != RC_OK)
-        return rc;
-    if (!token_name_good(a->seal.key.id) || (a->seal.previous.id.ptr && !token_name_good(a->seal.previous.id)))
-        return action_refuse(env, arg, "the id of a key in tokens has 1 to %d letters, digits, '.', '_' or '-'", TOKEN_NAME_MAX);
-    a->seal.entity = arena_dup(env->ar, env->entity);
-    return a->seal.entity.ptr ? RC_OK : RC_NOMEM;
+    return keyed_read_seal(env, arg, KEY_SEAL, a);
 }
 
 static enum rc

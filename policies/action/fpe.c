@@ -45,14 +45,7 @@ fpe_read(const struct action_env *env, const struct conf_node *arg, struct actio
     if (conf_map_check(env->doc, arg, names, 5, env->es) != RC_OK || read_shape(env, arg, &a->seal.shape) != RC_OK ||
         check_domain(env, arg, &a->seal.shape) != RC_OK)
         return RC_CONFIG;
-    enum rc rc = keyed_read(env, arg, KEY_FPE, a, &a->seal.key, &a->seal.previous);
-
-    if (rc != RC_OK)
-        return rc;
-    if (!token_name_good(a->seal.key.id) || (a->seal.previous.id.ptr && !token_name_good(a->seal.previous.id)))
-        return action_refuse(env, arg, "the id of a key in tokens has 1 to %d letters, digits, '.', '_' or '-'", TOKEN_NAME_MAX);
-    a->seal.entity = arena_dup(env->ar, env->entity);
-    return a->seal.entity.ptr ? RC_OK : RC_NOMEM;
+    return keyed_read_seal(env, arg, KEY_FPE, a);
 }
 
 static enum rc

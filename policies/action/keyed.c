@@ -96,3 +96,16 @@ keyed_read(const struct action_env *env, const struct conf_node *arg, enum key_u
     rc = derive(env, use, key->id, key->secret, now);
     return rc == RC_OK && key->previous ? derive(env, use, key->previous_id, key->previous, previous) : rc;
 }
+
+enum rc
+keyed_read_seal(const struct action_env *env, const struct conf_node *arg, enum key_use use, struct action *a)
+{
+    enum rc rc = keyed_read(env, arg, use, a, &a->seal.key, &a->seal.previous);
+
+    if (rc != RC_OK)
+        return rc;
+    if (!token_name_good(a->seal.key.id) || (a->seal.previous.id.ptr && !token_name_good(a->seal.previous.id)))
+        return action_refuse(env, arg, "the id of a key in tokens has 1 to %d letters, digits, '.', '_' or '-'", TOKEN_NAME_MAX);
+    a->seal.entity = arena_dup(env->ar, env->entity);
+    return a->seal.entity.ptr ? RC_OK : RC_NOMEM;
+}

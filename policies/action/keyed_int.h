@@ -15,4 +15,7 @@ enum key_use { KEY_PSEUDONYM, KEY_SEAL, KEY_FPE };
 enum rc keyed_read(const struct action_env *env, const struct conf_node *arg, enum key_use use, struct action *a, struct action_key *now,
     struct action_key *previous) MUST_USE;
 
+/* The same for actions whose tokens can be opened: into a->seal, with the entity; names of keys are those that may stand in a token. */
+enum rc keyed_read_seal(const struct action_env *env, const struct conf_node *arg, enum key_use use, struct action *a) MUST_USE;
+
 #endif

@@ -20,13 +20,7 @@ run(const struct arguments *a)
 }
 
 static const struct option_spec options[] = {
-    {.name = "config",
-        .letter = 'c',
-        .type = OPTION_TEXT,
-        .arg = "FILE",
-        .fallback = "/etc/spangate/gateway.yaml",
-        .env = "SPANGATE_CONFIG",
-        .help = "The gateway file, when no FILE is given"},
+    CONFIG_OPTION("The gateway file, when no FILE is given"),
     {.name = "format",
         .type = OPTION_CHOICE,
         .arg = "text|json",

@@ -15,10 +15,7 @@ run(const struct arguments *a)
     o.corpus_count = args_rest(a, &o.corpus);
     int code = policy_bench_main(&o, &report);
 
-    if (report.len)
-        fwrite(report.ptr, 1, report.len, stdout);
-    buf_free(&report);
-    return code;
+    return tool_print(&report, code);
 }
 
 static const struct option_spec options[] = {

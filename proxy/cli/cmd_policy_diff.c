@@ -17,10 +17,7 @@ run(const struct arguments *a)
     o.format = strcmp(args_text(a, "format"), "json") == 0 ? DIFF_JSON : DIFF_TEXT;
     int code = policy_diff_main(&o, &report);
 
-    if (report.len)
-        fwrite(report.ptr, 1, report.len, stdout);
-    buf_free_wipe(&report);
-    return code;
+    return tool_print(&report, code);
 }
 
 static const struct option_spec options[] = {

@@ -15,10 +15,7 @@ run(const struct arguments *a)
         return usage_error(a, "--format otlp is of one destination: name it with --to");
     int code = eval_main(&o, &report);
 
-    if (report.len)
-        fwrite(report.ptr, 1, report.len, stdout);
-    buf_free_wipe(&report);
-    return code;
+    return tool_print(&report, code);
 }
 
 static const struct option_spec options[] = {

@@ -17,10 +17,7 @@ run(const struct arguments *a)
         return usage_error(a, "either --value, with --key, or files of spans are wanted");
     int code = explain_main(&o, &report);
 
-    if (report.len)
-        fwrite(report.ptr, 1, report.len, stdout);
-    buf_free_wipe(&report);
-    return code;
+    return tool_print(&report, code);
 }
 
 static const struct option_spec options[] = {

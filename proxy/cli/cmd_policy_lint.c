@@ -30,10 +30,7 @@ run(const struct arguments *a)
         return usage_error(a, "policies are wanted, or --config");
     int code = lint_main(&o, &report);
 
-    if (report.len)
-        fwrite(report.ptr, 1, report.len, stdout);
-    buf_free(&report);
-    return code;
+    return tool_print(&report, code);
 }
 
 static const struct option_spec options[] = {

@@ -1,4 +1,5 @@
 #include "../control/policy_test_int.h"
+#include "../control/tool_int.h"
 #include "control/command.h"
 
 #define REPORT_BYTES_MAX ((size_t)64 << 20)
@@ -27,10 +28,7 @@ run(const struct arguments *a)
         return o.update ? usage_error(a, "--watch and --update exclude each other") : policy_test_watch(&o, files, count, stdout);
     int code = policy_test_main(&o, files, count, &report);
 
-    if (report.len)
-        fwrite(report.ptr, 1, report.len, stdout);
-    buf_free(&report);
-    return code;
+    return tool_print(&report, code);
 }
 
 static const struct option_spec options[] = {

@@ -22,13 +22,7 @@ run(const struct arguments *a)
 }
 
 static const struct option_spec options[] = {
-    {.name = "config",
-        .letter = 'c',
-        .type = OPTION_TEXT,
-        .arg = "FILE",
-        .fallback = "/etc/spangate/gateway.yaml",
-        .env = "SPANGATE_CONFIG",
-        .help = "The gateway file"},
+    CONFIG_OPTION("The gateway file"),
     {.name = "check-only", .type = OPTION_FLAG, .help = "Load everything, start nothing"},
     {0},
 };

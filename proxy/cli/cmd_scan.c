@@ -22,10 +22,7 @@ run(const struct arguments *a)
     o.file_count = args_rest(a, &o.files);
     int code = pii_main(&o, &report);
 
-    if (report.len)
-        fwrite(report.ptr, 1, report.len, stdout);
-    buf_free_wipe(&report);
-    return code;
+    return tool_print(&report, code);
 }
 
 static const struct option_spec options[] = {

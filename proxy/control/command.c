@@ -279,6 +279,10 @@ run(const struct command *c, int argc, char **argv)
 
     if (code == EXIT_DONE)
         code = c->run(&a);
+    if (fflush(stdout) != 0 || ferror(stdout)) { /* half a report must not look like a whole one */
+        fprintf(stderr, "spangate: standard output: %m\n");
+        code = code == EXIT_DONE || code == EXIT_NEGATIVE ? EXIT_UNAVAILABLE : code;
+    }
     free(a.pool);
     return code;
 }

@@ -134,21 +134,7 @@ print_sarif(const struct errs *es, struct buf *out)
     return rc == RC_OK ? buf_append_byte(out, '\n') : rc;
 }
 
-/* ---- workflow commands: data and properties have escapes of their own ---- */
-
-static enum rc
-github_text(struct buf *out, const char *s, bool property)
-{
-    enum rc rc = RC_OK;
-
-    for (; *s && rc == RC_OK; s++) {
-        if (*s == '%' || *s == '\r' || *s == '\n' || (property && (*s == ':' || *s == ',')))
-            rc = buf_printf(out, "%%%02X", (unsigned char)*s);
-        else
-            rc = buf_append_byte(out, *s);
-    }
-    return rc;
-}
+/* ---- workflow commands ---- */
 
 static enum rc
 print_github(const struct errs *es, struct buf *out)
@@ -160,15 +146,15 @@ print_github(const struct errs *es, struct buf *out)
 
         rc = buf_printf(out, "::%s file=", level_of(e));
         if (rc == RC_OK)
-            rc = github_text(out, e->file, true);
+            rc = tool_github_text(out, e->file, true);
         if (rc == RC_OK)
             rc = buf_printf(out, ",line=%u,col=%u,title=SG%04u::", e->line ? e->line : 1, e->col ? e->col : 1, e->code);
         if (rc == RC_OK)
-            rc = github_text(out, e->text, false);
+            rc = tool_github_text(out, e->text, false);
         if (rc == RC_OK && e->hint[0])
             rc = buf_append(out, STR("; "));
         if (rc == RC_OK)
-            rc = github_text(out, e->hint, false);
+            rc = tool_github_text(out, e->hint, false);
         if (rc == RC_OK)
             rc = buf_append_byte(out, '\n');
     }

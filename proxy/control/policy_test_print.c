@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "policy_test_int.h"
+#include "tool_int.h"
 
 static const char *const status_words[] = {"passed", "failed", "todo"};
 
@@ -226,21 +227,6 @@ print_tap(const struct policy_test *t, struct buf *out)
     return rc == RC_OK ? print_coverage(t, "# ", out) : rc;
 }
 
-/* Escapes of workflow commands: data, and, in properties, colon and comma too. */
-static enum rc
-github_text(struct buf *out, const char *s, bool property)
-{
-    enum rc rc = RC_OK;
-
-    for (; *s && rc == RC_OK; s++) {
-        if (*s == '%' || *s == '\r' || *s == '\n' || (property && (*s == ':' || *s == ',')))
-            rc = buf_printf(out, "%%%02X", (unsigned char)*s);
-        else
-            rc = buf_append_byte(out, *s);
-    }
-    return rc;
-}
-
 static enum rc
 print_github(const struct policy_test *t, struct buf *out)
 {
@@ -251,15 +237,15 @@ print_github(const struct policy_test *t, struct buf *out)
             continue;
         rc = buf_append(out, STR("::error file="));
         if (rc == RC_OK)
-            rc = github_text(out, r->file, true);
+            rc = tool_github_text(out, r->file, true);
         if (rc == RC_OK)
             rc = buf_printf(out, ",line=%u,col=%u,title=", r->line, r->col);
         if (rc == RC_OK)
-            rc = github_text(out, r->name, true);
+            rc = tool_github_text(out, r->name, true);
         if (rc == RC_OK)
             rc = buf_append(out, STR("::"));
         if (rc == RC_OK)
-            rc = github_text(out, r->why, false);
+            rc = tool_github_text(out, r->why, false);
         if (rc == RC_OK)
             rc = buf_append_byte(out, '\n');
     }

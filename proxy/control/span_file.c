@@ -8,7 +8,7 @@
 #include "policy_test_int.h"
 #include "tool_int.h"
 
-#define FILE_MAX ((size_t)512 << 20)
+#define FILE_MAX ((size_t)2 << 30)
 #define INDEX_MAX ((size_t)1 << 30)
 #define JSON_DEPTH 64
 #define PREFIX 4

@@ -382,3 +382,26 @@ tool_report(const struct errs *es, int code)
         errs_print(es, stderr, output_colored(stderr));
     return code;
 }
+
+int
+tool_print(struct buf *report, int code)
+{
+    if (report->len)
+        fwrite(report->ptr, 1, report->len, stdout); /* a failure is told at the end of every command */
+    buf_free_wipe(report);
+    return code;
+}
+
+enum rc
+tool_github_text(struct buf *out, const char *s, bool property)
+{
+    enum rc rc = RC_OK;
+
+    for (; *s && rc == RC_OK; s++) {
+        if (*s == '%' || *s == '\r' || *s == '\n' || (property && (*s == ':' || *s == ',')))
+            rc = buf_printf(out, "%%%02X", (unsigned char)*s);
+        else
+            rc = buf_append_byte(out, *s);
+    }
+    return rc;
+}

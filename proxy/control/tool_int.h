@@ -72,6 +72,11 @@ struct tool_options tool_options_of(const struct arguments *a);
 /* Print what is in es, if anything; code again. */
 int tool_report(const struct errs *es, int code);
 
+/* Print what a tool found to standard output and wipe it; code again. */
+int tool_print(struct buf *report, int code);
+/* Append text with the escapes of workflow commands: of data, or of a property, where colon and comma are escaped, too. */
+enum rc tool_github_text(struct buf *out, const char *s, bool property) MUST_USE;
+
 /* A NUL-terminated copy in the arena; NULL without memory. */
 const char *tool_copy(struct arena *ar, struct str s);
 

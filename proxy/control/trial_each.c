@@ -1,9 +1,11 @@
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "tool_int.h"
 
 #define BATCH_BYTES_MAX ((size_t)INT32_MAX)
+#define PROGRESS_NS 500000000u
 
 uint64_t
 tool_now_ns(void)
@@ -48,11 +50,36 @@ sender_given(const struct conf_node *given, struct sender *s)
         s->now_s = (uint64_t)timegm(&tm);
 }
 
+/* Who waits at a terminal is told now and then how far it is; the line is taken back at the end. */
+struct progress {
+    uint64_t spans, next_ns;
+    bool on, shown;
+};
+
+static void
+progress_add(struct progress *p, uint64_t spans)
+{
+    p->spans += spans;
+    if (!p->on || tool_now_ns() < p->next_ns)
+        return;
+    p->next_ns = tool_now_ns() + PROGRESS_NS;
+    p->shown = true;
+    fprintf(stderr, "\r%llu spans ", (unsigned long long)p->spans);
+}
+
+static void
+progress_end(const struct progress *p)
+{
+    if (p->shown)
+        fputs("\r\033[K", stderr);
+}
+
 static enum rc
 each_of_file(struct tool *t, struct trial *tr, const char *path, const struct sender *sender, const struct batch_visitor *v)
 {
     struct span_file *f = NULL;
     struct buf body = BUF_INIT(BATCH_BYTES_MAX);
+    struct progress p = {.on = isatty(STDERR_FILENO) == 1, .next_ns = tool_now_ns() + PROGRESS_NS};
     enum rc rc = span_file_open(path, &f, &t->es);
 
     while (rc == RC_OK) {
@@ -71,7 +98,9 @@ each_of_file(struct tool *t, struct trial *tr, const char *path, const struct se
                 "the gate would refuse it: %s", rc_text(rc));
         else
             rc = v->on_batch(v->to, tr, &from);
+        progress_add(&p, tr->b.span_count);
     }
+    progress_end(&p);
     bool at_end = f && rc == RC_NOT_FOUND;
 
     buf_free_wipe(&body);

@@ -66,7 +66,13 @@ def check_scan():
 
 def check_codes():
     run = subprocess.run([rig.BINARY, "explain", "SG0412"], capture_output=True, text=True, timeout=20)
-    return [] if run.returncode == 0 and "unknown entity" in run.stdout else [run.stdout + run.stderr]
+    bad = [] if run.returncode == 0 and "unknown entity" in run.stdout else [run.stdout + run.stderr]
+    with open("/dev/full", "w") as full:  # half a report must not look like a whole one
+        for args in (["policy", "detectors"], ["policy", "lint", "starter"], ["man"]):
+            code = subprocess.run([rig.BINARY, *args], stdout=full, stderr=subprocess.PIPE, timeout=60).returncode
+            if code != 4:
+                bad.append(f"{args} to a full disk: {code}")
+    return bad
 
 
 def spangate(*args, cwd=None, env=None):
