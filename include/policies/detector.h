@@ -67,7 +67,7 @@ const struct detector *detector_find(struct str name, size_t nth);
 const char *const *detector_names(size_t *count);
 
 /* What may stand, or not, where a context word has a space; also the inside of a character class. */
-#define DETECTOR_SEPARATORS " _./:+-"
+#define DETECTOR_SEPARATORS " _./:+'-"
 
 /* How far before a match a context word counts, in characters. */
 #define DETECTOR_CONTEXT_CHARS 50

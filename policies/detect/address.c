@@ -132,19 +132,26 @@ check_called(struct match *m)
     return check_national(m) && n >= 8 && (separators >= 2 || s.ptr[0] == '(' || (d[0] == 0 && n >= 9 && n <= 12));
 }
 
-/* 416 60 039 office: group 1 is the number. */
+/* 416 60 039 office: group 1 is the number. Eight bare digits only where nothing comes behind the label but the end of the line. */
 static bool
 check_labelled(struct match *m)
 {
     uint8_t d[21];
+    bool last = match_after(m, 1) < ' ';
 
-    return match_narrow(m, 1) && check_national(m) && (match_formatted(m) || match_digits(m, d, sizeof(d)) >= 9);
+    if (!match_narrow(m, 1))
+        return false;
+    size_t n = match_digits(m, d, sizeof(d));
+
+    if (!match_formatted(m) && n < 9)
+        return n == 8 && last;
+    return check_national(m);
 }
 
 /* Seven digits at least, those of an extension counted. */
-#define NATIONAL_NUMBER                                                                                                       \
-    "(?=\\(?[0-9](?:[^0-9]{0,7}[0-9]){6})"                                                                                    \
-    "(?:\\([0-9]{1,5}\\)[ /-]{0,3}[0-9]{2,8}|" GROUPS_START "(?<!\\+)[0-9]{1,15})(?:[ /-]{1,3}[0-9]{2,8}|\\.[0-9]{2,8}){0,5}" \
+#define NATIONAL_NUMBER                                                                                                                         \
+    "(?=\\(?[0-9](?:[^0-9]{0,7}[0-9]){6})"                                                                                                      \
+    "(?:\\([0-9]{1,5}\\)[ /.-]{0,3}[0-9]{2,10}|" GROUPS_START "(?<!\\+)[0-9]{1,15})(?:[ /-]{1,3}[0-9]{2,8}|\\.[0-9]{2,8}|-[0-9]/[0-9]{3}){0,5}" \
     "(?: ?(?:x|ext\\.?) ?[0-9]{1,6})?"
 
 const struct detector detect_address[] = {
@@ -158,8 +165,9 @@ const struct detector detect_address[] = {
             HIT("\xe6\x89\x8b\xe6\x9c\xba"
                 "13812345678"),
             HIT("mobile 98765 43210"), HIT_IN("user.mobile", "07911 123456"), HIT("telefon 0151/23456789"), HIT("Phone: 60-56-85-91"),
-            HIT("Phone: (37) 788-063"), HIT("t\xc3\xa9l 06.12.34.56.78"), MISS("phone os 17.4.1"), MISS("fax gateway queue 1234567"),
-            HIT("fax number is 20670629"), HIT_IN("user.mobile_no", "20670629"), MISS_IN("mobile.sessions", "20670629"), MISS("phone 2024-01-31"),
+            HIT("Phone: (37) 788-063"), HIT("tel (351) 923657443"), HIT("tel (07).0818.5692"), HIT("Desk phone: 06-6/196 2931"),
+            HIT("t\xc3\xa9l 06.12.34.56.78"), MISS("phone os 17.4.1"), MISS("fax gateway queue 1234567"), HIT("fax number is 20670629"),
+            HIT_IN("user.mobile_no", "20670629"), MISS_IN("mobile.sessions", "20670629"), MISS("phone 2024-01-31"),
             MISS("[PHONE_NUMBER] 13812345678"), MISS("phone 192.168.100.200"), MISS("13812345678"), MISS("090-1234-5678"), MISS("order 98765 43210"),
             MISS_IN("user.mobile", "1700000000")),
     },
@@ -184,7 +192,8 @@ const struct detector detect_address[] = {
         .caseless = true,
         .check = check_labelled,
         .examples = EXAMPLES(HIT("416 60 039 office\n"), HIT("07700 063 966-Fax"), HIT("(37) 788-063-Office"), HIT("3660170548-Fax"),
-            HIT("0912 345 678 (mobile)"), MISS("20 office"), MISS("12345678 mobile users"), MISS("416 60 039 offices"), MISS("416 60 039")),
+            HIT("0912 345 678 (mobile)"), HIT("43849844 mobile\n"), MISS("20 office"), MISS("12345678 mobile users"), MISS("416 60 039 offices"),
+            MISS("416 60 039")),
     },
     {
         ENTRY("contact.postal_us", "US_ZIP_CODE", "US postal code", TIER_B, "contact", "GDPR HIPAA-B", 0),

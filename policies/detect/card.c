@@ -9,6 +9,7 @@ static const struct range {
     uint32_t low, high, lengths;
 } ranges[] = {
     {100000, 199999, LEN(15)},                                           /* UATP */
+    {213100, 213199, LEN(15)},                                           /* JCB */
     {220000, 220499, LEN_16_19},                                         /* Mir */
     {222100, 272099, LEN(16)},                                           /* Mastercard */
     {300000, 305999, LEN(14) | LEN(15) | LEN_16_19},                     /* Diners Club */
@@ -35,6 +36,13 @@ card_number_valid(const uint8_t *d, size_t n)
     return false;
 }
 
+/* JCB issued numbers of 15 digits that begin with 2131 and 1800; such a prefix is rare enough to tell them from other numbers. */
+static bool
+jcb_15(const uint8_t *d, size_t n)
+{
+    return n == 15 && (digits_value(d, 4) == 2131 || digits_value(d, 4) == 1800);
+}
+
 /*
  * A bare run of 12, 13, 17, 18 or 19 digits is more often an account of a cloud, a time stamp, a snowflake or a decimal span id than a card,
  * and 1 in 10 of those passes Luhn; so is a bare 15-digit number that begins with 1. They need context.
@@ -42,7 +50,7 @@ card_number_valid(const uint8_t *d, size_t n)
 static bool
 bare_needs_context(const uint8_t *d, size_t n)
 {
-    return n < 14 || n > 16 || d[0] == 1 || (n < 16 && (d[0] == 5 || d[0] == 6));
+    return n < 14 || n > 16 || (d[0] == 1 && !jcb_15(d, n)) || (n < 16 && (d[0] == 5 || d[0] == 6));
 }
 
 /* Behind the word for it a number that Luhn passes is a card of whatever issuer, unless it may be a time stamp. */
@@ -70,21 +78,44 @@ inside_iban(const struct match *m)
     return false;
 }
 
+/* Bare digits under a key, or right behind a name, that says what they are: an id of a trace, or the number of an article. */
+static bool
+named_otherwise(const struct match *m)
+{
+    static const char *const keys[] = {"span id", "trace id", "parent id", "parent span", "gtin", "ean", "ean13", "upc", "isbn", "barcode", NULL};
+    static const char *const names[] = {"span_id", "spanid", "span-id", "trace_id", "traceid", "parent", "parent_id", "parentid", NULL};
+    static const struct detector other = {.context = keys};
+
+    return detector_key_context(&other, m->key) || str_in_list(match_word_before(m), names);
+}
+
+/* 00-<32 hexadecimal digits>-<16>-00 (W3C Trace Context section 3.2), and the same without what is around it (B3). */
+static bool
+in_trace_context(const struct match *m)
+{
+    if (match_before(m, 1) != '-' || m->end - m->start != 16)
+        return false;
+    for (size_t k = 2; k <= 33; k++)
+        if (hex_value(match_before(m, k)) < 0)
+            return false;
+    return !ascii_alnum(match_before(m, 34));
+}
+
 static bool
 check_card(struct match *m)
 {
     uint8_t d[19];
     size_t n = match_digits(m, d, sizeof(d));
 
-    if (match_in_uuid(m) || (match_formatted(m) && inside_iban(m)))
+    if (match_in_uuid(m) || in_trace_context(m) || (match_formatted(m) && inside_iban(m)))
         return false;
     /* %204111...: the first digits may be a part of an escape. */
-    if (match_context(m) && match_before(m, 1) != '%' && card_in_context(d, n))
+    if (match_before(m, 1) != '%' && card_in_context(d, n) && match_context(m))
         return true;
     if (!match_formatted(m))
-        return card_number_valid(d, n) && !bare_needs_context(d, n);
-    /* Only American Express and Diners Club write 4-6-5 and 4-6-4, and not in the middle of a row of numbers. */
-    if (n < 16 && (d[0] != 3 || match_in_row(m)))
+        return card_number_valid(d, n) && !bare_needs_context(d, n) && !named_otherwise(m);
+    /* Only American Express, Diners Club and JCB write 4-6-5 and 4-6-4, and not in the middle of a row of numbers. */
+    if (n < 16 && ((d[0] != 3 && !jcb_15(d, n)) || match_in_row(m)))
         return false;
     if (card_number_valid(d, n))
         return true;
@@ -115,12 +146,15 @@ const struct detector detect_card[] = {
         .controls = "PCI-DSS-3.4.1 PCI-DSS-3.5.1 GDPR",
         .pattern = NUM_START "(?:[0-9]{4}([ ._-]{1,2})(?:[0-9]{4}\\1[0-9]{4}\\1[0-9]{4}(?:\\1[0-9]{3})?|[0-9]{6}\\1[0-9]{4,5})|[0-9]{12,19})" NUM_END,
         .context = WORDS("card", "card number", "card no", "pan", "credit", "debit", "visa", "mastercard", "amex", "cc", "cc number", "ccnum",
-            "maestro", "discover", "diners", "jcb", "unionpay", "credit card", "debit card", "payment card"),
+            "maestro", "discover", "diners", "jcb", "unionpay", "credit card", "debit card", "payment card",
+            /* de fr es nl zh ru ja */ "kreditkarte", "kreditkartennummer", "kartennummer", "carte bancaire", "tarjeta", "creditcard",
+            "\345\215\241\345\217\267", "\320\272\320\260\321\200\321\202\320\260", "\343\202\253\343\203\274\343\203\211"),
         .check = check_card,
         .severity = 3,
         .examples = EXAMPLES(HIT("4012888888881881"), HIT("378282246310005"), HIT("4111 1111 1111 1111"), HIT("4111-1111-1111-1111"),
             HIT("3782 822463 10005"), HIT("3056 930902 5904"), HIT("5555555555554444"), HIT("2223003122003222"), HIT("6011111111111117"),
-            HIT("3530111333300000"), HIT("6200000000000005"),
+            HIT("3530111333300000"), HIT("213100000000019"), HIT("1800 000000 00028"), HIT("Kreditkarte 4222222222222"), MISS("213200000000018"),
+            HIT("6200000000000005"),
             HIT("\xe5\x8d\xa1\xe5\x8f\xb7"
                 "4111111111111111\xe8\xb0\xa2"),
             HIT("paid 4111 1111 1111 1111 123 times"), HIT("30569309025904"), HIT("card 4222222222222"), HIT_IN("payment.card", "6304000000000000"),
@@ -128,8 +162,11 @@ const struct detector detect_card[] = {
             HIT("4111111111111111."), HIT("card number 3598899323053410"), MISS("3598899323053410"), MISS_IN("card.created", "1748503543012"),
             MISS("4012888888881882"), MISS("1748503543012"), MISS("0.5309136012499991"), MISS("106.5309136012499991"), MISS("123456789012"),
             MISS("4222222222222"), MISS("1748503543012345"), MISS("4000000000000000006"), MISS("4111 1111-1111 1111"), MISS("a4111111111111111"),
-            MISS("4111111111111111.5"), MISS("5099185092956203"), MISS("0000000000000000"), MISS("RS94 4973 9476 2318 2133 80"),
-            HIT("RS95 4973 9476 2318 2133 80"), MISS("571524365 6906 568019 34658 33559"), MISS("490154203237518")),
+            MISS("4111111111111111.5"), MISS_IN("span_id", "4111111111111111"), MISS_IN("product.gtin", "30569309025904"),
+            HIT_IN("app.mean", "4111111111111111"), HIT_IN("span.name", "4111111111111111"),
+            MISS("00-0123456789abcdef0123456789abcdcc-4111111111111111-01"), MISS("Parent=4111111111111111;Sampled=1"), MISS("5099185092956203"),
+            MISS("0000000000000000"), MISS("RS94 4973 9476 2318 2133 80"), HIT("RS95 4973 9476 2318 2133 80"),
+            MISS("571524365 6906 568019 34658 33559"), MISS("490154203237518")),
     },
     {
         ENTRY("fin.pan_track1", "CARD_TRACK", "Track 1 of a magnetic stripe", TIER_A, "financial", "PCI-DSS-3.3.1", 3),

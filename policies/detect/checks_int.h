@@ -43,6 +43,13 @@
 #define HIT_IN(key, example) {example, true, key}
 #define MISS_IN(key, example) {example, false, key}
 /* clang-format on */
+/* What numbers of people, of taxpayers and of the insured are called in English anywhere. */
+#define PERSON_ID_WORDS                                                                                                                           \
+    "national id", "national identity", "national identification", "national number", "identity number", "identity card", "id number", "id card", \
+        "personal id", "personal number", "personal identity", "personal identification", "personal code", "citizen id"
+#define TAX_ID_WORDS \
+    "tax id", "tax number", "tax no", "tax code", "tax identification", "taxpayer id", "taxpayer number", "taxpayer identification", "tin"
+#define SOCIAL_ID_WORDS "social security", "social insurance"
 #define EXAMPLES(...) ((const struct detector_example[]){__VA_ARGS__, {NULL, false, NULL}})
 
 /* ---- matches (checks_text.c) ---- */

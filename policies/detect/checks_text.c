@@ -48,6 +48,19 @@ match_first_group(struct match *m)
     return match_narrow(m, 1);
 }
 
+/* The word of digits before the space before the match is a number, and not the end of a name: worker-3 has one. */
+static bool
+number_before(const struct match *m)
+{
+    size_t k = 2;
+
+    if (match_before(m, 1) != ' ' || !ascii_digit(match_before(m, 2)))
+        return false;
+    while (ascii_digit(match_before(m, k)))
+        k++;
+    return !ascii_alpha(match_before(m, k)) && !(strchr("-_#", match_before(m, k)) && ascii_alpha(match_before(m, k + 1)));
+}
+
 bool
 match_in_row(const struct match *m)
 {
@@ -55,7 +68,7 @@ match_in_row(const struct match *m)
 
     if (str_find(s, STR(" ")) == SIZE_MAX)
         return false;
-    return (match_before(m, 1) == ' ' && ascii_digit(match_before(m, 2))) || (match_after(m, 1) == ' ' && ascii_digit(match_after(m, 2)));
+    return number_before(m) || (match_after(m, 1) == ' ' && ascii_digit(match_after(m, 2)));
 }
 
 bool
@@ -102,7 +115,7 @@ match_word_before(const struct match *m)
 {
     size_t end = m->start;
 
-    while (end > 0 && m->text.ptr[end - 1] != 0 && strchr(" :=\"'(", m->text.ptr[end - 1]))
+    while (end > 0 && m->text.ptr[end - 1] != 0 && strchr(" \t:=\"'(#", m->text.ptr[end - 1]))
         end--;
     size_t from = end;
 

@@ -119,6 +119,18 @@ calling_code(const uint8_t *d, size_t n, unsigned *lengths)
     return 0;
 }
 
+#define E164_MIN 8
+#define E164_MAX 15
+
+/* Behind a word for telephone a + and as many digits as a number can have will do: plans grow, and numbers are mistyped. */
+static bool
+called_number(const struct match *m)
+{
+    uint8_t d[E164_MAX];
+
+    return m->text.ptr[m->start] == '+' && match_digits(m, d, sizeof(d)) >= E164_MIN && match_context(m);
+}
+
 /* Greedy matching may have taken in the number that follows: the longest valid length that ends where digits end counts. */
 static bool
 check_e164(struct match *m)
@@ -141,14 +153,14 @@ check_e164(struct match *m)
             continue;
         d[n++] = (uint8_t)(s.ptr[i] - '0');
         if (!code && (code = calling_code(d, n, &lengths)) == 0 && n > 3)
-            return false;
+            return called_number(m);
         char next = i + 1 < s.len ? s.ptr[i + 1] : match_after(m, 1);
 
         if (code && ((i + 1 == national && national < s.len) || (!ascii_alnum(next) && next != '_')) && (lengths >> (n - code) & 1))
             best = i + 1;
     }
     if (best == 0 || (d[0] == 1 && d[1] < 2))
-        return false;
+        return called_number(m);
     if (best < national)
         m->end = m->start + best;
     return true;
@@ -158,13 +170,16 @@ static bool
 check_nanp(struct match *m)
 {
     struct str s = match_str(m);
-    uint8_t d[17];
-    size_t n = match_digits(m, d, sizeof(d)), country = d[0] == 1, separators = 0;
+    uint8_t d[20] = {0};
+    size_t n = match_digits(m, d, sizeof(d)), country = d[0] == 0 ? 3 : d[0] == 1, separators = 0;
 
     if (n < 10 + country)
         return false;
     /* N11 are service codes: no area has them. */
     if (d[country + 1] == 1 && d[country + 2] == 1)
+        return false;
+    /* Exchanges begin with 2 to 9. A number with another one is made up or mistyped: written as telephone numbers are it counts all the same. */
+    if (d[country + 3] < 2 && !match_context(m) && str_find(s, STR("(")) == SIZE_MAX && !str_eq(match_group(m, 1), match_group(m, 2)))
         return false;
     for (size_t i = country + 1; i < s.len; i++)
         separators += !ascii_digit(s.ptr[i]) && ascii_digit(s.ptr[i - 1]);
@@ -210,7 +225,8 @@ const struct detector detect_contact[] = {
         .examples = EXAMPLES(HIT("+1 415 555 0132"), HIT("+44 (20) 7123 4567"), HIT("+55 11 98456 5666"), HIT("+44 (0)20 7123 4567"),
             HIT("tel:+4915112345678"), HIT("+1-415-555-0132 2024-01-01"), HIT("\xe9\x9b\xbb\xe8\xa9\xb1+81 90-1234-5678\xe3\x81\xbe\xe3\x81\xa7"),
             HIT("phone 0049 151 12345678"), HIT("+1-903-555-4508x769"), MISS("+999 1"), MISS("2024-01-01T00:00:00+02:00"), MISS("0049 151 12345678"),
-            MISS("+1 015 555 0132"), MISS("+99912345678"), MISS("x+4915112345678"), MISS("+1 415 555 01325")),
+            MISS("+1 015 555 0132"), MISS("+99912345678"), MISS("x+4915112345678"), MISS("+1 415 555 01325"), HIT("tel. +389(0)499428585"),
+            HIT("phone: +99912345678")),
     },
     {
         .id = "contact.phone_nanp",
@@ -220,14 +236,15 @@ const struct detector detect_contact[] = {
         .category = "contact",
         .controls = "GDPR HIPAA-D CCPA",
         .pattern = "(?:\\([2-9][0-9]{2}\\) ?|" GROUPS_START
-                   "(?<!\\+)(?:1[ .-]?)?(?:\\([2-9][0-9]{2}\\) ?|[2-9][0-9]{2}[ .-]?))[2-9][0-9]{2}[ .-]?[0-9]{4}"
+                   "(?<!\\+)(?:(?:00)?1[ .-]?)?(?:\\([2-9][0-9]{2}\\) ?|[2-9][0-9]{2}([ .-]?)))[0-9]{3}([ .-]?)[0-9]{4}"
                    "(?: ?(?:x|ext\\.?) ?[0-9]{1,5})?" GROUPS_END,
         .context = WORDS(PHONE_WORDS),
         .check = check_nanp,
         .severity = 1,
         .examples = EXAMPLES(HIT("(415) 555-0132"), HIT("415-555-0132"), HIT("1-415-555-0132"), HIT("415.555.0132 ext. 12"),
-            HIT_IN("user.phone", "4155550132"), HIT("call 4155550132"), MISS("0190074442"), MISS("1065551234"), MISS("4155550132"),
-            MISS("106.0512973"), MISS("911-555-0132"), MISS("1700000000"), MISS("2-415-555-0132-9"), MISS_IN("user.phone", "1700000000")),
+            HIT_IN("user.phone", "4155550132"), HIT("call 4155550132"), HIT("(512) 070-8111"), HIT("900.042.6312"), HIT("001-939-689-6896x30184"),
+            MISS("331-136 8070"), MISS("1 331 136 8070 5"), MISS("0190074442"), MISS("1065551234"), MISS("4155550132"), MISS("106.0512973"),
+            MISS("911-555-0132"), MISS("1700000000"), MISS("2-415-555-0132-9"), MISS_IN("user.phone", "1700000000")),
     },
     {.id = NULL},
 };

@@ -134,7 +134,10 @@ marker_byte(char c)
     return (c >= 'A' && c <= 'Z') || ascii_digit(c) || c == '_';
 }
 
-/* [PHONE_NUMBER] or <PHONE_NUMBER>: what stands in place of a value says nothing of the value behind it. */
+/*
+ * [PHONE_NUMBER] or <PHONE_NUMBER>: what stands in place of a value says nothing of the value behind it. <NPI>1234567893 is an element, and its
+ * name: nothing stands between them.
+ */
 static bool
 in_marker(struct str s, size_t at)
 {
@@ -146,7 +149,7 @@ in_marker(struct str s, size_t at)
         to++;
     if (from == 0 || to == s.len)
         return false;
-    return (s.ptr[from - 1] == '[' && s.ptr[to] == ']') || (s.ptr[from - 1] == '<' && s.ptr[to] == '>');
+    return (s.ptr[from - 1] == '[' && s.ptr[to] == ']') || (s.ptr[from - 1] == '<' && s.ptr[to] == '>' && to + 1 < s.len && s.ptr[to + 1] == ' ');
 }
 
 /* Whether a context word of d stands in s at or after from. The letters that words begin with rule out nearly every place. */

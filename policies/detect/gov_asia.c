@@ -137,7 +137,7 @@ const struct detector detect_gov_asia[] = {
     {
         ENTRY("in.aadhaar", "IN_AADHAAR", "Indian Aadhaar number", TIER_A, "government", "DPDP GDPR", 2),
         .pattern = GROUPS_START "[0-9]{4}([ -]?)[0-9]{4}\\1[0-9]{4}" GROUPS_END,
-        .context = WORDS("aadhaar", "aadhar", "uidai", "uid number"),
+        .context = WORDS("aadhaar", "aadhar", "uidai", "uid number", "\340\244\206\340\244\247\340\244\276\340\244\260", PERSON_ID_WORDS),
         .check = check_aadhaar,
         .examples = EXAMPLES(HIT("2341 2341 2346"), HIT("2341-2341-2346"), HIT("aadhaar 234123412346"), HIT_IN("user.aadhaar", "234123412346"),
             MISS("2341 2341 2347"), MISS("222222222222"), MISS("234123412346"), MISS("1341 2341 2346"), MISS("aadhaar 222222222222")),
@@ -146,7 +146,7 @@ const struct detector detect_gov_asia[] = {
         ENTRY("in.pan", "IN_PAN", "Indian permanent account number", TIER_A, "government", "DPDP GDPR", 2),
         .pattern = WORD_START "[A-Z]{5}[0-9]{4}[A-Z]" WORD_END,
         .caseless = true,
-        .context = WORDS("pan", "income tax", "permanent account number", "pan number"),
+        .context = WORDS("pan", "income tax", "permanent account number", "pan number", TAX_ID_WORDS),
         .check = check_in_pan,
         .examples = EXAMPLES(
             HIT("ACUPA7085R"), HIT("pan acupa7085r"), MISS("ABMXA3211G"), MISS("ACUPA0000R"), MISS("acupa7085r"), MISS("XACUPA7085R")),
@@ -155,7 +155,7 @@ const struct detector detect_gov_asia[] = {
         ENTRY("in.gstin", "IN_GSTIN", "Indian goods and services tax number", TIER_A, "government", "DPDP", 1),
         .pattern = WORD_START "[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][0-9A-Z]{3}" WORD_END,
         .caseless = true,
-        .context = WORDS("gstin", "gst"),
+        .context = WORDS("gstin", "gst", "goods and services tax"),
         .check = check_gstin,
         .examples = EXAMPLES(
             HIT("27AAPFU0939F1ZV"), HIT("gstin 27aapfu0939f1zv"), MISS("27AAPFU0939F1ZO"), MISS("40AAPFU0939F1ZV"), MISS("27AAPFU0939F1Z")),
@@ -163,7 +163,7 @@ const struct detector detect_gov_asia[] = {
     {
         ENTRY("in.voter_epic", "IN_VOTER_ID", "Indian voter identity card", TIER_C, "government", "DPDP", 2),
         .pattern = WORD_START "[A-Z]{3}[0-9]{7}" WORD_END,
-        .context = WORDS("voter", "epic", "election", "voter id"),
+        .context = WORDS("voter", "epic", "election", "voter id", "electoral"),
         .need_context = true,
         .check = check_epic,
         .examples = EXAMPLES(HIT("voter WKH1186253"), MISS("WKH1186253"), HIT("voter id WKH1186253"), MISS("WKH1186263"), MISS("WKH118625")),
@@ -180,7 +180,7 @@ const struct detector detect_gov_asia[] = {
         ENTRY("sg.nric", "SG_NRIC", "Singaporean identity number", TIER_A, "government", "PDPA GDPR", 2),
         .pattern = WORD_START "[A-Z][0-9]{7}[A-Z]" WORD_END,
         .caseless = true,
-        .context = WORDS("nric", "fin", "nric number"),
+        .context = WORDS("nric", "fin", "nric number", PERSON_ID_WORDS),
         .check = check_nric,
         .examples = EXAMPLES(HIT("S6859080I"), HIT("F5221211K"), HIT("nric s6859080i"), MISS("S6859080J"), MISS("s6859080i"), MISS("A6859080I")),
     },
@@ -189,7 +189,9 @@ const struct detector detect_gov_asia[] = {
         .pattern = GROUPS_START "[0-9](?:[ -][0-9]{4}[ -][0-9]{5}[ -][0-9]{2}[ -][0-9]|[0-9]{12})" GROUPS_END,
         .context = WORDS(
             "\xe0\xb9\x80\xe0\xb8\xa5\xe0\xb8\x82\xe0\xb8\x9b\xe0\xb8\xa3\xe0\xb8\xb0\xe0\xb8\x88\xe0\xb8\xb3\xe0\xb8\x95\xe0\xb8\xb1\xe0\xb8\xa7",
-            "thai id", "citizen id", "national id", "id card"),
+            "thai id",
+            "\340\270\232\340\270\261\340\270\225\340\270\243\340\270\233\340\270\243\340\270\260\340\270\212\340\270\262\340\270\212\340\270\231",
+            PERSON_ID_WORDS),
         .check = check_th_pin,
         .examples = EXAMPLES(HIT("thai id 1234545678781"), HIT("1-2345-45678-78-1"), HIT_IN("user.citizen_id", "1234545678781"),
             MISS("1234545678789"), MISS("1234545678781"), MISS("citizen id 1234545678789")),
@@ -197,14 +199,14 @@ const struct detector detect_gov_asia[] = {
     {
         ENTRY("my.nric", "MY_NRIC", "Malaysian identity number", TIER_C, "government", "PDPA GDPR", 2),
         .pattern = GROUPS_START "[0-9]{6}(-?)[0-9]{2}\\1[0-9]{4}" GROUPS_END,
-        .context = WORDS("nric", "mykad", "ic number", "kad pengenalan"),
+        .context = WORDS("nric", "mykad", "ic number", "kad pengenalan", "ic no", "ic", PERSON_ID_WORDS),
         .check = check_my_nric,
         .examples = EXAMPLES(HIT("770305-02-1234"), HIT("mykad 770305021234"), MISS("771305-02-1234"), MISS("770305-17-1234"), MISS("770305021234")),
     },
     {
         ENTRY("id.nik", "ID_NIK", "Indonesian identity number", TIER_C, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{16}" NUM_END,
-        .context = WORDS("nik", "ktp"),
+        .context = WORDS("nik", "ktp", "nomor induk kependudukan", "induk kependudukan", PERSON_ID_WORDS),
         .need_context = true,
         .check = check_nik,
         .examples = EXAMPLES(HIT("nik 3171011708450001"), MISS("3171011708450001"), HIT("nik 3171015708450001"), MISS("9971011708450001"),
@@ -220,7 +222,7 @@ const struct detector detect_gov_asia[] = {
     {
         ENTRY("vn.mst", "VN_MST", "Vietnamese tax number", TIER_C, "government", "GDPR", 1),
         .pattern = GROUPS_START "[0-9]{10}(?:-[0-9]{3})?" GROUPS_END,
-        .context = WORDS("mst", "m\xc3\xa3 s\xe1\xbb\x91 thu\xe1\xba\xbf", "ma so thue"),
+        .context = WORDS("mst", "m\xc3\xa3 s\xe1\xbb\x91 thu\xe1\xba\xbf", "ma so thue", TAX_ID_WORDS),
         .need_context = true,
         .check = check_mst,
         .examples = EXAMPLES(HIT("mst 0100233488"), HIT("MST: 0314409058-002"), MISS("0100233488"), MISS("mst 0100233480")),

@@ -49,7 +49,7 @@ const struct detector detect_gov_benelux[] = {
     {
         ENTRY("nl.bsn", "NL_BSN", "Dutch citizen service number", TIER_B, "government", "GDPR", 2),
         .pattern = GROUPS_START "(?:[0-9]{8,9}|[0-9]{4}[ .][0-9]{2}[ .][0-9]{3}|[0-9]{3}[ .][0-9]{3}[ .][0-9]{3})" GROUPS_END,
-        .context = WORDS("bsn", "burgerservice", "burgerservicenummer", "sofinummer"),
+        .context = WORDS("bsn", "burgerservice", "burgerservicenummer", "sofinummer", "burger service", "citizen service", "sofi", PERSON_ID_WORDS),
         .need_context = true,
         .check = check_bsn,
         .examples = EXAMPLES(HIT("BSN 111222333"), HIT("burgerservicenummer: 1112.22.333"), HIT_IN("user.bsn", "10000008"), MISS("bsn 111252333"),
@@ -58,7 +58,8 @@ const struct detector detect_gov_benelux[] = {
     {
         ENTRY("be.nn", "BE_NATIONAL_NUMBER", "Belgian national number", TIER_A, "government", "GDPR", 2),
         .pattern = GROUPS_START "[0-9]{2}(?:\\.[0-9]{2}\\.[0-9]{2}[- ][0-9]{3}[. ]|[0-9]{4}[- ]?[0-9]{3}[. ]?)[0-9]{2}" GROUPS_END,
-        .context = WORDS("rijksregister", "niss", "insz", "registre national", "rijksregisternummer", "nrn"),
+        .context = WORDS("rijksregister", "niss", "insz", "registre national", "rijksregisternummer", "nrn", "num\303\251ro national",
+            "numero national", "nationaal nummer", "identificatienummer", "national register", PERSON_ID_WORDS),
         .check = check_be_nn,
         .examples = EXAMPLES(HIT("85.07.30-033.28"), HIT("niss 85073003328"), HIT("rijksregister 850730-033.28"), HIT("17.07.30-033.84"),
             MISS("85.07.30-033.29"), MISS("85073003328"), MISS("85.13.30-033.28")),
@@ -66,7 +67,8 @@ const struct detector detect_gov_benelux[] = {
     {
         ENTRY("lu.nin", "LU_NIN", "Luxembourg national number", TIER_C, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{13}" NUM_END,
-        .context = WORDS("matricule", "num\xc3\xa9ro d identification", "numero d identification", "nin", "num\xc3\xa9ro national"),
+        .context = WORDS("matricule", "num\xc3\xa9ro d identification", "numero d identification", "nin", "num\xc3\xa9ro national", "identifiant",
+            SOCIAL_ID_WORDS, PERSON_ID_WORDS),
         .check = check_lu_nin,
         .examples = EXAMPLES(
             HIT("matricule 1893120105732"), HIT("nin 1893120105732"), MISS("1893120105732"), MISS("matricule 1893120105733"), MISS("1893130105732")),

@@ -72,7 +72,7 @@ const struct detector detect_gov_britain[] = {
         ENTRY("uk.nino", "UK_NINO", "UK national insurance number", TIER_A, "government", "GDPR", 2),
         .pattern = WORD_START "[A-Z]{2}(?:([ -]?)[0-9]{2}\\1[0-9]{2}\\1[0-9]{2}\\1| ?[0-9]{6} ?)[A-D]" WORD_END,
         .caseless = true,
-        .context = WORDS("national insurance", "nino", "ni number", "national insurance number"),
+        .context = WORDS("national insurance", "nino", "ni number", "national insurance number", "insurance number", "ni no"),
         .check = check_nino,
         .examples = EXAMPLES(HIT("AB123456C"), HIT("YZ 61 48 68 B"), HIT("nino ab123456c"), HIT("AB 123456 C"), HIT("AB-12-34-56-C"),
             HIT("\xe5\x8f\xb7"
@@ -83,7 +83,7 @@ const struct detector detect_gov_britain[] = {
     {
         ENTRY("uk.nhs", "UK_NHS", "UK national health service number", TIER_B, "health", "GDPR-9", 2),
         .pattern = GROUPS_START "[0-9]{3}([ -]?)[0-9]{3}\\1[0-9]{4}" GROUPS_END,
-        .context = WORDS("nhs", "patient", "health", "nhs number"),
+        .context = WORDS("nhs", "patient", "health", "nhs number", "national health"),
         .need_context = true,
         .check = check_nhs,
         .examples = EXAMPLES(HIT("nhs 943 476 5870"), MISS("943 476 5870"), HIT("nhs 9434765870"), HIT("NHS number: 943-476-5870"),
@@ -92,7 +92,7 @@ const struct detector detect_gov_britain[] = {
     {
         ENTRY("uk.utr", "UK_UTR", "UK unique taxpayer reference", TIER_B, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{5} ?[0-9]{5}" NUM_END,
-        .context = WORDS("utr", "self assessment", "unique taxpayer"),
+        .context = WORDS("utr", "self assessment", "unique taxpayer", "taxpayer reference", "tax reference", TAX_ID_WORDS),
         .need_context = true,
         .check = check_utr,
         .examples = EXAMPLES(HIT("utr 1955839661"), HIT("self-assessment 19558 39661"), MISS("utr 2955839661"), MISS("1955839661")),
@@ -124,7 +124,7 @@ const struct detector detect_gov_britain[] = {
         ENTRY("ie.pps", "IE_PPS", "Irish personal public service number", TIER_B, "government", "GDPR", 2),
         .pattern = WORD_START "[0-9]{7}[A-Z]{1,2}" WORD_END,
         .caseless = true,
-        .context = WORDS("pps", "ppsn", "pps number", "personal public service"),
+        .context = WORDS("pps", "ppsn", "pps number", "personal public service", "public service number", SOCIAL_ID_WORDS),
         .need_context = true,
         .check = check_pps,
         .examples = EXAMPLES(HIT("pps 6433435OA"), HIT("PPSN: 6433435F"), HIT_IN("user.ppsn", "6433435fw"), MISS("pps 6433435VH"), MISS("6433435OA"),

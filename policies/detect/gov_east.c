@@ -13,7 +13,7 @@ check_rc(struct match *m)
     if ((n != 9 && n != 10) || !date_valid(d[0] * 10u + d[1], month, d[4] * 10u + d[5]))
         return false;
     if (n == 9)
-        return d[0] * 10 + d[1] < 54 && match_vouched(m);
+        return d[0] * 10 + d[1] < 54 && match_context(m);
     return digits_value(d, 9) % 11 % 10 == d[9] && match_vouched(m);
 }
 
@@ -111,17 +111,17 @@ const struct detector detect_gov_east[] = {
         ENTRY("cz.rc", "CZ_BIRTH_NUMBER", "Czech or Slovak birth number", TIER_C, "government", "GDPR", 2),
         .pattern = GROUPS_START "[0-9]{6}/?[0-9]{3,4}(?!/[0-9])" GROUPS_END,
         .context = WORDS("r\xc4\x8c", "r\xc4\x8d", "rodn\xc3\xa9 \xc4\x8d\xc3\xadslo", "rodne cislo", "rodn\xc3\xa9 \xc4\x8d\xc3\xadslo",
-            "rodne cislo", "rc", "rodne"),
+            "rodne cislo", "rc", "rodne", "r \304\214", "r \304\215", "birth number", PERSON_ID_WORDS),
         .check = check_rc,
-        .examples = EXAMPLES(
-            HIT("710319/2745"), HIT("rodne cislo 7103192745"), HIT("rc 401231/123"), MISS("710319/2746"), MISS("7103192745"), MISS("711319/2745")),
+        .examples = EXAMPLES(HIT("710319/2745"), MISS("401231/123"), HIT("rodne cislo 7103192745"), HIT("rc 401231/123"), MISS("710319/2746"),
+            MISS("7103192745"), MISS("711319/2745")),
     },
     {
         ENTRY("hu.tin", "HU_TAX_ID", "Hungarian tax number", TIER_C, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{10}" NUM_END,
         .context = WORDS("ad\xc3\xb3"
                          "azonos\xc3\xadt\xc3\xb3",
-            "adoazonosito", "tin", "tax id"),
+            "adoazonosito", "ad\303\263sz\303\241m", "adoszam", TAX_ID_WORDS),
         .need_context = true,
         .check = check_hu_tin,
         .examples = EXAMPLES(HIT("adoazonosito 8071592153"), HIT_IN("user.tax_id", "8071592153"), MISS("8071592153"), MISS("tax id 8071592154")),
@@ -129,7 +129,7 @@ const struct detector detect_gov_east[] = {
     {
         ENTRY("pl.pesel", "PL_PESEL", "Polish personal number", TIER_C, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{11}" NUM_END,
-        .context = WORDS("pesel"),
+        .context = WORDS("pesel", PERSON_ID_WORDS),
         .need_context = true,
         .check = check_pesel,
         .examples = EXAMPLES(
@@ -138,7 +138,7 @@ const struct detector detect_gov_east[] = {
     {
         ENTRY("pl.nip", "PL_NIP", "Polish tax number", TIER_C, "government", "GDPR", 1),
         .pattern = GROUPS_START "[0-9]{3}(?:-[0-9]{3}-[0-9]{2}-[0-9]{2}|-[0-9]{2}-[0-9]{2}-[0-9]{3}|[0-9]{7})" GROUPS_END,
-        .context = WORDS("nip"),
+        .context = WORDS("nip", TAX_ID_WORDS),
         .need_context = true,
         .check = check_nip,
         .examples = EXAMPLES(HIT("nip 8567346215"), HIT("nip 856-734-62-15"), MISS("856-734-62-15"), MISS("nip 8567346216"), MISS("8567346215")),
@@ -146,7 +146,7 @@ const struct detector detect_gov_east[] = {
     {
         ENTRY("ee.isikukood", "EE_PERSONAL_CODE", "Estonian or Lithuanian personal code", TIER_C, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{11}" NUM_END,
-        .context = WORDS("isikukood", "asmens kodas", "ik"),
+        .context = WORDS("isikukood", "asmens kodas", "ik", "isiku kood", "a k", "ak", PERSON_ID_WORDS),
         .need_context = true,
         .check = check_isikukood,
         .examples = EXAMPLES(
@@ -155,7 +155,7 @@ const struct detector detect_gov_east[] = {
     {
         ENTRY("lv.pk", "LV_PERSONAL_CODE", "Latvian personal code", TIER_C, "government", "GDPR", 2),
         .pattern = GROUPS_START "[0-9]{6}-?[0-9]{5}" GROUPS_END,
-        .context = WORDS("personas kods", "pk"),
+        .context = WORDS("personas kods", "pk", "p k", "personas kodu", PERSON_ID_WORDS),
         .check = check_lv_pk,
         .examples = EXAMPLES(HIT("161175-19997"), HIT("personas kods 16117519997"), HIT("327654-12345"), MISS("161375-19997"), MISS("16117519997"),
             MISS("161175-19998")),
@@ -163,7 +163,10 @@ const struct detector detect_gov_east[] = {
     {
         ENTRY("ru.inn", "RU_INN", "Russian taxpayer number", TIER_C, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{10}(?:[0-9]{2})?" NUM_END,
-        .context = WORDS("\xd0\xb8\xd0\xbd\xd0\xbd", "\xd0\x98\xd0\x9d\xd0\x9d", "inn"),
+        .context = WORDS("\xd0\xb8\xd0\xbd\xd0\xbd", "\xd0\x98\xd0\x9d\xd0\x9d", "inn",
+            "\320\275\320\260\320\273\320\276\320\263\320\276\320\277\320\273\320\260\321\202\320\265\320\273\321\214\321\211\320\270\320\272\320"
+            "\260",
+            TAX_ID_WORDS),
         .need_context = true,
         .check = check_inn,
         .examples = EXAMPLES(HIT("\xd0\x98\xd0\x9d\xd0\x9d 7707083893"), HIT("inn 500100732259"), HIT_IN("user.inn", "7707083893"),
@@ -172,7 +175,8 @@ const struct detector detect_gov_east[] = {
     {
         ENTRY("ru.snils", "RU_SNILS", "Russian insurance account number", TIER_C, "government", "GDPR", 2),
         .pattern = GROUPS_START "[0-9]{3}(-?)[0-9]{3}\\1[0-9]{3}[ -]?[0-9]{2}" GROUPS_END,
-        .context = WORDS("\xd1\x81\xd0\xbd\xd0\xb8\xd0\xbb\xd1\x81", "\xd0\xa1\xd0\x9d\xd0\x98\xd0\x9b\xd0\xa1", "snils"),
+        .context = WORDS("\xd1\x81\xd0\xbd\xd0\xb8\xd0\xbb\xd1\x81", "\xd0\xa1\xd0\x9d\xd0\x98\xd0\x9b\xd0\xa1", "snils",
+            "\321\201\321\202\321\200\320\260\321\205\320\276\320\262\320\276\320\271 \320\275\320\276\320\274\320\265\321\200", SOCIAL_ID_WORDS),
         .check = check_snils,
         .examples = EXAMPLES(HIT("112-233-445 95"), HIT("snils 11223344595"), HIT("\xd0\xa1\xd0\x9d\xd0\x98\xd0\x9b\xd0\xa1: 112-233-445 95"),
             MISS("112-233-445 96"), MISS("11223344595")),

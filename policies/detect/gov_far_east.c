@@ -1,6 +1,9 @@
 /* Identifiers of China, Hong Kong, Japan, Korea and Taiwan. */
 #include "checks_int.h"
 
+#define FIRST_CHINESE_BIRTH 1900 /* of anybody alive; snowflakes have 18 digits too */
+#define LAST_CHINESE_BIRTH 2040
+
 /* Region (GB/T 2260: the first two digits are a province), date of birth, serial, ISO 7064 mod 11-2 (GB 11643). */
 static bool
 check_ric(struct match *m)
@@ -12,10 +15,10 @@ check_ric(struct match *m)
 
     if (n == 17)
         d[n++] = 10;
-    uint64_t century = digits_value(d + 6, 2);
+    uint64_t year = digits_value(d + 6, 4);
 
-    return n == 18 && century >= 18 && century <= 20 && strstr(provinces, province) &&
-           date_valid((unsigned)digits_value(d + 6, 4), d[10] * 10u + d[11], d[12] * 10u + d[13]) && mod11_2_valid(d, n);
+    return n == 18 && year >= FIRST_CHINESE_BIRTH && year <= LAST_CHINESE_BIRTH && strstr(provinces, province) &&
+           date_valid((unsigned)year, d[10] * 10u + d[11], d[12] * 10u + d[13]) && mod11_2_valid(d, n);
 }
 
 /* The letter of the place is two digits; weights 1, 9 to 1, 1; modulo 10. */
@@ -64,7 +67,10 @@ check_mynumber(struct match *m)
 #define NEW_KOREAN_NUMBERS 2020
 #define LAST_KOREAN_BIRTH 2040 /* two digits of a year cannot tell the future from the past */
 
-/* Weights 2 to 9 and 2 to 5; for foreigners (5 to 8) often 2 more. Numbers given since October 2020 have random digits in place of the check. */
+/*
+ * Weights 2 to 9 and 2 to 5; for foreigners (5 to 8) often 2 more. Numbers given since October 2020 have random digits in place of the check, by
+ * whatever date of birth: with its name before it and the dash in it, the date has to do.
+ */
 static bool
 check_rrn(struct match *m)
 {
@@ -82,10 +88,11 @@ check_rrn(struct match *m)
         return false;
     int check = 11 - digits_weigh(d, weights, 12) % 11;
 
-    return check % 10 == d[12] || (foreigner && (check + 2) % 10 == d[12]) || year > NEW_KOREAN_NUMBERS ||
+    return check % 10 == d[12] || (foreigner && (check + 2) % 10 == d[12]) || (match_context(m) && match_formatted(m)) || year > NEW_KOREAN_NUMBERS ||
            (year == NEW_KOREAN_NUMBERS && month >= 10);
 }
 
+/* Tax office from 101, kind, serial, check digit. Old ones do not all pass the check: a name and the dashes make up for it. */
 static bool
 check_brn(struct match *m)
 {
@@ -93,6 +100,8 @@ check_brn(struct match *m)
     uint8_t d[10];
     size_t n = match_digits(m, d, sizeof(d));
 
+    if (n == 10 && match_formatted(m) && match_context(m) && digits_value(d, 3) >= 101 && d[3] + d[4] != 0)
+        return true;
     return n == 10 && (10 - (digits_weigh(d, weights, 9) + d[8] * 5 / 10) % 10) % 10 == d[9] && match_vouched(m);
 }
 
@@ -106,13 +115,14 @@ const struct detector detect_gov_far_east[] = {
         .examples = EXAMPLES(HIT("360426199101010071"), HIT("11010519491231002X"),
             HIT("\xe8\xba\xab\xe4\xbb\xbd\xe8\xaf\x81"
                 "360426199101010071\xe3\x80\x82"),
-            MISS("360426199101010072"), MISS("990426199101010071"), MISS("360426199113010071"), MISS("3604261991010100711")),
+            MISS("360426199101010072"), MISS("990426199101010071"), MISS("360426199113010071"), MISS("828173207705253289"),
+            MISS("3604261991010100711")),
     },
     {
         ENTRY("tw.id", "TW_ID", "Taiwanese identity number", TIER_C, "government", "GDPR", 2),
         .pattern = WORD_START "[A-Z][0-9]{9}" WORD_END,
-        .context = WORDS("\xe8\xba\xab\xe5\x88\x86\xe8\xad\x89", "\xe8\xba\xab\xe4\xbb\xbd\xe8\xad\x89", "national id", "national identification",
-            "\xe8\xba\xab\xe5\x88\x86\xe8\xad\x89", "national id"),
+        .context = WORDS("\xe8\xba\xab\xe5\x88\x86\xe8\xad\x89", "\xe8\xba\xab\xe4\xbb\xbd\xe8\xad\x89", "\xe8\xba\xab\xe5\x88\x86\xe8\xad\x89",
+            "\347\265\261\344\270\200\347\267\250\350\231\237", PERSON_ID_WORDS),
         .need_context = true,
         .check = check_tw_id,
         .examples = EXAMPLES(HIT("national id A123456789"), MISS("A123456789"),
@@ -123,7 +133,7 @@ const struct detector detect_gov_far_east[] = {
     {
         ENTRY("hk.hkid", "HK_ID", "Hong Kong identity card", TIER_C, "government", "GDPR", 2),
         .pattern = WORD_START "[A-Z]{1,2}[0-9]{6}\\([0-9A]\\)",
-        .context = WORDS("hkid", "identity card"),
+        .context = WORDS("hkid", "\350\272\253\344\273\275\350\255\211", PERSON_ID_WORDS),
         .check = check_hkid,
         .examples = EXAMPLES(HIT("A123456(3)"), HIT("hkid AB987654(3)"), MISS("A123456(4)"), MISS("A1234563")),
     },
@@ -131,7 +141,7 @@ const struct detector detect_gov_far_east[] = {
         ENTRY("jp.mynumber", "JP_MY_NUMBER", "Japanese individual number", TIER_B, "government", "APPI GDPR", 2),
         .pattern = GROUPS_START "[0-9]{4}([ -]?)[0-9]{4}\\1[0-9]{4}" GROUPS_END,
         .context = WORDS("\xe3\x83\x9e\xe3\x82\xa4\xe3\x83\x8a\xe3\x83\xb3\xe3\x83\x90\xe3\x83\xbc", "my number", "individual number",
-            "\xe5\x80\x8b\xe4\xba\xba\xe7\x95\xaa\xe5\x8f\xb7"),
+            "\xe5\x80\x8b\xe4\xba\xba\xe7\x95\xaa\xe5\x8f\xb7", PERSON_ID_WORDS),
         .need_context = true,
         .check = check_mynumber,
         .examples = EXAMPLES(HIT("my number 6214-9832-0257"), MISS("6214-9832-0257"),
@@ -143,19 +153,21 @@ const struct detector detect_gov_far_east[] = {
         ENTRY("kr.rrn", "KR_RRN", "Korean resident registration number", TIER_A, "government", "PIPA GDPR", 2),
         .pattern = GROUPS_START "[0-9]{6}-?[0-9]{7}" GROUPS_END,
         .context = WORDS("\xec\xa3\xbc\xeb\xaf\xbc\xeb\x93\xb1\xeb\xa1\x9d\xeb\xb2\x88\xed\x98\xb8", "rrn", "resident registration", "frn",
-            "\xec\x99\xb8\xea\xb5\xad\xec\x9d\xb8\xeb\x93\xb1\xeb\xa1\x9d\xeb\xb2\x88\xed\x98\xb8"),
+            "\xec\x99\xb8\xea\xb5\xad\xec\x9d\xb8\xeb\x93\xb1\xeb\xa1\x9d\xeb\xb2\x88\xed\x98\xb8",
+            "\354\243\274\353\257\274\353\262\210\355\230\270", "\354\243\274\353\257\274\353\223\261\353\241\235", PERSON_ID_WORDS),
         .check = check_rrn,
-        .examples = EXAMPLES(HIT("971013-9019902"), HIT("rrn 9710139019902"), HIT("201015-3123456"), MISS("971013-9019903"), MISS("9710139019902"),
-            MISS("971313-9019902")),
+        .examples = EXAMPLES(HIT("971013-9019902"), HIT("rrn 9710139019902"), HIT("201015-3123456"), HIT("rrn 971013-1019903"),
+            MISS("971013-9019903"), MISS("rrn 9710131019903"), MISS("9710139019902"), MISS("971313-9019902")),
     },
     {
         ENTRY("kr.brn", "KR_BRN", "Korean business registration number", TIER_C, "government", "GDPR", 0),
         .pattern = GROUPS_START "[0-9]{3}(-?)[0-9]{2}\\1[0-9]{5}" GROUPS_END,
-        .context = WORDS("\xec\x82\xac\xec\x97\x85\xec\x9e\x90\xeb\x93\xb1\xeb\xa1\x9d\xeb\xb2\x88\xed\x98\xb8", "business registration"),
+        .context = WORDS("\xec\x82\xac\xec\x97\x85\xec\x9e\x90\xeb\x93\xb1\xeb\xa1\x9d\xeb\xb2\x88\xed\x98\xb8", "business registration", "brn",
+            "business number", "\354\202\254\354\227\205\354\236\220\353\262\210\355\230\270"),
         .need_context = true,
         .check = check_brn,
         .examples = EXAMPLES(HIT("business registration 116-82-00276"), MISS("116-82-00276"), HIT("business registration 1168200276"),
-            MISS("116-82-00277"), MISS("1168200276")),
+            HIT("BRN: 116-82-00277"), MISS("brn 1168200277"), MISS("brn 016-82-00278"), MISS("116-82-00277"), MISS("1168200276")),
     },
     {.id = NULL},
 };

@@ -29,6 +29,9 @@ check_nir(struct match *m)
 
     if (!((month >= 1 && month <= 12) || (month >= 20 && month <= 42) || month >= 50))
         return false;
+    /* Fifteen bare digits are of a person born and registered as most are, or need their name. */
+    if ((d[0] > 2 || month > 42) && !match_vouched(m))
+        return false;
     return 97 - digits_value(d, 13) % 97 == digits_value(d + 13, 2);
 }
 
@@ -75,7 +78,8 @@ const struct detector detect_gov_france[] = {
             "curit\xc3\xa9 sociale",
             "securite sociale", "insee",
             "num\xc3\xa9ro de s\xc3\xa9"
-            "curit\xc3\xa9 sociale"),
+            "curit\xc3\xa9 sociale",
+            "s\303\251cu", "secu", "assurance maladie", "carte vitale", SOCIAL_ID_WORDS),
         .check = check_nir,
         .examples = EXAMPLES(HIT("295109912611193"), HIT("253072B07300470"), HIT("2 95 10 99 126 111 93"), HIT("2 53 07 2B 073 004 70"),
             MISS("295109912611199"), MISS("253072A07300470"), MISS("295139912611193"), MISS("595109912611193")),
@@ -83,7 +87,7 @@ const struct detector detect_gov_france[] = {
     {
         ENTRY("fr.nif", "FR_TAX_ID", "French tax number (SPI)", TIER_C, "government", "GDPR", 2),
         .pattern = GROUPS_START "[0-9]{2}(?: ?[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{3}|[0-9]{11})" GROUPS_END,
-        .context = WORDS("num\xc3\xa9ro fiscal", "numero fiscal", "fiscal", "nif", "spi"),
+        .context = WORDS("num\xc3\xa9ro fiscal", "numero fiscal", "fiscal", "nif", "spi", "imp\303\264ts", "impots", TAX_ID_WORDS),
         .need_context = true,
         .check = check_nif,
         .examples = EXAMPLES(HIT("num\xc3\xa9ro fiscal 0701987765493"), HIT("numero fiscal 07 01 987 765 493"), MISS("07 01 987 765 493"),
@@ -92,7 +96,7 @@ const struct detector detect_gov_france[] = {
     {
         ENTRY("fr.siren", "FR_SIREN", "French company number", TIER_C, "government", "GDPR", 0),
         .pattern = GROUPS_START "[0-9]{3}( ?)[0-9]{3}\\1[0-9]{3}" GROUPS_END,
-        .context = WORDS("siren", "rcs"),
+        .context = WORDS("siren", "rcs", "num\303\251ro siren"),
         .need_context = true,
         .check = check_siren,
         .examples = EXAMPLES(HIT("siren 404833048"), HIT("siren 404 833 048"), MISS("404 833 048"), MISS("siren 404833047"), MISS("404833048")),
@@ -100,7 +104,7 @@ const struct detector detect_gov_france[] = {
     {
         ENTRY("fr.siret", "FR_SIRET", "French establishment number", TIER_C, "government", "GDPR", 0),
         .pattern = GROUPS_START "[0-9]{3}( ?)[0-9]{3}\\1[0-9]{3}\\1[0-9]{5}" GROUPS_END,
-        .context = WORDS("siret"),
+        .context = WORDS("siret", "num\303\251ro siret", "\303\251tablissement"),
         .need_context = true,
         .check = check_siret,
         .examples = EXAMPLES(HIT("siret 73282932000074"), HIT("siret 732 829 320 00074"), MISS("732 829 320 00074"), HIT("siret 35600000049837"),

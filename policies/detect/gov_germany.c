@@ -41,14 +41,14 @@ check_svnr(struct match *m)
     return date_valid(d[6] * 10u + d[7], d[4] * 10u + d[5], day > 50 ? day - 50 : day) && (match_context(m) || match_shouted(m));
 }
 
-/* The letter as two digits, weights 1 and 2 with the digits of the products added (GKV). */
+/* The letter as two digits, weights 1 and 2 with the digits of the products added (GKV). In the long form the insurer's number follows. */
 static bool
 check_kvnr(struct match *m)
 {
     static const int8_t weights[] = {1, 2, 1, 2, 1, 2, 1, 2, 1, 2};
     uint8_t d[11];
     unsigned letter = base36_value(m->text.ptr[m->start]) - 9;
-    size_t n = match_digits(m, d + 2, 9);
+    size_t n = str_digits(str_sub(m->text, m->start, m->start + 10), d + 2, 9);
 
     d[0] = (uint8_t)(letter / 10);
     d[1] = (uint8_t)(letter % 10);
@@ -93,6 +93,15 @@ check_plz(struct match *m)
     return v >= 1001 && v <= 99998;
 }
 
+/* Without the letters of the country the check must hold: ISO 7064 mod 11,10 (BZSt). */
+static bool
+check_de_vat(struct match *m)
+{
+    uint8_t d[9];
+
+    return ascii_alpha(m->text.ptr[m->start]) || mod11_10_valid(d, match_digits(m, d, sizeof(d)));
+}
+
 /* The fourth digit checks serial and date of birth; months above 12 were used when serials ran out. */
 static bool
 check_at_svnr(struct match *m)
@@ -122,7 +131,8 @@ const struct detector detect_gov_germany[] = {
     {
         ENTRY("de.idnr", "DE_TAX_ID", "German tax identification number", TIER_B, "government", "GDPR", 2),
         .pattern = GROUPS_START "[0-9]{2}(?: ?[0-9]{3}){3}" GROUPS_END,
-        .context = WORDS("steuer id", "idnr", "steueridentifikationsnummer", "steuernummer", "tax id", "identifikationsnummer", "tin"),
+        .context = WORDS("steuer id", "idnr", "steueridentifikationsnummer", "steuernummer", "identifikationsnummer", "steuerid",
+            "steuer identifikationsnummer", "steuerliche identifikationsnummer", "id nr", TAX_ID_WORDS),
         .need_context = true,
         .check = check_idnr,
         .examples = EXAMPLES(HIT("steuer id 36 574 261 809"), MISS("36 574 261 809"), HIT("Steuer-ID 36574261809"),
@@ -132,24 +142,27 @@ const struct detector detect_gov_germany[] = {
         ENTRY("de.svnr", "DE_SOCIAL_SECURITY", "German pension insurance number", TIER_A, "government", "GDPR", 2),
         .pattern = WORD_START "[0-9]{2} ?[0-9]{6} ?[A-Z] ?[0-9]{2} ?[0-9]" WORD_END,
         .caseless = true,
-        .context = WORDS(
-            "rentenversicherung", "sv nummer", "sozialversicherung", "sozialversicherungsnummer", "rentenversicherungsnummer", "rvnr", "svnr"),
+        .context = WORDS("rentenversicherung", "sv nummer", "sozialversicherung", "sozialversicherungsnummer", "rentenversicherungsnummer", "rvnr",
+            "svnr", "versicherungsnummer", SOCIAL_ID_WORDS),
         .check = check_svnr,
         .examples = EXAMPLES(HIT("15070649C103"), HIT("15 070649 C 103"), HIT("sv-nummer 15070649c103"), MISS("15070649C102"), MISS("15071349C103"),
             MISS("15070649c103"), MISS("15070649C1031")),
     },
     {
         ENTRY("de.kvnr", "DE_HEALTH_INSURANCE", "German health insurance number", TIER_B, "health", "GDPR-9", 2),
-        .pattern = WORD_START "[A-Z][0-9]{9}" WORD_END,
-        .context = WORDS("versichertennummer", "kvnr", "krankenversicherung", "krankenversichertennummer", "gkv"),
+        .pattern = WORD_START "[A-Z][0-9]{9}(?:[0-9]{10})?" WORD_END,
+        .context = WORDS("versichertennummer", "kvnr", "krankenversicherung", "krankenversichertennummer", "gkv", "versicherungsnummer",
+            "versicherten nr", "versichertennr", "krankenkasse", "gesundheitskarte", "egk", "health insurance"),
         .need_context = true,
         .check = check_kvnr,
-        .examples = EXAMPLES(HIT("kvnr A000500015"), HIT_IN("patient.kvnr", "A000500015"), MISS("kvnr A000500016"), MISS("A000500015")),
+        .examples = EXAMPLES(HIT("kvnr A000500015"), HIT_IN("patient.kvnr", "A000500015"), HIT("Versichertennummer A0005000151038211571"),
+            MISS("kvnr A00050001510382115"), MISS("kvnr A000500016"), MISS("A000500015")),
     },
     {
         ENTRY("de.id_card", "DE_ID_CARD", "German identity card or passport number", TIER_B, "government", "GDPR", 2),
         .pattern = WORD_START "[0-9A-Z]{8}[0-9](?:D<<)?" WORD_END,
-        .context = WORDS("ausweis", "reisepass", "personalausweis", "ausweisnummer", "passnummer", "passport"),
+        .context = WORDS("ausweis", "reisepass", "personalausweis", "ausweisnummer", "passnummer", "passport", "personalausweisnummer",
+            "reisepassnummer", "identity card", "id card"),
         .need_context = true,
         .check = check_document,
         .examples = EXAMPLES(
@@ -157,11 +170,13 @@ const struct detector detect_gov_germany[] = {
     },
     {
         ENTRY("de.vat", "DE_VAT", "German VAT number", TIER_C, "government", "GDPR", 0),
-        .pattern = WORD_START "DE ?[0-9]{9}" WORD_END,
-        .context = WORDS("ust id", "ust idnr", "vat", "umsatzsteuer"),
+        .pattern = WORD_START "(?:DE ?)?[0-9]{9}" WORD_END,
+        .context = WORDS("ust id", "ust idnr", "vat", "umsatzsteuer", "umsatzsteuer identifikationsnummer", "umsatzsteueridentifikationsnummer",
+            "ustid", "ustidnr"),
         .need_context = true,
-        .examples = EXAMPLES(HIT("ust id DE136695976"), MISS("DE136695976"), HIT("USt-IdNr. DE 136695976"), MISS("136695978"), MISS("DE13669597"),
-            MISS("DE1366959761")),
+        .check = check_de_vat,
+        .examples = EXAMPLES(HIT("ust id DE136695976"), MISS("DE136695976"), HIT("USt-IdNr. DE 136695976"), HIT("USt-IdNr. 136695976"),
+            MISS("ust id 136695978"), MISS("136695978"), MISS("DE13669597"), MISS("DE1366959761")),
     },
     {
         ENTRY("de.steuernummer", "DE_TAX_NUMBER", "German tax number", TIER_C, "government", "GDPR", 1),
@@ -209,7 +224,8 @@ const struct detector detect_gov_germany[] = {
     {
         ENTRY("at.svnr", "AT_SOCIAL_SECURITY", "Austrian social insurance number", TIER_B, "government", "GDPR", 2),
         .pattern = GROUPS_START "[0-9]{4}[ -]?[0-9]{6}" GROUPS_END,
-        .context = WORDS("svnr", "sv nummer", "sozialversicherungsnummer", "sozialversicherung"),
+        .context = WORDS(
+            "svnr", "sv nummer", "sozialversicherungsnummer", "sozialversicherung", "versicherungsnummer", "sv nr", "e card", SOCIAL_ID_WORDS),
         .need_context = true,
         .check = check_at_svnr,
         .examples = EXAMPLES(
@@ -218,7 +234,7 @@ const struct detector detect_gov_germany[] = {
     {
         ENTRY("ch.ahv", "CH_AHV", "Swiss social insurance number", TIER_A, "government", "GDPR FADP", 2),
         .pattern = GROUPS_START "756([. ]?)[0-9]{4}\\1[0-9]{4}\\1[0-9]{2}" GROUPS_END,
-        .context = WORDS("ahv", "avs", "ahv nummer", "oasi"),
+        .context = WORDS("ahv", "avs", "ahv nummer", "oasi", "sozialversicherungsnummer", "ahvn13", "navs13", SOCIAL_ID_WORDS),
         .check = check_ahv,
         .examples = EXAMPLES(HIT("756.9217.0769.85"), HIT("ahv 7569217076985"), HIT("756 9217 0769 85"), MISS("756.9217.0769.84"),
             MISS("7569217076985"), MISS("755.9217.0769.85")),

@@ -74,7 +74,7 @@ const struct detector detect_gov_nordic[] = {
     {
         ENTRY("se.personnummer", "SE_PERSONNUMMER", "Swedish personal number", TIER_A, "government", "GDPR", 2),
         .pattern = GROUPS_START "(?:[0-9]{8}|[0-9]{6})[-+]?[0-9]{4}" GROUPS_END,
-        .context = WORDS("personnummer", "samordningsnummer", "personnr"),
+        .context = WORDS("personnummer", "samordningsnummer", "personnr", "person nr", "pnr", "person nummer", PERSON_ID_WORDS),
         .check = check_personnummer,
         .examples = EXAMPLES(HIT("880320-0016"), HIT("personnummer 8803200016"), HIT("19880320-0016"), HIT("880380-0016 personnummer 880320-0016"),
             HIT("880320+0016"), MISS("880320-0018"), MISS("8803200016"), MISS("881320-0016")),
@@ -83,7 +83,7 @@ const struct detector detect_gov_nordic[] = {
         ENTRY("fi.hetu", "FI_HETU", "Finnish personal identity code", TIER_A, "government", "GDPR", 2),
         .pattern = GROUPS_START "[0-9]{6}[-+A-Y][0-9]{3}[0-9A-Y]" WORD_END,
         .caseless = true,
-        .context = WORDS("hetu", "henkil\xc3\xb6tunnus", "personbeteckning"),
+        .context = WORDS("hetu", "henkil\xc3\xb6tunnus", "personbeteckning", "sosiaaliturvatunnus", PERSON_ID_WORDS),
         .check = check_hetu,
         .examples = EXAMPLES(HIT("131052-308T"), HIT("hetu 131052-308t"), HIT("131052A308T"), MISS("131052-308U"), MISS("310252-308T"),
             MISS("131052-308TX"), MISS("131052a308t")),
@@ -91,7 +91,7 @@ const struct detector detect_gov_nordic[] = {
     {
         ENTRY("dk.cpr", "DK_CPR", "Danish personal number", TIER_B, "government", "GDPR", 2),
         .pattern = GROUPS_START "[0-9]{6}[- ]?[0-9]{4}" GROUPS_END,
-        .context = WORDS("cpr", "cpr nummer", "personnummer"),
+        .context = WORDS("cpr", "cpr nummer", "personnummer", "person nummer", "cprnr", "cprnummer", PERSON_ID_WORDS),
         .check = check_cpr,
         .examples = EXAMPLES(HIT("211062-5629"), HIT("cpr 2110625629"), HIT_IN("user.cpr", "2110625629"), MISS("511062-5629"), MISS("2110625629"),
             MISS("cpr 2113625629")),
@@ -101,7 +101,7 @@ const struct detector detect_gov_nordic[] = {
         .pattern = GROUPS_START "[0-9]{6}[ -]?[0-9]{5}" GROUPS_END,
         .context = WORDS("f\xc3\xb8"
                          "dselsnummer",
-            "fodselsnummer", "personnummer", "fnr"),
+            "fodselsnummer", "personnummer", "fnr", "f\303\270dselsnr", "fodselsnr", "f\303\270dsels", "d nummer", PERSON_ID_WORDS),
         .need_context = true,
         .check = check_fodselsnummer,
         .examples = EXAMPLES(HIT("fnr 15108695088"), MISS("15108695088"), HIT("fnr 151086 95088"), MISS("151086 95088"), HIT("fnr 15108695088"),
@@ -110,7 +110,7 @@ const struct detector detect_gov_nordic[] = {
     {
         ENTRY("is.kennitala", "IS_KENNITALA", "Icelandic identity number", TIER_C, "government", "GDPR", 2),
         .pattern = GROUPS_START "[0-9]{6}-?[0-9]{4}" GROUPS_END,
-        .context = WORDS("kennitala", "kt"),
+        .context = WORDS("kennitala", "kt", PERSON_ID_WORDS),
         .check = check_kennitala,
         .examples = EXAMPLES(HIT("120174-3399"), HIT("kennitala 1201743399"), MISS("530575-0299"), MISS("1201743399"), MISS("120174-3389")),
     },

@@ -67,7 +67,7 @@ const struct detector detect_gov_pacific[] = {
     {
         ENTRY("au.tfn", "AU_TFN", "Australian tax file number", TIER_B, "government", "GDPR", 2),
         .pattern = GROUPS_START "(?:[0-9]{3}([ -]?)[0-9]{3}\\1[0-9]{2,3})" GROUPS_END,
-        .context = WORDS("tfn", "tax file", "tax file number"),
+        .context = WORDS("tfn", "tax file", "tax file number", TAX_ID_WORDS),
         .need_context = true,
         .check = check_tfn,
         .examples = EXAMPLES(HIT("tfn 123456782"), HIT("TFN: 123 456 782"), HIT_IN("user.tfn", "123456782"), MISS("tfn 999999999"), MISS("123456782"),
@@ -76,7 +76,7 @@ const struct detector detect_gov_pacific[] = {
     {
         ENTRY("au.abn", "AU_ABN", "Australian business number", TIER_C, "government", "GDPR", 0),
         .pattern = GROUPS_START "[0-9]{2}( ?)[0-9]{3}\\1[0-9]{3}\\1[0-9]{3}" GROUPS_END,
-        .context = WORDS("abn", "business number"),
+        .context = WORDS("abn", "business number", "australian business"),
         .need_context = true,
         .check = check_abn,
         .examples = EXAMPLES(HIT("abn 51 824 753 556"), MISS("51 824 753 556"), HIT("abn 51824753556"), MISS("99999999999"), MISS("51 824 753 557"),
@@ -85,7 +85,7 @@ const struct detector detect_gov_pacific[] = {
     {
         ENTRY("au.acn", "AU_ACN", "Australian company number", TIER_C, "government", "GDPR", 0),
         .pattern = GROUPS_START "[0-9]{3}( ?)[0-9]{3}\\1[0-9]{3}" GROUPS_END,
-        .context = WORDS("acn", "company number"),
+        .context = WORDS("acn", "company number", "australian company"),
         .need_context = true,
         .check = check_acn,
         .examples = EXAMPLES(HIT("acn 004085616"), HIT("ACN 004 085 616"), MISS("004085616"), MISS("acn 004085617")),
@@ -102,7 +102,7 @@ const struct detector detect_gov_pacific[] = {
     {
         ENTRY("nz.ird", "NZ_IRD", "New Zealand tax number", TIER_C, "government", "GDPR", 2),
         .pattern = GROUPS_START "[0-9]{2,3}(-?)[0-9]{3}\\1[0-9]{3}" GROUPS_END,
-        .context = WORDS("ird", "inland revenue", "tax number"),
+        .context = WORDS("ird", "inland revenue", TAX_ID_WORDS),
         .need_context = true,
         .check = check_ird,
         .examples = EXAMPLES(HIT("ird 49091850"), HIT("ird 49-091-850"), MISS("49-091-850"), HIT("ird 136410132"), MISS("ird 136410133"),

@@ -1,6 +1,14 @@
 /* Identifiers of Spain, Italy, Portugal and Romania. */
 #include "checks_int.h"
 
+/* 17739254K->882744K(1048576K): what a collector of garbage writes. */
+static bool
+heap_size(const struct match *m, char unit)
+{
+    return strchr("KMG", unit) && (match_before(m, 1) == '>' || match_before(m, 1) == '(' || match_after(m, 1) == '(' ||
+                                      (match_after(m, 1) == '-' && match_after(m, 2) == '>'));
+}
+
 /* Number modulo 23 chooses the letter; X, Y, Z of a foreigner's number count as 0, 1, 2 (Real Decreto 1553/2005). */
 static bool
 check_dni(struct match *m)
@@ -16,7 +24,7 @@ check_dni(struct match *m)
         return false;
     if (!ascii_digit(first))
         value += (uint64_t)(first - 'X') * 10000000;
-    return letters[value % 23] == last && (match_context(m) || match_shouted(m));
+    return letters[value % 23] == last && (match_context(m) || (match_shouted(m) && !heap_size(m, last)));
 }
 
 /* Letters that replace digits when two people would have the same code: 0..9 are written L M N P Q R S T U V. */
@@ -69,7 +77,12 @@ check_cif(struct match *m)
         return false;
     for (d[7] = 0; d[7] < 9 && !luhn_valid(d, 8);)
         d[7]++;
-    return (control == "JABCDEFGHI"[d[7]] || control == (char)('0' + d[7])) && (match_context(m) || match_shouted(m));
+    /* The kind of the organisation says whether the control is a letter or a digit; some have either (Orden EHA/451/2008). */
+    bool letter = strchr("KPQS", ascii_upper(s.ptr[0])), digit = strchr("ABEH", ascii_upper(s.ptr[0]));
+
+    if (match_context(m))
+        return control == "JABCDEFGHI"[d[7]] || control == (char)('0' + d[7]);
+    return ((control == "JABCDEFGHI"[d[7]] && !digit) || (control == (char)('0' + d[7]) && !letter)) && match_shouted(m);
 }
 
 /* Province and number modulo 97; a number below ten million is written after the province without its leading zero. */
@@ -127,10 +140,11 @@ const struct detector detect_gov_romance[] = {
         .controls = "GDPR",
         .pattern = NUM_START "(?:[0-9]{8}|[0-9]{2}\\.[0-9]{3}\\.[0-9]{3}|[A-Z][ -]?[0-9]{7})[ -]?[A-Z]" WORD_END,
         .caseless = true,
-        .context = WORDS("dni", "nif", "nie", "documento nacional"),
+        .context = WORDS("dni", "nif", "nie", "documento nacional", PERSON_ID_WORDS),
         .check = check_dni,
         .severity = 2,
         .examples = EXAMPLES(HIT("12345678Z"), HIT("X2482300W"), HIT("12345678-Z"), HIT("12.345.678-Z"), HIT("00000000T"), HIT("dni 12345678z"),
+            MISS("heap 17739254K->882744K"),
             HIT("\xe5\x8f\xb7"
                 "12345678Z\xe3\x80\x82"),
             MISS("12345678A"), MISS("X2482300A"), MISS("112345678Z"), MISS("12345678ZZ"), MISS("checkout-72946946p-pbr5k")),
@@ -146,7 +160,7 @@ const struct detector detect_gov_romance[] = {
         .pattern = WORD_START "(?=[0-9A-Z ]*?(?:[0-9][A-Z]|[A-Z][0-9])|[A-Z]{16})"
                               "[A-Z]{3} ?[A-Z]{3} ?[0-9A-Z]{2}[A-Z][0-9A-Z]{2} ?[A-Z][0-9A-Z]{3} ?[A-Z]" WORD_END,
         .caseless = true,
-        .context = WORDS("codice fiscale", "cod fisc", "fiscal code"),
+        .context = WORDS("codice fiscale", "cod fisc", "fiscal code", "cod fiscale", "c f", "cf", "tax code"),
         .check = check_codice_fiscale,
         .severity = 2,
         .examples = EXAMPLES(HIT("RCCMNL83S18D969H"), HIT("rccmnl83s18d969h"), HIT("CF RCC MNL 83S18 D969 H"), MISS("RCCMNL83S18D969G"),
@@ -156,28 +170,29 @@ const struct detector detect_gov_romance[] = {
         ENTRY("es.cif", "ES_CIF", "Spanish company number", TIER_C, "government", "GDPR", 0),
         .pattern = WORD_START "[A-Z]-?[0-9]{7}[0-9A-Z]" WORD_END,
         .caseless = true,
-        .context = WORDS("cif", "nif"),
+        .context = WORDS("cif", "nif", TAX_ID_WORDS),
         .check = check_cif,
-        .examples = EXAMPLES(HIT("J99216582"), HIT("cif j99216582"), HIT("P2807900B"), MISS("J99216583"), MISS("P2807900C"), MISS("j99216582")),
+        .examples = EXAMPLES(
+            HIT("J99216582"), HIT("cif j99216582"), HIT("P2807900B"), MISS("J99216583"), MISS("P2807900C"), MISS("j99216582"), MISS("S57031817")),
     },
     {
         ENTRY("es.nuss", "ES_NUSS", "Spanish social security number", TIER_C, "government", "GDPR", 2),
         .pattern = GROUPS_START "(?<![0-9]/)[0-9]{2}([/ -]?)[0-9]{8}\\1[0-9]{2}(?!/[0-9])" GROUPS_END,
-        .context = WORDS("nuss", "naf", "seguridad social"),
+        .context = WORDS("nuss", "naf", "seguridad social", "n\303\272mero de afiliaci\303\263n", SOCIAL_ID_WORDS),
         .check = check_nuss,
         .examples = EXAMPLES(HIT("nuss 281234567840"), HIT("28/12345678/40"), MISS("281234567840"), MISS("28/12345678/41")),
     },
     {
         ENTRY("it.piva", "IT_PARTITA_IVA", "Italian VAT number", TIER_C, "government", "GDPR", 0),
         .pattern = NUM_START "(?:IT ?)?[0-9]{11}" NUM_END,
-        .context = WORDS("partita iva", "p iva", "piva", "iva"),
+        .context = WORDS("partita iva", "p iva", "piva", "iva", "vat number", TAX_ID_WORDS),
         .check = check_piva,
         .examples = EXAMPLES(HIT("partita IVA 00743110157"), HIT("IT00743110157"), MISS("partita iva 00743110158"), MISS("00743110157")),
     },
     {
         ENTRY("pt.nif", "PT_NIF", "Portuguese tax number", TIER_B, "government", "GDPR", 2),
         .pattern = GROUPS_START "[0-9]{3}( ?)[0-9]{3}\\1[0-9]{3}" GROUPS_END,
-        .context = WORDS("nif", "contribuinte", "nipc"),
+        .context = WORDS("nif", "contribuinte", "nipc", "fiscal", "identifica\303\247\303\243o fiscal", TAX_ID_WORDS),
         .need_context = true,
         .check = check_pt_nif,
         .examples = EXAMPLES(HIT("nif 501964843"), HIT("contribuinte 501 964 843"), MISS("nif 501964842"), MISS("501964843")),
@@ -185,7 +200,7 @@ const struct detector detect_gov_romance[] = {
     {
         ENTRY("ro.cnp", "RO_CNP", "Romanian personal number", TIER_C, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{13}" NUM_END,
-        .context = WORDS("cnp", "cod numeric personal"),
+        .context = WORDS("cnp", "cod numeric personal", PERSON_ID_WORDS),
         .need_context = true,
         .check = check_cnp,
         .examples = EXAMPLES(HIT("cnp 1630615123457"), HIT("cnp 2630615123459"), MISS("2630615123459"), MISS("cnp 1630615123458"),

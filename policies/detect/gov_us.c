@@ -74,7 +74,11 @@ check_vin(struct match *m)
         digits += ascii_digit(s.ptr[i]);
         sum += weights[i] * (ascii_digit(s.ptr[i]) ? (unsigned)(s.ptr[i] - '0') : (unsigned)(values[at - letters] - '0'));
     }
-    return s.ptr[8] == "0123456789X"[sum % 11] && digits > 0 && digits < sizeof(weights);
+    /* The last four are digits (49 CFR 565.15 (d)). */
+    for (size_t i = 13; i < sizeof(weights); i++)
+        if (!ascii_digit(s.ptr[i]))
+            return false;
+    return s.ptr[8] == "0123456789X"[sum % 11] && digits < sizeof(weights);
 }
 
 /* No S L O I B Z, which look like digits (CMS). */
@@ -98,7 +102,7 @@ const struct detector detect_gov_us[] = {
         .category = "government",
         .controls = "HIPAA-G CCPA GDPR",
         .pattern = GROUPS_START "[0-9]{3}(?:([-. ])[0-9]{2}\\1[0-9]{4}|[0-9]{6})" GROUPS_END,
-        .context = WORDS("ssn", "social security", "soc sec", "social security number", "ssn number", "ssno", "ss number"),
+        .context = WORDS("ssn", "social security", "soc sec", "social security number", "ssn number", "ssno", "ss number", "ss no"),
         .check = check_ssn,
         .severity = 2,
         .examples = EXAMPLES(HIT("536-90-4399"), HIT("536.90.4399"), HIT("536 90 4399"), HIT("ssn 536904399"), HIT_IN("user.ssn", "536904399"),
@@ -110,7 +114,7 @@ const struct detector detect_gov_us[] = {
     {
         ENTRY("us.itin", "US_ITIN", "US individual taxpayer number", TIER_A, "government", "HIPAA-R GDPR", 2),
         .pattern = GROUPS_START "[0-9]{3}(?:([-. ])[0-9]{2}\\1[0-9]{4}|[0-9]{6})" GROUPS_END,
-        .context = WORDS("itin", "taxpayer", "tin", "taxpayer id"),
+        .context = WORDS("itin", "taxpayer", "individual taxpayer", TAX_ID_WORDS),
         .check = check_itin,
         .examples = EXAMPLES(HIT("912-90-3456"), HIT("itin 912903456"), HIT("950-50-1234"), MISS("912-93-4567"), MISS("123-45-6789"),
             MISS("912903456"), MISS("912-49-4567")),
@@ -118,7 +122,7 @@ const struct detector detect_gov_us[] = {
     {
         ENTRY("us.ein", "US_EIN", "US employer identification number", TIER_B, "government", "GDPR", 0),
         .pattern = GROUPS_START "[0-9]{2}-?[0-9]{7}" GROUPS_END,
-        .context = WORDS("ein", "employer", "fein", "employer id"),
+        .context = WORDS("ein", "employer", "fein", "employer id", "employer identification", "federal tax id", TAX_ID_WORDS),
         .need_context = true,
         .check = check_ein,
         .examples = EXAMPLES(HIT("ein 91-1144442"), MISS("91-1144442"), HIT("ein 911144442"), MISS("07-1144442"), MISS("911-14-4442"),
@@ -154,7 +158,7 @@ const struct detector detect_gov_us[] = {
     {
         ENTRY("us.npi", "US_NPI", "US national provider identifier", TIER_B, "health", "HIPAA-K", 0),
         .pattern = NUM_START "[0-9]{10}" NUM_END,
-        .context = WORDS("npi", "provider", "provider id"),
+        .context = WORDS("npi", "provider", "provider id", "national provider"),
         .need_context = true,
         .check = check_npi,
         .examples = EXAMPLES(HIT("npi 1234567893"), HIT_IN("provider.npi", "1234567893"), MISS("npi 1234567890"), MISS("1234567893"),
@@ -181,8 +185,8 @@ const struct detector detect_gov_us[] = {
         .pattern = WORD_START "(?=[A-HJ-NPR-Z]*[0-9])[A-HJ-NPR-Z0-9]{8}[0-9X][A-HJ-NPR-Z0-9]{8}" WORD_END,
         .context = WORDS("vin", "vehicle"),
         .check = check_vin,
-        .examples = EXAMPLES(
-            HIT("1HGCM82633A004352"), HIT("vin 1M8GDM9AXKP042788"), MISS("1HGCM82633A004353"), MISS("1HGCM82633A00435"), MISS("11111111111111111")),
+        .examples = EXAMPLES(HIT("1HGCM82633A004352"), HIT("vin 1M8GDM9AXKP042788"), MISS("1HGCM82633A004353"), MISS("0Z3RXTK77XL7TXR0Z"),
+            MISS("1HGCM82633A00435"), MISS("11111111111111111")),
     },
     {.id = NULL},
 };

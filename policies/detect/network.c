@@ -25,14 +25,35 @@ after_product(const struct match *m)
     return true;
 }
 
+/* lib-8.44.226.124.jar: a version in the name of a file. */
+static bool
+in_file_name(const struct match *m)
+{
+    static const char *const endings[] = {
+        "jar", "war", "zip", "gz", "tgz", "tar", "whl", "rpm", "deb", "exe", "msi", "dll", "so", "js", "nupkg", "apk", NULL};
+    size_t end = m->end + 1;
+
+    if (match_after(m, 1) != '.')
+        return false;
+    while (end < m->text.len && ascii_alpha(m->text.ptr[end]))
+        end++;
+    return str_in_list(str_sub(m->text, m->end + 1, end), endings);
+}
+
 static bool
 check_ipv4(struct match *m)
 {
     static const char *const version_words[] = {"v", "ver", "version", "release", "build", "oid", NULL};
     struct str word = match_word_before(m);
 
-    if (str_starts(match_str(m), STR("0.")) || after_product(m) || str_names_version(m->key))
+    if (str_starts(match_str(m), STR("0.")) || after_product(m) || in_file_name(m) || str_names_version(m->key))
         return false;
+    /* Version no. 1.2.3.4, ver. 1.2.3.4 */
+    if (word.len == 0 && match_before(m, 1) == ' ' && match_before(m, 2) == '.') {
+        struct match dot = {.text = m->text, .start = m->start - 2};
+
+        word = match_word_before(&dot);
+    }
     return !str_in_list(word, version_words) && !(word.len >= 7 && str_find_nocase(word, STR("version")) != SIZE_MAX);
 }
 
@@ -129,7 +150,7 @@ const struct detector detect_network[] = {
             HIT("peer db.example.com/203.0.113.9"), HIT("x/203.0.113.9:80"), HIT("X-Forwarded-For: 203.0.113.9, 198.51.100.7"), MISS("192.168.0"),
             MISS("1-2-3-999"), MISS("1.2.3.4.5"), MISS("v1.2.3.4"), MISS("Chrome/120.0.0.0"), MISS("version 1.2.3.4"), MISS("256.1.1.1"),
             MISS("1.3.6.1.4.1"), MISS("010.1.1.1"), MISS_IN("service.version", "10.2.3.4"), MISS("Chrome/120.0.6099.109"), MISS("version=1.2.3.4"),
-            MISS("0.1.2.3")),
+            MISS("lib-8.44.226.124.jar"), MISS("ver. 8.44.226.124"), HIT("done. 8.44.226.124"), HIT("8.44.226.124.example.com"), MISS("0.1.2.3")),
     },
     {
         .id = "net.ipv6",
@@ -139,10 +160,11 @@ const struct detector detect_network[] = {
         .category = "network",
         .controls = "GDPR HIPAA-O CCPA",
         .pattern = "(?<![0-9A-Za-z_.])(?<!::)(?:[0-9A-Fa-f]{1,4}:|::)(?:[0-9A-Fa-f]{0,4}:){0,6}+(?:" IPV4
-                   "|[0-9A-Fa-f]{1,4}|(?<=::))(?:%(?:25)?(?![2-7][0-9A-Fa-f])[0-9A-Za-z_.-]{1,15})?(?![0-9A-Za-z_:])(?!\\.[0-9])",
+                   "|[0-9A-Fa-f]{1,4}|(?<=::))(?:%(?:25)?(?!(?:[2-7][0-9A-Fa-f]|0[9AaDd])|[89A-Fa-f][0-9A-Fa-f]%)[0-9A-Za-z_.-]{1,15})?(?![0-9A-Za-z_"
+                   ":])(?!\\.[0-9])",
         .check = check_ipv6,
         .severity = 1,
-        .examples = EXAMPLES(HIT("2001:db8::8a2e:370:7334"), HIT("fe80::1%eth0"), HIT("fe80::1%25eth0"), HIT("client:2001:db8::1"),
+        .examples = EXAMPLES(HIT("2001:db8::8a2e:370:7334"), HIT("fe80::1%eth0"), HIT("fe80::1%25eth0"), HIT("fe80::1%0A"), HIT("client:2001:db8::1"),
             HIT("[IPv6:2001:db8::1]"), HIT("interface:fe80::1"), MISS("cafe:2001:db8:1:2:3:4:5:6"), HIT("[2001:db8::1]:443"), HIT("::ffff:192.0.2.1"),
             HIT("::ffff:0:192.0.2.1"), HIT("64:ff9b::192.0.2.33"), HIT("2001:db8:0:0:0:0:2:1"), HIT("::1"), HIT("2001:db8::/32"),
             HIT("2001:db8:1:2:3:4:5:6"), HIT("addr 2001:db8::"), HIT("::ffff:0:1"), MISS("12:34:56"), MISS("::"), MISS("std::vector"),

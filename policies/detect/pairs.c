@@ -75,7 +75,8 @@ const struct detector detect_pairs[] = {
         .severity = 3,
         .examples = EXAMPLES(HIT("password=hunter2"), HIT("{\"password\": \"a b\\\"c\"}"), HIT("Server=x;Pwd=s3cr3t;Db=y"),
             HIT("PGPASSWORD=abc psql"), HIT("--password hunter2 --password=x"), HIT("{\\\"password\\\":\\\"abc\\\"}"),
-            HIT("passphrase: 'correct horse'"), HIT("newPassword=abc,def"), HIT("{password: foo, user: bar}"),
+            HIT("passphrase: 'correct horse'"), HIT("17;\"{\"\"password\"\": \"\"x1y2\"\"}\";open"), MISS("{\"password\":\"\",\"user\":\"bob\"}"),
+            HIT("newPassword=abc,def"), HIT("{password: foo, user: bar}"),
             HIT("contrase\xC3\xB1"
                 "a=abc"),
             MISS("password=REDACTED"), MISS("password: required"), MISS("bypass=1"), MISS("password = ?"), MISS("password=$1"),
@@ -106,12 +107,14 @@ const struct detector detect_pairs[] = {
         .tier = TIER_A,
         .category = "secret",
         .controls = "GDPR SOC2-CC6.1",
-        .pattern = "(?<![0-9A-Za-z_-])--?(?:[a-z]{1,20}-){0,3}(?:pass(?:word|wd|phrase|code)?|pwd)[ \\t]{1,4}(?:" PAIR_QUOTED "|(?!-)" PAIR_BARE ")",
+        .pattern = "(?<![0-9A-Za-z_-])--?(?:[0-9a-z_-]{0,32}(?:password|passwd|passphrase|passcode|pwd)|(?:[0-9a-z_-]{0,32}[_-])?pass)[ \\t]{1,4}"
+                   "(?:" PAIR_QUOTED "|(?!-)" PAIR_BARE ")",
         .caseless = true,
         .check = pair_narrow,
         .severity = 3,
-        .examples = EXAMPLES(HIT("mysql --password hunter2 -h db"), HIT("psql --db-passwd 'a b'"), MISS("--password --host x"),
-            MISS("no-password hunter2"), MISS("--password REDACTED")),
+        .examples = EXAMPLES(HIT("mysql --password hunter2 -h db"), HIT("psql --db-passwd 'a b'"), HIT("--MYSQL_ROOT_PASSWORD x1y2z3"),
+            HIT("--adminPassword x1y2z3"), HIT("-pass x1y2"), MISS("--bypass x1y2z3"), MISS("--password --host x"), MISS("no-password hunter2"),
+            MISS("--password REDACTED")),
     },
     {
         .id = "sec.password_element",

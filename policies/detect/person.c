@@ -138,11 +138,12 @@ const struct detector detect_person[] = {
     },
     {
         ENTRY("person.age", "AGE", "Age of a person", TIER_C, "contact", "GDPR HIPAA-C", 1),
-        .pattern = NUM_START "(?:([0-9]{1,3})[ -]?(?:years?[ -]old|yrs? old|y/o|yo)|(?:aged?|age of) ?[:=]? ?([0-9]{1,3}))" NUM_END "(?!-)",
+        .pattern = NUM_START
+        "(?<![+/=-])(?:([0-9]{1,3})[ -]?(?:years?[ -]old|yrs? old|y/o|yo(?![=+/]))|(?:aged?|age of) ?[:=]? ?([0-9]{1,3}))" NUM_END "(?!-)",
         .caseless = true,
         .check = check_age,
         .examples = EXAMPLES(HIT("a 42-year-old man"), HIT("age: 37"), HIT("93 years old"), HIT("aged 7"), HIT("at the age of 61"), MISS("page 37"),
-            MISS("5 years"), MISS("age: 137"), MISS("max-age=3600")),
+            MISS("yCdeKEz/1yo="), MISS("14LTb3HX-70YO"), MISS("5 years"), MISS("age: 137"), MISS("max-age=3600")),
     },
     {
         ENTRY("person.userpath", "USER_PATH", "Name of a user in the path of a file", TIER_A, "contact", "GDPR", 1),

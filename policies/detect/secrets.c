@@ -8,6 +8,9 @@
     "(?:secret|token|api[_-]?key|(?<![a-z])auth|auth[_-]?key|credentials?|private[_-]?key|access[_-]?key|secret[_-]?key|client[_-]?secret|" \
     "connection[_-]?string|signing[_-]?key|encryption[_-]?key|license[_-]?key|webhook[_-]?secret|consumer[_-]?secret|app[_-]?secret)"
 
+/* The same where the end of the name is known. */
+#define SECRET_WORDS "(?:secret|token|credentials?|(?:api|auth|private|access|secret|signing|encryption|license)[_-]?key)"
+
 #define VALUE_MIN 8
 #define LONG_VALUE 256
 
@@ -60,6 +63,18 @@ check_generic(struct match *m)
     return !after_public(m) && pair_narrow(m) && looks_secret(match_str(m));
 }
 
+static bool
+check_flag(struct match *m)
+{
+    return pair_narrow(m) && looks_secret(match_str(m));
+}
+
+static bool
+check_element(struct match *m)
+{
+    return match_narrow(m, 1) && looks_secret(str_trim(match_str(m)));
+}
+
 /* Names that end so say something about the secret, not the secret. */
 static bool
 about_secret(struct str key)
@@ -107,6 +122,24 @@ const struct detector detect_secrets[] = {
             MISS("token_type=" BODY8), MISS("token: unexpected"), MISS("gen_ai.usage.input_tokens=123456789"), MISS("author: " BODY8),
             MISS("public_key=" BODY8 BODY8), MISS("secret=REDACTED"), MISS("secret_name=" BODY8 BODY8), MISS("keyboard=" BODY8), MISS("token=123456"),
             MISS("auth_type=" BODY8)),
+    },
+    {
+        ENTRY("sec.secret_flag", "SECRET", "Secret given to a command", TIER_A, "secret", "SOC2-CC6.1 ISO27001-A.8.24", 2),
+        .pattern = "(?<![0-9A-Za-z_-])--?[0-9a-z_-]{0,32}" SECRET_WORDS "[ \\t]{1,4}(?:" PAIR_QUOTED "|(?!-)" PAIR_BARE ")",
+        .caseless = true,
+        .check = check_flag,
+        .examples = EXAMPLES(HIT("run --auth_token " BODY8 BODY8 " now"), HIT("--API_KEY '" BODY8 BODY8 "'"), HIT("--stripe-secret " BODY8 BODY8),
+            HIT("-token " BODY8 BODY8), MISS("--token REDACTED"), MISS("--token --verbose"), MISS("--token-file " BODY8 BODY8),
+            MISS("--token unexpected"), MISS("x--token " BODY8 BODY8)),
+    },
+    {
+        ENTRY("sec.secret_element", "SECRET", "Secret in an XML element", TIER_A, "secret", "SOC2-CC6.1 ISO27001-A.8.24", 2),
+        .pattern = "<(?:[a-z0-9_.-]{1,32}+:)?[a-z0-9_.-]{0,32}?" SECRET_WORDS "(?:[ \\t\\r\\n][^<>]{0,256})?>([^<]{1,1024})",
+        .caseless = true,
+        .check = check_element,
+        .examples = EXAMPLES(HIT("<x-api-key>" BODY8 BODY8 "</x-api-key>"), HIT("<ns:AuthToken a=\"1\">" BODY8 BODY8 "</ns:AuthToken>"),
+            HIT("<encryption_key>" BODY8 BODY8 "</encryption_key>"), MISS("<token>REDACTED</token>"), MISS("<tokens>" BODY8 BODY8 "</tokens>"),
+            MISS("<token>unexpected</token>"), MISS("<public-key>" BODY8 BODY8 "</public-key>")),
     },
     {
         ENTRY("sec.secret_key", "SECRET", "Value under the key of a secret", TIER_A, "secret", "SOC2-CC6.1 ISO27001-A.8.24", 2),

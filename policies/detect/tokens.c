@@ -11,7 +11,7 @@ check_github(struct match *m)
     struct str s = match_str(m);
 
     /* A body that looks random is a token, mistyped or made up as it may be. */
-    if (match_mixed(&(struct match){.text = m->text, .start = m->start + 4, .end = m->end - GITHUB_CHECK}))
+    if (match_both_cases(&(struct match){.text = m->text, .start = m->start + 4, .end = m->end - GITHUB_CHECK}))
         return true;
     return base62_is(str_sub(s, s.len - GITHUB_CHECK, s.len), crc32_ieee(str_sub(s, s.len - GITHUB_CHECK - GITHUB_BODY, s.len - GITHUB_CHECK)));
 }
@@ -32,15 +32,18 @@ check_google_key(struct match *m)
 const struct detector detect_tokens[] = {
     {
         SECRET("sec.aws_akid", "AWS_KEY", "AWS access key id"),
-        .pattern = WORD_START "(?:A(?:KIA|SIA|BIA|CCA)|A3T[A-Z0-9])[A-Z2-7]{16}" WORD_END,
+        /* Issued ones are of base 32; made-up ones of any capitals and digits, and are treated as keys. */
+        .pattern = WORD_START "(?:A(?:KIA|SIA|BIA|CCA)|A3T[A-Z0-9])[A-Z0-9]{16}" WORD_END,
         .examples = EXAMPLES(HIT("AK"
                                  "IAIOSFODNN7EXAMPLE"),
             HIT("id=AS"
                 "IAQWERTYUIOPASDFGH"),
             MISS("AK"
                  "IAIOSFODNN7EXAMPL"),
+            HIT("AK"
+                "IAIOSFODNN8EXAMPLE"),
             MISS("AK"
-                 "IAIOSFODNN8EXAMPLE"),
+                 "IAIOSFODNN8EXAMPle"),
             MISS("xAK"
                  "IAIOSFODNN7EXAMPLE"),
             MISS("AK"
@@ -131,7 +134,7 @@ const struct detector detect_tokens[] = {
     {
         SECRET("sec.slack", "SLACK_TOKEN", "Slack token"),
         .pattern = WORD_START
-        "(?:xox[abeoprs]-(?:[0-9]{1,2}-)?[0-9A-Za-z-]{10,400}+|xoxe\\.xox[bp]-[0-9]-[0-9A-Za-z]{20,400}+|xapp-[0-9]-[0-9A-Za-z-]{20,400}+)",
+        "(?:xox[abeoprs]-(?:[0-9]{1,2}-)?[0-9A-Za-z-]{8,400}+|xoxe\\.xox[bp]-[0-9]-[0-9A-Za-z]{20,400}+|xapp-[0-9]-[0-9A-Za-z-]{20,400}+)",
         .examples = EXAMPLES(HIT("xo"
                                  "xb-123456789012-1234567890123-AbCdEfGhIjKlMnOpQrStUvWx"),
             HIT("xa"

@@ -4,11 +4,13 @@
 #define URL64 "[0-9A-Za-z_-]"
 #define TOKEN_END "(?![0-9A-Za-z_-])"
 
-/* The old form is a letter and 24 more: only with its name before it. */
+/* The old form is a letter and 24 more: with its name before it, or when they are as mixed as chance has it. */
 static bool
 check_vault(struct match *m)
 {
-    return match_context(m) || m->text.ptr[m->start] == 'h';
+    uint8_t d[24];
+
+    return m->text.ptr[m->start] == 'h' || match_context(m) || (match_mixed(m) && match_digits(m, d, sizeof(d)) >= 3);
 }
 
 static bool
@@ -199,7 +201,7 @@ const struct detector detect_tokens_cloud[] = {
             HIT("vault token s." BODY8 BODY8 BODY8),
             MISS("hv"
                  "s.short"),
-            MISS("s." BODY8 BODY8 BODY8),
+            MISS("s." HEX8 HEX8 HEX8),
             MISS("xhv"
                  "s." BODY32 BODY32 BODY32)),
     },
@@ -221,6 +223,9 @@ const struct detector detect_tokens_cloud[] = {
                               "fm[12][ar]?_[0-9A-Za-z+/"
                               "]{100,2048}+={0,3}|nfp_[0-9A-Za-z]{36}|pscale_(?:tkn|pw|oauth)_[0-9A-Za-z=_.-]{32,64}+|dapi[0-9a-f]{32}(?:-[0-9])?|"
                               "tskey-[a-z]{2,8}-[0-9A-Za-z_-]{20,64}+|"
+                              /* Prefect, Scalingo, Infracost, Octopus Deploy, Cloudflare's origin CA, Harness, Alibaba Cloud */
+                              "pnu_[0-9A-Za-z]{36}|tk-us-[0-9A-Za-z_-]{48}|ico-[0-9A-Za-z]{32}|API-[0-9A-Z]{26}|v1\\.0-[0-9a-f]{24}-[0-9a-f]{146}|"
+                              "[ps]at\\.[0-9A-Za-z_-]{22}\\.[0-9A-Za-z]{24}\\.[0-9A-Za-z]{20}|LTAI[0-9A-Za-z]{20}|"
                               "sbp_[0-9a-f]{40})" WORD_END,
         .examples = EXAMPLES(HIT("pu"
                                  "l-" HEX32 HEX8),
@@ -240,7 +245,21 @@ const struct detector detect_tokens_cloud[] = {
                 "pi" HEX32),
             MISS("da"
                  "pi" BODY32),
-            MISS("dop_v1_" HEX32), MISS("pul-short")),
+            HIT("pn"
+                "u_" BODY32 "abcd"),
+            HIT("tk"
+                "-us-" BODY32 BODY8 BODY8),
+            HIT("ic"
+                "o-" BODY32),
+            HIT("AP"
+                "I-" SHOUT8 SHOUT8 SHOUT8 "AB"),
+            HIT("v1"
+                ".0-" HEX8 HEX8 HEX8 "-" HEX32 HEX32 HEX32 HEX32 HEX8 HEX8 "0a"),
+            HIT("pa"
+                "t." BODY8 BODY8 "a1B2c3." BODY8 BODY8 BODY8 "." BODY8 BODY8 "a1B2"),
+            HIT("LT"
+                "AI" BODY8 BODY8 "a1B2"),
+            MISS("dop_v1_" HEX32), MISS("pul-short"), MISS("ico-" BODY8), MISS("API-" SHOUT8), MISS("v1.0-" HEX8), MISS("pat.a.b.c")),
     },
     {
         SECRET("sec.age", "AGE_KEY", "age secret key"),
@@ -291,7 +310,7 @@ const struct detector detect_tokens_cloud[] = {
     {
         SECRET("sec.observability", "OBSERVABILITY_KEY", "Key of an observability service"),
         .pattern = WORD_START "(?:NRAK-[0-9A-Z]{27}|NRII-[0-9A-Za-z_-]{32}|NRJS-[0-9a-f]{19}|[0-9a-f]{36}NRAL|sntrys_eyJ[0-9A-Za-z+/"
-                              "=_]{80,400}+|sntryu_[0-9a-f]{64}|dt0[a-z][0-9]{2}\\.[0-9A-Z]{24}\\.[0-9A-Z]{64}|"
+                              "=_]{80,400}+|sntryu_[0-9a-f]{64}|dt0[a-z][0-9]{2}\\.[0-9A-Za-z]{24}\\.[0-9A-Za-z]{64}|"
                               "hc[a-z]ik_[0-9a-z]{26,64}+)" TOKEN_END,
         .examples = EXAMPLES(HIT("NRA"
                                  "K-" SHOUT8 SHOUT8 SHOUT8 "ABC"),

@@ -3,13 +3,15 @@
 
 #define TOKEN_END "(?![0-9A-Za-z_-])"
 
-/* As GitHub's: thirty letters and digits, and their CRC-32 in base 62. */
+/* As GitHub's: thirty letters and digits, and their CRC-32 in base 62. What is as random as one is treated as one. */
 static bool
 check_npm(struct match *m)
 {
     struct str s = match_str(m);
+    uint8_t d[36];
 
-    return base62_is(str_sub(s, s.len - 6, s.len), crc32_ieee(str_sub(s, s.len - 36, s.len - 6))) || match_both_cases(m);
+    return match_digits(m, d, sizeof(d)) >= 3 || base62_is(str_sub(s, s.len - 6, s.len), crc32_ieee(str_sub(s, s.len - 36, s.len - 6))) ||
+           match_both_cases(m);
 }
 
 static bool
@@ -63,6 +65,9 @@ const struct detector detect_tokens_dev[] = {
         SECRET("sec.tracker", "WORKSPACE_TOKEN", "Token of a tracker or office service"),
         .pattern = WORD_START "(?:lin_api_[0-9A-Za-z]{40}|ntn_[0-9]{11}[0-9A-Za-z]{35}|secret_[0-9A-Za-z]{43}|pat[0-9A-Za-z]{14}\\.[0-9a-f]{64}|PMAK-"
                               "[0-9a-f]{24}-[0-9a-f]{34}|figd_[0-9A-Za-z_-]{40,64}+|"
+                              /* ReadMe, Frame.io, Adobe, 42, Authress */
+                              "rdme_[0-9a-z]{70}|fio-u-[0-9A-Za-z_=-]{64}|p8e-[0-9A-Za-z]{32}|s-s4t2(?:ud|af)-[0-9a-f]{64}|"
+                              "(?:sc|ext|scauth|authress)_[0-9a-z]{5,30}\\.[0-9a-z]{4,6}\\.acc[_-][0-9a-z-]{10,32}\\.[0-9A-Za-z+/_=-]{30,120}+|"
                               "sq[upa]_[0-9a-f]{40}|ops_eyJ[0-9A-Za-z+/]{250,2000}+={0,3})" TOKEN_END,
         .examples = EXAMPLES(HIT("lin"
                                  "_api_" BODY32 BODY8),
@@ -76,7 +81,17 @@ const struct detector detect_tokens_dev[] = {
                 "d_" BODY32 BODY8),
             HIT("sq"
                 "p_" HEX32 HEX8),
-            MISS("lin_api_short"), MISS("patch" BODY8), MISS("sqp_" HEX32), MISS("secret_name")),
+            HIT("rd"
+                "me_" HEX32 HEX32 "0a1b2c"),
+            HIT("fi"
+                "o-u-" BODY32 BODY32),
+            HIT("p8"
+                "e-" HEX32),
+            HIT("s-s4"
+                "t2ud-" HEX32 HEX32),
+            HIT("s"
+                "c_" HEX8 ".a1b2.acc-" HEX8 "-0a." BODY32),
+            MISS("rdme_" HEX32), MISS("fio-u-" BODY32), MISS("lin_api_short"), MISS("patch" BODY8), MISS("sqp_" HEX32), MISS("secret_name")),
     },
     {
         SECRET("sec.1password", "WORKSPACE_TOKEN", "1Password secret key"),

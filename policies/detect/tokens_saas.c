@@ -9,14 +9,30 @@ check_two_groups(struct match *m)
     return match_narrow(m, 1) || match_narrow(m, 2);
 }
 
+/* SK and capitals may be of any base 32; SK and small letters are not. */
+static bool
+check_twilio(struct match *m)
+{
+    return match_both_cases(m) || match_context(m);
+}
+
+/* EAAA is also what base64 of small numbers begins with, and UUIDs in capitals: a token has both cases. */
+static bool
+check_commerce(struct match *m)
+{
+    return !str_starts(match_str(m), STR("EAAA")) || match_mixed(m);
+}
+
 const struct detector detect_tokens_saas[] = {
     {
         SECRET("sec.sendgrid", "MAIL_SERVICE_KEY", "SendGrid key"),
-        .pattern = WORD_START "SG\\.[0-9A-Za-z_-]{16,32}\\.[0-9A-Za-z_-]{40,46}" TOKEN_END,
+        .pattern = WORD_START "SG\\.(?:[0-9A-Za-z_-]{16,32}\\.[0-9A-Za-z_-]{40,46}|[0-9A-Za-z=_.-]{66})" TOKEN_END,
         .examples = EXAMPLES(HIT("S"
                                  "G." BODY8 BODY8 "abcdef." BODY32 BODY8 "abc"),
             HIT("key=S"
                 "G." BODY8 BODY8 "ab-_ef." BODY32 BODY8 "a-c"),
+            HIT("S"
+                "G.a=b.c-d_" BODY32 BODY8 BODY8 "a1B2c3D4.e"),
             MISS("SG.short.short"), MISS("MSG." BODY32)),
     },
     {
@@ -48,16 +64,16 @@ const struct detector detect_tokens_saas[] = {
     },
     {
         SECRET("sec.twilio", "MESSAGING_TOKEN", "Twilio key"),
-        .pattern = WORD_START "SK[0-9a-f]{32}" WORD_END,
+        .pattern = WORD_START "SK[0-9A-Fa-f]{32}" WORD_END,
         .context = WORDS("twilio", "twilio api key", "api key", "account sid", "twilio key"),
-        .need_context = true,
+        .check = check_twilio,
         .examples = EXAMPLES(HIT("twilio S"
                                  "K" HEX32),
             HIT_IN("twilio.api_key", "S"
                                      "K" HEX32),
-            MISS("S"
-                 "K" HEX32),
-            MISS("twilio SK" HEX8)),
+            HIT("S"
+                "K" HEX32),
+            MISS("SK0123456789ABCDEF0123456789ABCDEF"), MISS("twilio SK" HEX8)),
     },
     {
         SECRET("sec.telegram", "MESSAGING_TOKEN", "Telegram bot token"),
@@ -80,7 +96,7 @@ const struct detector detect_tokens_saas[] = {
     },
     {
         SECRET("sec.teams_webhook", "MESSAGING_TOKEN", "Teams webhook"),
-        .pattern = "[a-z0-9-]{1,64}\\.webhook\\.office\\.com/(webhookb2/[0-9a-f@/-]{36,80}/IncomingWebhook/[0-9a-f]{32}/[0-9A-Za-z/_-]{36,128})",
+        .pattern = "[a-z0-9-]{1,64}\\.webhook\\.office\\.com/(webhookb2/[0-9a-z@/-]{36,80}/IncomingWebhook/[0-9a-z]{32}/[0-9A-Za-z/_-]{36,128})",
         .check = match_first_group,
         .examples = EXAMPLES(HIT("https://x.webhook.off"
                                  "ice.com/webhookb2/" EXAMPLE_UUID "@" EXAMPLE_UUID "/IncomingWebhook/" HEX32 "/" EXAMPLE_UUID),
@@ -90,10 +106,13 @@ const struct detector detect_tokens_saas[] = {
     },
     {
         SECRET("sec.commerce", "COMMERCE_TOKEN", "Token of a shop or payment service"),
-        .pattern = WORD_START "(?:shp(?:at|ca|pa|ss)_[0-9A-Fa-f]{32}|sq0[a-z]{3}-[0-9A-Za-z_-]{22,43}+|EAAA[0-9A-Za-z_-]{60}|access-(?:sandbox|"
-                              "development|production)-[0-9a-f-]{36}|"
-                              "shippo_(?:live|test)_[0-9a-f]{40}|EZ[AT]K[0-9A-Za-z]{54}|access_token\\$(?:production|sandbox)\\$[0-9a-z]{16}\\$[0-9a-"
-                              "f]{32}|AQE[0-9A-Za-z]{5,8}[0-9A-Za-z+/-]{60,200}+={0,2})" TOKEN_END,
+        .pattern = WORD_START
+        "(?:shp(?:at|ca|pa|ss)_[0-9A-Fa-f]{32}|sq0[a-z]{3}-[0-9A-Za-z_-]{22,60}+|EAAA(?!A)[0-9A-Za-z_-]{22,60}+|access-(?:sandbox|"
+        "development|production)-[0-9a-f-]{36}|"
+        "shippo_(?:live|test)_[0-9A-Fa-f]{40}|EZ[AT]K[0-9A-Za-z]{54}|access_token\\$(?:production|sandbox)\\$[0-9a-z]{16}\\$[0-9a-"
+        "f]{32}|FLWSECK(?:_TEST)?-[0-9a-h]{12}(?:[0-9a-h]{20}-X)?|"
+        "duffel_(?:live|test)_[0-9A-Za-z_=-]{43}|AQE[0-9A-Za-z]{5,8}[0-9A-Za-z+/-]{60,200}+={0,2})" TOKEN_END,
+        .check = check_commerce,
         .examples = EXAMPLES(HIT("shp"
                                  "at_" HEX32),
             HIT("sq0"
@@ -106,12 +125,19 @@ const struct detector detect_tokens_saas[] = {
                 "o_live_" HEX32 HEX8),
             HIT("EZ"
                 "AK" BODY32 BODY8 BODY8 "abcdef"),
-            MISS("shpat_short"), MISS("EZAKshort"), MISS("access-denied-" EXAMPLE_UUID)),
+            HIT("FLW"
+                "SECK_TEST-" HEX8 "0a1b"),
+            HIT("FLW"
+                "SECK-" HEX32 "-X"),
+            HIT("duf"
+                "fel_test_" BODY32 BODY8 "abc"),
+            MISS("EAAA6B60-360C-4ED4-A4E5-F1061041D0D1"), MISS("duffel_test_short"), MISS("FLWPUBK_TEST-" HEX32 "-X"), MISS("shpat_short"),
+            MISS("EZAKshort"), MISS("access-denied-" EXAMPLE_UUID)),
     },
     {
         SECRET("sec.social", "SOCIAL_SERVICE_TOKEN", "Token of a social network or file service"),
-        .pattern = WORD_START "(?:EAA[MC][0-9A-Za-z]{90,400}+|AAAAAAAAAAAAAAAAAAAAAA[0-9A-Za-z%]{60,120}+|sl\\.[0-9A-Za-z_=-]{130,200}+|[0-9]{15,16}"
-                              "\\|[0-9A-Za-z_-]{27})" TOKEN_END,
+        .pattern = WORD_START "(?:EAA[MC][0-9A-Za-z]{20,400}+|AAAAAAAAAAAAAAAAAAAAAA[0-9A-Za-z%]{60,120}+|sl\\.[0-9A-Za-z_=-]{130,200}+|[0-9]{15,16}"
+                              "(?:\\||%(?:7[Cc])?)[0-9A-Za-z_-]{27,40})" TOKEN_END,
         .examples = EXAMPLES(HIT("EAA"
                                  "C" BODY32 BODY32 BODY32),
             HIT("AAAAAAAAAAA"
@@ -120,7 +146,9 @@ const struct detector detect_tokens_saas[] = {
                 "l." BODY32 BODY32 BODY32 BODY32 "abc"),
             HIT("123456789012345"
                 "|" BODY8 BODY8 BODY8 "abc"),
-            MISS("EAAC" BODY32), MISS("sl.short"), MISS("AAAAAAAAAAAAAAAAAAAAAAAAAAAA")),
+            HIT("EAA"
+                "C" BODY32),
+            MISS("EAAC" BODY8 BODY8), MISS("sl.short"), MISS("AAAAAAAAAAAAAAAAAAAAAAAAAAAA")),
     },
     {.id = NULL},
 };

@@ -365,8 +365,6 @@ scan_view(struct examiner *ex, struct query *q, struct view *v)
 
 /* ---- views ---- */
 
-#define FORM (SIEVE_BIT(SIEVE_PLUS) | SIEVE_BIT(SIEVE_EQUALS)) /* what is in every pair with a + in it */
-
 static enum rc scan_deeper(struct examiner *ex, struct query *q, const struct view *v);
 
 static bool
@@ -448,7 +446,7 @@ scan_deeper(struct examiner *ex, struct query *q, const struct view *v)
     enum rc rc = RC_OK;
 
     /* A + is itself, or the space of a form: both are looked at. */
-    if ((v->shown & FORM) == FORM && fold_form_wanted(v->bytes))
+    if (v->shown & SIEVE_BIT(SIEVE_PLUS) && fold_form_wanted(v->bytes))
         rc = scan_folded(ex, q, v, true, &folded);
     if (rc == RC_OK)
         folded = *v;

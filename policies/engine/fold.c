@@ -360,27 +360,73 @@ unit_folded(const struct unit *u, const struct fold_view *out)
 }
 
 /*
- * a=b+c: whether a + is how a form writes a space. Right behind the = it is itself, of a telephone number.
+ * a=b+c, and GB82+WEST+1234: whether a + is how a form writes a space. Right behind the = it is itself, of a telephone number.
  */
 struct form {
-    bool pair; /* a = stands before in this word */
+    bool pair;   /* a = stands before in this word */
+    bool groups; /* this word is groups with a + between them */
+    size_t word; /* where the word ends that was looked at last */
     char last;
 };
+
+static bool
+word_ends(char c)
+{
+    return (unsigned char)c <= ' ' || c == '"' || c == '<' || c == '>';
+}
 
 static void
 form_step(struct form *f, char c)
 {
     if (c == '=')
         f->pair = true;
-    else if ((unsigned char)c <= ' ' || c == '"' || c == '<' || c == '>')
-        f->pair = false;
+    else if (word_ends(c))
+        f->pair = f->groups = false;
     f->last = c;
 }
 
+#define GROUP_MAX 8
+
+/*
+ * Whether spaces are + in the word around ${at}. Base64 has a + too, but no percent signs; without those it takes two of them, and a short group
+ * of capitals and digits between them or at the end.
+ */
 static bool
-form_space(const struct form *f, struct str s, size_t at)
+word_of_groups(struct str s, size_t at, size_t *end)
 {
-    return f->pair && f->last != '=' && s.ptr[at] == '+';
+    size_t pluses = 0, group = at;
+    bool plain = false, digit = false, found = false, escape = false;
+
+    for (size_t i = at; i > 0 && !escape && !word_ends(s.ptr[i - 1]); i--)
+        escape = s.ptr[i - 1] == '%';
+    for (*end = at; *end < s.len && !word_ends(s.ptr[*end]); (*end)++) {
+        char c = s.ptr[*end];
+
+        if (c == '+') {
+            found |= pluses && plain && digit && *end - group <= GROUP_MAX;
+            pluses++;
+            group = *end + 1;
+            plain = true;
+            digit = false;
+            continue;
+        }
+        escape |= c == '%';
+        digit |= is_digit(c);
+        plain = plain && (is_digit(c) || (c >= 'A' && c <= 'Z') || c == '-' || c == '.');
+    }
+    return escape || (pluses > 1 && (found || (plain && digit && *end - group <= GROUP_MAX)));
+}
+
+static bool
+form_space(struct form *f, struct str s, size_t at)
+{
+    if (s.ptr[at] != '+')
+        return false;
+    if (f->pair && f->last != '=')
+        return true;
+    if (at >= f->word)
+        f->groups = word_of_groups(s, at, &f->word);
+    return f->groups && (is_digit(f->last) || ((f->last | 0x20) >= 'a' && (f->last | 0x20) <= 'z') || memchr("-_.~)%", f->last, 6));
 }
 
 /*
@@ -408,7 +454,7 @@ may_fold(unsigned char c)
 enum rc
 fold_pass(struct str in, const uint32_t *map, bool form, struct fold_view *out, bool *changed)
 {
-    struct form pair = {false, '\0'};
+    struct form pair = {0};
     bool any = false, json = is_json(in);
 
     if (in.len > FOLD_TEXT_MAX)
@@ -527,7 +573,7 @@ fold_wanted(struct str s)
 bool
 fold_form_wanted(struct str s)
 {
-    struct form pair = {false, '\0'};
+    struct form pair = {0};
 
     if (s.len == 0 || !memchr(s.ptr, '+', s.len))
         return false;

@@ -25,7 +25,7 @@ bool fold_wanted(struct str s);
  * fold_pass(in, map, form, out, changed):
  * Take one layer off.
  * In:      map   of in's bytes to the original, NULL = in is the original
- *          form  a + in the value of a pair (a=b+c) is a space, as forms write it
+ *          form  a + in the value of a pair (a=b+c), or between groups (GB82+WEST+1234), is a space, as forms write it
  * Out:     out   a view that is reused: its memory grows (malloc), the owner calls fold_free; changed = false: out is of no interest
  * Returns: RC_OK; RC_NOMEM; RC_LIMIT when in is longer than FOLD_TEXT_MAX
  */

@@ -270,7 +270,9 @@ START_TEST(context_is_whole_words_before_the_match)
         {"", "pan ................................................", false},
         {"", "", false},
         {"", "[SSN] ", false},
-        {"", "<SSN>", false},
+        {"", "<SSN> ", false},
+        {"", "<SSN>\xe5\x8f\xb7", true},
+        {"", "<SSN>", true},
         {"", "[ssn] ", true},
         {"", "[SSN ", true},
     };

@@ -171,6 +171,41 @@ START_TEST(fold_survives_random_bytes_at_a_guard_page)
 }
 END_TEST
 
+START_TEST(fold_reads_a_plus_as_a_form_does)
+{
+    static const struct {
+        struct str in, out;
+    } rows[] = {
+        {STR("q=a+b&c=+1"), STR("q=a b&c=+1")},
+        {STR("GB82+WEST+1234+5698+7654+32"), STR("GB82 WEST 1234 5698 7654 32")},
+        {STR("(call+me+at+030+1234567)"), STR("(call me at 030 1234567)")},
+        {STR("%2B90+501+238+93+50"), STR("+90 501 238 93 50")},
+        {STR("x \"INSEE+-+1+65+10\""), STR("x \"INSEE - 1 65 10\"")},
+        {STR("Rejected%3A+%2B351212348012"), STR("Rejected: +351212348012")},
+        {STR("tel%3A+030"), STR("tel: 030")},
+        {STR("%41 a+b"), STR("A a+b")},
+        {STR("a+b+c"), STR("a+b+c")},
+        {STR("030+1234567"), STR("030+1234567")},
+        {STR("1.2.3+build.7+x"), STR("1.2.3+build.7+x")},
+        {STR("zT+9aQp1LkWm3sdf+8Fj3kLs0pQw2eRt"), STR("zT+9aQp1LkWm3sdf+8Fj3kLs0pQw2eRt")},
+        {STR("+"), STR("+")},
+    };
+    struct fold_view v = {0};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct guard g;
+        struct str in = guard_copy(&g, rows[i].in);
+        bool changed;
+
+        ck_assert_int_eq(fold_pass(in, NULL, true, &v, &changed), RC_OK);
+        ck_assert_msg(str_eq((struct str){v.bytes, v.len}, rows[i].out), "row %zu: %.*s", i, (int)v.len, v.bytes);
+        ck_assert_msg(fold_form_wanted(in) == (changed && !str_starts(in, STR("%41"))), "row %zu", i);
+        guard_free(&g);
+    }
+    fold_free(&v);
+}
+END_TEST
+
 START_TEST(fold_refuses_texts_over_its_limit)
 {
     char *big = calloc(FOLD_TEXT_MAX + 1, 1);
@@ -341,6 +376,7 @@ static const struct case_entry cases[] = {
     {"normal", &decode_finds_any_text_anywhere},
     {"malformed", &fold_survives_random_bytes_at_a_guard_page},
     {"malformed", &decode_survives_random_bytes_at_a_guard_page},
+    {"normal", &fold_reads_a_plus_as_a_form_does},
     {"limits", &fold_refuses_texts_over_its_limit},
     {"nomem", &fold_says_when_memory_ends},
     {NULL, NULL},
