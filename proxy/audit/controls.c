@@ -178,7 +178,10 @@ controls_prepare(struct report *r)
         evidence_add(r, EV_VERIFIED, last);
     if (r->log.problem)
         evidence_add(r, EV_BROKEN, r->log.bad_leaf);
-    if (r->t.entries && r->log.first > r->t.first_leaf)
+    /* Removed entries are older than what is kept, and than the day that the log says. */
+    bool older = r->t.any && r->t.oldest_us < r->o.period.from_us, before = r->t.removed_us && r->t.removed_us <= r->o.period.from_us;
+
+    if (r->log.first && !older && !before)
         evidence_add(r, EV_PRUNED, r->log.first);
     prepare_rules(r);
     prepare_digests(r);

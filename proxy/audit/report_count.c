@@ -595,6 +595,8 @@ watch_order(struct report *r, const struct entry *e)
         r->t.running = false;
     else if (start || !r->t.any) /* after a stop, what was under way still comes to its end */
         r->t.running = true;
+    if (!r->t.any)
+        r->t.oldest_us = e->ts_us;
     r->t.any = true;
     r->t.next_leaf = e->seq + 1;
     r->t.before_us = e->ts_us;
@@ -630,6 +632,8 @@ report_add(struct report *r, uint64_t index, struct str bytes)
         return RC_OK;
     }
     watch_order(r, e);
+    if (is_word(e->type, "retention"))
+        (void)!time_parse(e->retention.before, &r->t.removed_us);
     if (!in_period(r, e->ts_us)) {
         r->t.outside++;
         if (e->ts_us < r->o.period.from_us)

@@ -141,6 +141,8 @@ struct totals {
         rules_left_out;
     uint64_t allowed_spans, delivered_spans, rejected_spans, lost_spans;
     uint64_t first_us, last_us, first_leaf, last_leaf;
+    uint64_t oldest_us;  /* of the first entry that is kept, of whatever period */
+    uint64_t removed_us; /* entries before were removed, by the last entry about that; 0 = none is kept */
     uint64_t before_us;  /* time of the entry before, to see the clock go back */
     uint64_t next_leaf;  /* that should come, when any has been seen */
     uint64_t gap_leaves; /* that are missing */

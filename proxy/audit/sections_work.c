@@ -293,7 +293,7 @@ section_exceptions(struct report *r)
         {EV_UNKNOWN_POLICY, "Requests decided by a policy that was never put on record"}, {EV_LOSS, "Losses"},
         {EV_CLOSED, "Times when the gate was closed"}, {EV_UNCLEAN, "Starts without a stop before them"}, {EV_CLOCK, "Clock steps"},
         {EV_GAP, "Gaps in the log"}, {EV_UNREADABLE, "Unreadable entries"}, {EV_BROKEN, "The log does not verify"},
-        {EV_PRUNED, "Entries of the period were pruned"}, {EV_REVEAL, "Pseudonyms were revealed"}};
+        {EV_PRUNED, "Entries that may be of the period were removed after the time of retention"}, {EV_REVEAL, "Pseudonyms were revealed"}};
     struct doc *d = r->doc;
 
     doc_section(d, "exceptions", "Exceptions and residual risk");

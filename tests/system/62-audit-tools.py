@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """The audit tools on logs that another program wrote (tests/support/tlog.py, by C2SP's documents), at the sizes where tiles begin and end; proofs checked by that program; one
-entry changed; queries against a count by hand; copies of a log that is being written; reports of periods that are empty or half removed, in all forms, twice."""
+entry changed; queries against a count by hand; copies of a log that is being written; a flood of refused requests; reports of periods that are empty or half removed, in all
+forms, twice."""
 import base64
 import collections
+import datetime
+import http.client
 import json
 import os
 import pathlib
@@ -10,9 +13,12 @@ import random
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
+import time
 
+import clock
 import rig
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
@@ -47,7 +53,7 @@ DESTINATIONS = ["otlp_grpc/eu", "otlp_http/us", "otlp_http/us-2"]
 
 def entry(rng, seq):
     at = 1783000000 + seq * 7
-    day = __import__("datetime").datetime.fromtimestamp(at, __import__("datetime").timezone.utc)
+    day = datetime.datetime.fromtimestamp(at, clock.UTC)
     ts = f"{day:%Y-%m-%dT%H:%M:%S}.{seq % 10**6:06d}Z"
     e = {"build": "x", "node": "n", "seq": seq, "ts": ts, "v": 1}
     kind = rng.choice(("request", "request", "request", "delivery", "loss", "handshake", "admin", "refusal"))
@@ -260,6 +266,61 @@ def copies(rounds):
         check("the log verifies", run("audit", "verify", r.dir / "audit", "--trust", key)[0], 0)
 
 
+def flood(count):
+    """Requests that are refused unread fill nothing, and none of them is left uncounted."""
+    with rig.Rig("audit-flood") as r:
+        gate = r.gate(r.config(r.sink("eu").grpc, rig.free_port()))
+        begun = time.monotonic()
+        for who in ("shop", "us"):
+            context = ssl.create_default_context(cafile=str(r.dir / "pki/server-ca.crt"))
+            context.load_cert_chain(r.dir / f"pki/{who}.crt", r.dir / f"pki/{who}.key")
+            context.set_alpn_protocols(["http/1.1"])
+            c = http.client.HTTPSConnection("localhost", r.http, context=context)
+            for _ in range(count):
+                c.request("POST", "/v1/logs", body=b"{}", headers={"content-type": "application/json"})
+                if c.getresponse().read() is None:
+                    raise RuntimeError("no answer")
+        seconds = time.monotonic() - begun
+        check("stopped", rig.stop(gate), 0)
+        entries = [json.loads(x) for x in run("audit", "query", r.dir / "audit", "--type", "refusal", "--format", "entry", "--limit", 100000)[1].splitlines()]
+        sums = collections.Counter()
+        for e in entries:
+            sums[e["conn"]["identity"].split("/")[4]] += e["count"]
+        check("all refused are counted", sums, {"shop": count, "us": count})
+        check("in few entries", len(entries) <= 2 * (seconds + 3), True)
+
+
+def half_removed():
+    """Of a day beyond the period of retention whole bundles are gone: reports are made of what is left, and say so."""
+    with rig.Rig("audit-old", clients=["shop=spiffe://example.org/ns/shop/sa/checkout,C=DE"]) as r:
+        old, now = (datetime.datetime(2028, 3, d, 12, tzinfo=clock.UTC) for d in (5, 9))
+        watch = clock.Clock(r.dir / "clock", old, "America/Los_Angeles")
+        r.make_pki()
+        config = r.config(r.sink("eu").grpc, rig.free_port(), extra="audit: {dir: audit, retention: 48h, checkpoint: {every: 20ms}}\n")
+
+        def day(spans):
+            gate = r.gate(config)
+            p = r.send(spans, extra=("--batch", 1, "--in-flight", 16))
+            p.stdout.read()
+            check("sent", p.wait(60), 0)
+            check("stopped", rig.stop(gate), 0)
+
+        day(400)
+        watch.run_from(now)
+        day(50)
+        gate = r.gate(config)  # looks for what is old at the start
+        check("stopped", rig.stop(gate), 0)
+        key = (r.dir / "gate.log").read_text().split('"key":"')[1].split('"')[0]
+        check("verify", run("audit", "verify", r.dir / "audit", "--trust", key)[0], 0)
+        left = [json.loads(x) for x in run("audit", "export", r.dir / "audit")[1].splitlines()]
+        check("bundles are gone", (left[0]["seq"] > 0, left[0]["seq"] % 256), (True, 0))
+        n = lambda days: sum(e["type"] == "request" and e["ts"][:10] in days for e in left)
+        check("the young day is whole", n(["2028-03-09"]), 50)
+        reports(r.dir, r.dir / "audit", key, (("2028-03-05", n(["2028-03-05"])), ("2028-03-05..2028-03-09", n(["2028-03-05", "2028-03-09"])), ("2028-03-09", 50), ("2028-03-07", 0)), None)
+        exceptions = lambda k: [x["exception"] for x in json.loads((r.dir / f"one{k}/report.json").read_text())["tables"]["exceptions"]["rows"]]
+        check("the report says that entries are gone", ["Entries that may be of the period were removed after the time of retention" in exceptions(k) for k in (1, 2, 3)], [True, True, False])
+
+
 def main():
     with rig.Rig("audit-tools") as r:
         key = tlog.Key(r.dir, "log.example.org/other")
@@ -277,7 +338,9 @@ def main():
         n = reports(r.dir, r.dir / "log", key.verifier, ((day, of(day)), ("2026-Q3", of(*days)), ("2026-06-30..2026-07-02", of("2026-07-02", "2026-07-01")), ("2019-02", 0), ("2031", 0)),
                     os.environ.get("PDF"))
         print(f"{len(SIZES)} sizes, {n} reports twice")
+    flood(300)
     copies(3)
+    half_removed()  # last: its programs live in another time
     print(f"{counts[True]} passed, {counts[False]} failed")
     return 1 if counts[False] else 0
 

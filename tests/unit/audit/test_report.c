@@ -267,6 +267,39 @@ START_TEST(report_counts_starts_and_clock_steps_of_its_period_only)
 }
 END_TEST
 
+/* Leaves below 256 are hashes; whether entries of the period were among them follows from what is kept. */
+START_TEST(report_says_that_entries_of_the_period_were_removed)
+{
+    static const char *const kept[] = {REQUEST("256", "2026-07-03T10:00:00.000000Z", "DE", "1"),
+        SIMPLE("\"build\":\"1\",", "removed", "old\",\"retention\":{\"before\":\"2026-07-02T00:00:00.000000Z\",\"until\":256},\"s\":\"", "257",
+            "2026-07-04T00:00:00.000000Z", "retention")};
+    static const struct {
+        const char *period;
+        unsigned lines;
+        bool removed;
+    } rows[] = {{"2026-07-01", 2, true}, {"2026-Q3", 2, true}, {"2026-07-02", 2, false}, {"2026-07-03", 2, false}, {"2026-07-03", 1, true},
+        {"2026-07-04", 1, false}, {"2026-Q4", 2, false}, {"2026-Q2", 2, true}};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct report_options o = {.profiles = profile_mask(STR("all")), .entities = entities, .entity_count = 3};
+        struct report_log log = {.bad_leaf = SOURCE_NO_INDEX, .first = 256, .size = 258};
+        struct report *r = NULL;
+        struct buf json;
+
+        ck_assert(period_parse(str_of(rows[i].period), &o.period));
+        ck_assert_int_eq(report_new(&o, &r), RC_OK);
+        for (unsigned k = 0; k < rows[i].lines; k++)
+            ck_assert_int_eq(report_add(r, 256 + k, str_of(kept[k])), RC_OK);
+        ck_assert_int_eq(report_finish(r, &log, NULL, NULL), RC_OK);
+        print(r, report_print_json, &json);
+        ck_assert_msg(holds(&json, "may be of the period were removed") == rows[i].removed, "row %zu", i);
+        ck_assert_msg(!rows[i].removed || !holds(&json, "Entries of the period are all kept"), "row %zu", i);
+        buf_free(&json);
+        report_free(r);
+    }
+}
+END_TEST
+
 START_TEST(report_tells_who_got_checkpoints)
 {
     static const char *const lines[] = {
@@ -359,6 +392,7 @@ static const struct case_entry cases[] = {
     {"normal", &report_judges_controls_by_evidence},
     {"malformed", &report_counts_gaps_and_unreadable_entries},
     {"normal", &report_counts_starts_and_clock_steps_of_its_period_only},
+    {"normal", &report_says_that_entries_of_the_period_were_removed},
     {"normal", &report_tells_who_got_checkpoints},
     {"normal", &report_counts_requests_that_were_not_read},
     {"limits", &report_keeps_a_bound_on_names},
