@@ -7,7 +7,7 @@
 #   make eval CORPUS=dir    recall, precision and leaks of the detectors on labelled and generated texts (SEED=1)
 #   make eval-sql CORPUS=dir  literals that survive and names that are lost in SQL
 #   make fuzz F=batch TIME=60                              make check SAN=address|undefined|thread
-#   make cover | valgrind | fmt | docs | certs | install | clean
+#   make cover | valgrind | fmt | docs | certs | install | deb | dist | clean
 #
 # Variables: V=1 shows commands; B=dir builds elsewhere; CC=clang; SAN=address builds with ASan and UBSan under clang.
 
@@ -31,7 +31,7 @@ ARCH     := $(shell uname -m)
 
 # Packages that are missing are installed before anything is read from pkg-config; nothing is printed when none is.
 NEEDS    := $(if $(filter-out clean help deps,$(or $(MAKECMDGOALS),all)),$(if $(filter lint,$(MAKECMDGOALS))$(SAN)$(filter fuzz,$(MAKECMDGOALS)),all,$(if \
-            $(filter-out all libs install,$(or $(MAKECMDGOALS),all)),test,build)))
+            $(filter-out all libs install deb dist,$(or $(MAKECMDGOALS),all)),test,build)))
 ifneq ($(NEEDS),)
 ifneq ($(shell packaging/deps $(NEEDS) && echo ok),ok)
 $(error packages are missing)
@@ -86,7 +86,7 @@ rev       = $(if $(1),$(call rev,$(wordlist 2,99,$(1))) $(firstword $(1)))
 libs_for  = $(foreach l,$(call rev,$(call below,$(1),$(LAYERS))),$(O)/lib$(l).a)
 BIN      := $(O)/spangate
 
-.PHONY: all libs deps demo check check-unit check-fuzz check-system interop valgrind fuzz bench eval eval-sql eval-merkle cover lint fmt docs certs install clean help
+.PHONY: all libs deps demo check check-unit check-fuzz check-system interop valgrind fuzz bench eval eval-sql eval-merkle cover lint fmt docs certs install deb dist clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(BIN) # HAVE_BIN: it links
@@ -198,6 +198,11 @@ install: $(BIN)
 	install -m 644 policies/packs/*.yaml $(DESTDIR)$(PREFIX)/share/spangate
 	$(BIN) man > $(DESTDIR)$(PREFIX)/share/man/man1/spangate.1
 	for k in gateway policy test; do $(BIN) config schema --kind $$k > $(DESTDIR)$(PREFIX)/share/spangate/$$(echo $$k | sed 's/test/policy-test/').schema.json || exit 1; done
+# A package of the binary, and the sources as one file; both in $(B).
+deb: $(BIN)
+	@packaging/deb $(BIN) $(VERSION) $(B)
+dist:
+	@git archive --format=tar --prefix=spangate-$(VERSION)/ HEAD | gzip -9n > $(B)/spangate-$(VERSION).tar.gz && echo $(B)/spangate-$(VERSION).tar.gz
 interop: $(BIN) $(O)/bench/make_log
 	@packaging/deps interop
 	@SPANGATE=$(BIN) tests/interop/run.py && SPANGATE=$(BIN) tests/interop/backend.py && SPANGATE=$(BIN) tests/interop/editor.py && SPANGATE=$(BIN) tests/interop/audit.py && SPANGATE=$(BIN) tests/interop/oscal.py

@@ -1,6 +1,7 @@
 #include "allow_int.h"
 
 #include "../action/canonical_int.h"
+#include "base/digest.h"
 
 static char
 lower(char c)
@@ -53,6 +54,20 @@ in_domain(struct str domain, struct str value)
     return true;
 }
 
+/* Of the list's hashed values, which stand together in no order, that of value. A digest that cannot be made allows nothing. */
+static bool
+has_digest(const struct allow_list *l, struct str value)
+{
+    uint8_t digest[SHA256_SIZE];
+
+    if (!l->hashed || digest_sha256(value, digest) != RC_OK)
+        return false;
+    for (size_t k = 0; k < l->count; k++)
+        if (l->items[k].kind == ALLOW_SHA256 && str_eq(l->items[k].text, (struct str){(const char *)digest, sizeof(digest)}))
+            return true;
+    return false;
+}
+
 bool
 allow_has(const struct allow_list *l, struct str value)
 {
@@ -76,9 +91,11 @@ allow_has(const struct allow_list *l, struct str value)
         case ALLOW_DOMAIN:
             has = in_domain(i->text, value);
             break;
+        case ALLOW_SHA256:
+            break; /* all of them at once, below */
         }
         if (has)
             return true;
     }
-    return false;
+    return has_digest(l, value);
 }

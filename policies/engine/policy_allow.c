@@ -1,11 +1,13 @@
 /* Reading `allow` of rules and policies. */
 #include "../action/canonical_int.h"
+#include "base/digest.h"
 #include "loader_int.h"
 
 static const struct {
     const char *name;
     enum allow_kind kind;
-} kinds[] = {{"exact", ALLOW_EXACT}, {"prefix", ALLOW_PREFIX}, {"suffix", ALLOW_SUFFIX}, {"cidr", ALLOW_CIDR}, {"domain", ALLOW_DOMAIN}};
+} kinds[] = {{"exact", ALLOW_EXACT}, {"prefix", ALLOW_PREFIX}, {"suffix", ALLOW_SUFFIX}, {"cidr", ALLOW_CIDR}, {"domain", ALLOW_DOMAIN},
+    {"sha256", ALLOW_SHA256}};
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
 static bool
@@ -27,6 +29,7 @@ add_item(struct loader *ld, const struct conf_node *n, enum allow_kind kind, str
 {
     struct allow_item item = {.kind = kind};
     struct str text = STR("");
+    uint8_t digest[SHA256_SIZE];
 
     if (conf_text(ld->doc, n, &text, ld->es) != RC_OK)
         return;
@@ -38,6 +41,12 @@ add_item(struct loader *ld, const struct conf_node *n, enum allow_kind kind, str
         err_hint(policy_error(ld, n, SG_ALLOW, "this is no network"), "10.0.0.0/8, \"2001:db8::/32\"");
         return;
     }
+    if (kind == ALLOW_SHA256 && (text.len != 2 * sizeof(digest) || !digest_unhex(text, digest))) {
+        err_hint(policy_error(ld, n, SG_ALLOW, "this is no SHA-256 in hexadecimal"), "printf %%s VALUE | sha256sum");
+        return;
+    }
+    if (kind == ALLOW_SHA256)
+        text = (struct str){(const char *)digest, sizeof(digest)};
     if (l->count == ALLOW_MAX) {
         policy_error(ld, n, SG_ALLOW, "more than %d allowed values", ALLOW_MAX);
         return;
@@ -54,6 +63,7 @@ add_item(struct loader *ld, const struct conf_node *n, enum allow_kind kind, str
         l->cap = cap;
     }
     item.text = kind == ALLOW_DOMAIN ? policy_dup_lower(ld, text) : policy_dup(ld, text);
+    l->hashed |= kind == ALLOW_SHA256;
     l->items[l->count++] = item;
 }
 
@@ -70,7 +80,7 @@ void
 policy_allow(struct loader *ld, const struct conf_node *n, struct allow_list *l)
 {
     if (n && n->kind != CONF_LIST)
-        policy_error(ld, n, SG_ALLOW, "allow is a list of values, and of {exact, prefix, suffix, cidr, domain}");
+        policy_error(ld, n, SG_ALLOW, "allow is a list of values, and of {exact, prefix, suffix, cidr, domain, sha256}");
     for (unsigned i = 0; n && n->kind == CONF_LIST && i < n->count; i++) {
         const struct conf_node *item = n->items[i];
 

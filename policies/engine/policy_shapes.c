@@ -168,12 +168,13 @@ static const struct conf_field allow_fields[] = {
     {"suffix", CONF_TEXTS, .doc = "How such values end"},
     {"cidr", CONF_TEXTS, .doc = "Networks whose addresses stay: 10.0.0.0/8"},
     {"domain", CONF_TEXTS, .doc = "Domains whose e-mail addresses stay"},
+    {"sha256", CONF_TEXTS, .doc = "SHA-256, in hexadecimal, of values that stay and are not to be read here"},
     {0},
 };
 const struct conf_shape shape_allow = {"allow", allow_fields};
-#define ALLOW                                                                                                               \
-    {                                                                                                                       \
-        "allow", CONF_ITEMS, .of = &shape_allow, .doc = "Values that stay: texts, or {exact, prefix, suffix, cidr, domain}" \
+#define ALLOW                                                                                                                       \
+    {                                                                                                                               \
+        "allow", CONF_ITEMS, .of = &shape_allow, .doc = "Values that stay: texts, or {exact, prefix, suffix, cidr, domain, sha256}" \
     }
 
 static const struct conf_field rule_fields[] = {

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/digest.h"
 #include "base_suite.h"
 #include "policies_program.h"
 
@@ -38,6 +39,29 @@ START_TEST(allow_lets_single_matches_through)
 }
 END_TEST
 
+/* Values that stay, but are not to be read in the policy. */
+START_TEST(allow_knows_values_by_their_digest)
+{
+    struct gate_small g;
+    uint8_t raw[2][SHA256_SIZE];
+    char hex[2][2 * SHA256_SIZE + 1], yaml[1024];
+
+    ck_assert_int_eq(digest_sha256(STR("carol@corp.test"), raw[0]), RC_OK);
+    ck_assert_int_eq(digest_sha256(STR("192.0.2.7"), raw[1]), RC_OK);
+    for (int i = 0; i < 2; i++)
+        digest_hex((struct str){(const char *)raw[i], SHA256_SIZE}, hex[i]);
+    snprintf(yaml, sizeof(yaml),
+        POLICY("p") "  allow: [{sha256: [%s, %s]}]\n  rules:\n    - {id: m, entity: EMAIL_ADDRESS, action: {replace: \"[m]\"}}\n"
+                    "    - {id: i, entity: IP_ADDRESS, action: {replace: \"[i]\"}}\n",
+        hex[0], hex[1]);
+    small_open(&g, yaml);
+    ck_assert_str_eq(small_text(&g, "k", "carol@corp.test Carol@corp.test xcarol@corp.test"), "carol@corp.test [m] [m]");
+    ck_assert_str_eq(small_text(&g, "k", "192.0.2.7 192.0.2.8"), "192.0.2.7 [i]");
+    ck_assert_str_eq(small_text(&g, "k", hex[0]), hex[0]);
+    small_close(&g);
+}
+END_TEST
+
 START_TEST(allow_of_a_policy_holds_for_its_rules_alone)
 {
     struct gate_small g;
@@ -54,7 +78,8 @@ END_TEST
 
 START_TEST(allow_refuses_what_it_cannot_mean)
 {
-    static const char *const wrong[] = {"{x: y}", "[{exact: \"\"}]", "[{cidr: 10.0.0.0/33}]", "[{cidr: example.org}]", "[{regex: x}]", "[[a]]"};
+    static const char *const wrong[] = {"{x: y}", "[{exact: \"\"}]", "[{cidr: 10.0.0.0/33}]", "[{cidr: example.org}]", "[{regex: x}]", "[[a]]",
+        "[{sha256: 12ab}]", "[{sha256: zz4f2b8c0d1e3a5f7b9c2d4e6f8a0b1c3d5e7f9a1b2c3d4e5f6a7b8c9d0e1f2a}]"};
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         char yaml[512];
@@ -76,6 +101,7 @@ END_TEST
 
 static const struct case_entry cases[] = {
     {"normal", &allow_lets_single_matches_through},
+    {"normal", &allow_knows_values_by_their_digest},
     {"normal", &allow_of_a_policy_holds_for_its_rules_alone},
     {"malformed", &allow_refuses_what_it_cannot_mean},
     {NULL, NULL},
