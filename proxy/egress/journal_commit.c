@@ -203,8 +203,6 @@ store_retry(struct journal *jn)
     enum rc rc = store_open(&jn->store_options, &s, &es);
 
     errs_free(&es);
-    if (rc == RC_OK && store_now(s)->next_seq < jn->sound_next_seq)
-        rc = RC_INTEGRITY; /* what was answered for is gone: its numbers are not given away again */
     if (rc == RC_OK)
         rc = store_mend(s, jn->sound_next_id);
     if (rc != RC_OK) {

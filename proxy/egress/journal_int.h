@@ -56,7 +56,7 @@ struct store;
 struct store_options {
     const char *dir;
     uint64_t max_bytes, audit_max_bytes;
-    uint64_t entries_below; /* entries from here on in the write-ahead file were refused; UINT64_MAX: none */
+    uint64_t entries_below; /* entries from here on in the write-ahead file were refused, all below were answered for; UINT64_MAX: not known */
     bool read_only;         /* for another process: makes nothing, changes nothing */
 };
 

@@ -311,6 +311,8 @@ open_wal(struct store *s)
         return store_rc(e);
     enum rc rc = wal_replay(&s->wal, s->totals.next_seq, s->o.entries_below);
 
+    if (rc == RC_OK && s->o.entries_below != UINT64_MAX && s->totals.next_seq + s->wal.count < s->o.entries_below)
+        rc = RC_INTEGRITY; /* what was answered for is gone: its numbers are not given away again, and what can be read of the file stays as it is */
     if (rc == RC_OK && store_is_ahead(s))
         rc = store_commit(s, NULL, 0);
     if (rc == RC_OK && store_is_ahead(s))
