@@ -6,13 +6,25 @@
 
 /* ---- which ---- */
 
+/* c2VjcmV0IQ==: the equals signs at the end of base64. */
+static bool
+is_padding(const struct form *f, size_t start, size_t equals, size_t end)
+{
+    if ((end - start) % 4 != 0 || end - equals > 2 || form_skip(f, equals, end, "=") != end)
+        return false;
+    while (start < equals && (byte_alnum(f->t.ptr[start]) || byte_in(f->t.ptr[start], "+-_")))
+        start++;
+    return start == equals;
+}
+
 /* a=b&c=d: a name without white space before the first equals sign, and none in values, where + or %20 stands for it. */
 static bool
 is_form(const struct form *f, size_t start, size_t end)
 {
     size_t equals = form_find(f, start, end, "=");
 
-    return equals < end && equals > start && form_find(f, start, equals, "<>{}/\\:") == equals && form_find(f, start, end, " \t\r\n\"") == end;
+    return equals < end && equals > start && !is_padding(f, start, equals, end) && form_find(f, start, equals, "<>{}/\\:") == equals &&
+           form_find(f, start, end, " \t\r\n\"") == end;
 }
 
 static const struct scanner *
@@ -125,6 +137,16 @@ parameter(const struct form *f, size_t start, size_t end, struct str name, size_
     return (struct str){NULL, 0};
 }
 
+/* Content-Type: and the like, perhaps cut off with the text. A YAML document, or a comment, begins with dashes too. */
+static bool
+is_part_header(const struct form *f, size_t start, size_t stop)
+{
+    struct str s = form_str(f, start, stop), content = STR("content-");
+    size_t n = s.len < content.len && stop == f->t.len ? s.len : content.len;
+
+    return str_eq_nocase(str_sub(s, 0, s.len < n ? s.len : n), str_sub(content, 0, n));
+}
+
 /* Headers up to an empty line, then a content. */
 static enum rc
 scan_part(const struct form *f, size_t start, size_t end)
@@ -138,10 +160,14 @@ scan_part(const struct form *f, size_t start, size_t end)
         stop = line_end(f, at, end);
         if (content == stop)
             break;
+        if (!is_part_header(f, at, stop))
+            return RC_UNDECIDABLE;
         if (name.ptr == NULL)
             name = parameter(f, at, stop, STR("name="), &from);
         if (filename.ptr == NULL)
             filename = parameter(f, at, stop, STR("filename="), &file);
+        if (filename.ptr == NULL)
+            filename = parameter(f, at, stop, STR("filename*="), &file);
     }
     at = at < end ? line_end(f, at, end) + 1 : end;
     at = at < end ? at : end;
@@ -153,7 +179,7 @@ scan_part(const struct form *f, size_t start, size_t end)
         return rc;
     if (name.ptr && name_is_secret(name))
         return form_add(f, SCAN_BODY_SECRET, at, end);
-    return filename.ptr ? form_add(f, SCAN_BODY_VALUE, at, end) : dispatch(f, at, end, true);
+    return filename.ptr ? form_add(f, SCAN_BODY_VALUE, at, end) : dispatch(f, at, end, name.ptr != NULL);
 }
 
 static enum rc
@@ -169,6 +195,8 @@ scan_parts(const struct scan_in *in, struct scan_out *out, bool strict)
     while (boundary.len && byte_in(boundary.ptr[boundary.len - 1], "\r \t"))
         boundary.len--;
     if (!str_starts(boundary, STR("--")) || boundary.len < 3 || boundary.len > 74) /* RFC 2046 section 5.1.1 */
+        return RC_UNDECIDABLE;
+    if (first + 1 >= end || str_find(boundary, STR(" ")) != SIZE_MAX) /* a text that begins with dashes */
         return RC_UNDECIDABLE;
     for (at = first + 1; at < end && rc == RC_OK;) {
         size_t to = next_boundary(&f, at, end, boundary);

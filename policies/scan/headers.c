@@ -336,7 +336,10 @@ scan_array(const struct form *f, struct str name, size_t start, size_t end)
         while (close < end && f->t.ptr[close] != '"')
             close += f->t.ptr[close] == '\\' && close + 1 < end ? 2 : 1;
         close = close < end ? close : end;
-        if (open < end)
+        at = form_skip(f, at, open, ", \t");
+        if (at < open) /* no string */
+            rc = scan_value(f, name, at, open);
+        if (open < end && rc == RC_OK)
             rc = scan_value(f, name, open + 1, close);
         at = open < end ? close + 1 : end;
     }
@@ -364,10 +367,15 @@ scan_lines(const struct form *f)
     enum rc rc = RC_OK;
 
     for (size_t at = 0; at < f->t.len && rc == RC_OK;) {
-        size_t to = form_find(f, at, f->t.len, "\r\n");
+        size_t to = form_find(f, at, f->t.len, "\r\n"), next = to + 1;
 
+        /* A line that begins with white space goes on with the one before. */
+        for (size_t n = to; to > at && (n = form_skip(f, n, f->t.len, "\r\n")) < f->t.len && byte_in(f->t.ptr[n], " \t");) {
+            to = n = form_find(f, n, f->t.len, "\r\n");
+            next = to + 1;
+        }
         rc = scan_line(f, at, to);
-        at = to + 1;
+        at = next;
     }
     return rc;
 }
@@ -387,7 +395,7 @@ scan(const struct scan_in *in, struct scan_out *out)
         return scan_lines(&f);
     name = header_name(name, buf);
     if (t.len > 3 && str_starts(t, STR("[\"")) && t.ptr[t.len - 1] == ']')
-        return scan_array(&f, name, (size_t)(t.ptr - in->text.ptr), in->text.len);
+        return scan_array(&f, name, (size_t)(t.ptr - in->text.ptr), (size_t)(t.ptr - in->text.ptr) + t.len - 1);
     return scan_value(&f, name, 0, in->text.len);
 }
 

@@ -179,35 +179,6 @@ string_value(const struct json *j, size_t start, size_t end, uint8_t flags)
     return j->f->strict ? form_add(j->f, SCAN_BODY_VALUE, start, end) : RC_OK;
 }
 
-/* A number, true or false, in the notations of JSON, JavaScript and Python; *next is behind it. */
-static enum rc
-bare_value(const struct json *j, size_t start, uint8_t flags, size_t *next)
-{
-    static const char *const nothing[] = {"null", "none", "undefined", "nil", "0", NULL};
-    static const char *const words[] = {"true", "false", "nan", "infinity", "-infinity", "+infinity", NULL};
-    char buf[NAME_BYTES];
-    size_t at = start, behind = start, n = 0;
-    int c;
-
-    while ((c = json_char(j, j->level, at, &behind)) != END && c < OTHER && c > ' ' && (ascii_alnum((char)c) || byte_in((char)c, "+-._"))) {
-        if (n < NAME_BYTES)
-            buf[n++] = (char)c;
-        at = behind;
-    }
-    struct str s = {buf, n};
-    size_t sign = n > 0 && byte_in(buf[0], "+-.");
-    bool cut = c == END && n > 0 && ascii_alpha(buf[0]); /* nul, fal: cut off */
-
-    *next = at;
-    if (n == 0 || !(cut || word_in(s, words) || word_in(s, nothing) || (n > sign && ascii_digit(buf[sign]))))
-        return RC_UNDECIDABLE;
-    if (j->dry || word_in(s, nothing) || !(j->f->strict || (flags & FORM_HIDDEN)))
-        return RC_OK;
-    return scan_add(j->f->out, SCAN_BODY_NUMBER, start, at);
-}
-
-/* ---- structure ---- */
-
 /* Where the gate's, or an SDK's, limit has cut the text: "..." and the like. */
 static bool
 cut_off(const struct json *j, size_t at)
@@ -219,6 +190,70 @@ cut_off(const struct json *j, size_t at)
             return true;
     return false;
 }
+
+static bool
+begins_word(struct str s, const char *const *list)
+{
+    for (; *list; list++)
+        if (s.len <= strlen(*list) && str_eq_nocase(s, str_sub(str_of(*list), 0, s.len)))
+            return true;
+    return false;
+}
+
+static size_t
+digits(struct str s, size_t at, bool hex)
+{
+    while (at < s.len && ((hex ? hex_value(s.ptr[at]) >= 0 : ascii_digit(s.ptr[at])) || s.ptr[at] == '_'))
+        at++;
+    return at;
+}
+
+/* 1, -1.5e+3, 1_000, 0xff, 12n, 2L: what an id that begins with a digit is not. */
+static bool
+is_number(struct str s)
+{
+    size_t at = s.len > 0 && byte_in(s.ptr[0], "+-"), from = at;
+
+    if (s.len > at + 1 && s.ptr[at] == '0' && byte_in(s.ptr[at + 1], "xX"))
+        return digits(s, at + 2, true) == s.len;
+    at = digits(s, at, false);
+    if (at < s.len && s.ptr[at] == '.')
+        at = digits(s, at + 1, false);
+    if (at > from && at < s.len && byte_in(s.ptr[at], "eE")) {
+        at++;
+        at = digits(s, at + (at < s.len && byte_in(s.ptr[at], "+-")), false);
+    }
+    return at > from && at + (at < s.len && byte_in(s.ptr[at], "nNjJlLfFdD")) == s.len;
+}
+
+/* A number, true or false, in the notations of JSON, JavaScript and Python; *next is behind it. */
+static enum rc
+bare_value(const struct json *j, size_t start, uint8_t flags, size_t *next)
+{
+    static const char *const nothing[] = {"null", "none", "undefined", "nil", "0", NULL};
+    static const char *const words[] = {"true", "false", "nan", "infinity", "-infinity", "+infinity", NULL};
+    char buf[NAME_BYTES];
+    size_t at = start, behind = start, n = 0;
+    int c;
+
+    while ((c = json_char(j, j->level, at, &behind)) != END && c < OTHER && c > ' ' && !(c == '.' && cut_off(j, at)) &&
+           (ascii_alnum((char)c) || byte_in((char)c, "+-._"))) {
+        if (n < NAME_BYTES)
+            buf[n++] = (char)c;
+        at = behind;
+    }
+    struct str s = {buf, n};
+    bool cut = n > 0 && (c == END || cut_off(j, at)) && (begins_word(s, words) || begins_word(s, nothing)); /* nul, fal: cut off */
+
+    *next = at;
+    if (n == 0 || n == NAME_BYTES || !(cut || word_in(s, words) || word_in(s, nothing) || is_number(s)))
+        return RC_UNDECIDABLE;
+    if (j->dry || word_in(s, nothing) || !(j->f->strict || (flags & FORM_HIDDEN)))
+        return RC_OK;
+    return scan_add(j->f->out, SCAN_BODY_NUMBER, start, at);
+}
+
+/* ---- structure ---- */
 
 /* {"name": "password", ...}: what is called value in this object is hidden. */
 static bool

@@ -236,8 +236,10 @@ declaration(struct xml *x, size_t at, size_t *next)
     if (ahead(x, at, "<?")) {
         end = find_word(x, at + 2, "?>");
         *next = end < x->end ? end + 2 : end;
-        return ahead(x, at, "<?xml") ? RC_OK : form_add(&x->f, SCAN_BODY_VALUE, at + 2, end);
+        return ahead(x, at, "<?xml ") ? RC_OK : form_add(&x->f, SCAN_BODY_VALUE, at + 2, end);
     }
+    if (x->end - at >= 10 && !str_eq_nocase(form_str(&x->f, at, at + 10), STR("<!doctype ")))
+        return RC_UNDECIDABLE;
     end = form_find(&x->f, at, x->end, ">[");
     *next = end + 1;
     /* Entities that a document declares could hold anything. */
@@ -255,8 +257,10 @@ markup(struct xml *x, size_t at, size_t *next)
     if (c == '!' || c == '?')
         return declaration(x, at, next);
     if (c == '/') {
-        size_t end = form_find(&x->f, at, x->end, ">");
+        size_t end = form_find(&x->f, at, x->end, ">"), name = form_find(&x->f, at + 2, end, SPACE "<");
 
+        if (form_skip(&x->f, name, end, SPACE) != end)
+            return RC_UNDECIDABLE;
         x->depth -= x->depth > 0;
         x->element = (struct str){"", 0};
         *next = end + 1;

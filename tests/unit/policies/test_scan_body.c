@@ -65,6 +65,11 @@ static const struct scanning_row parts[] = {
         NULL},
     {"--B" PART "\"password\"\r\n\r\nhunt", "--B" PART "\"password\"\r\n\r\nREDACTED", NULL},
     {"no boundary", "(undecidable)", NULL},
+    {"--B\r\nContent-Disposition: form-data; name=\"f\"; filename*=UTF-8''bob.txt\r\n\r\nline\r\n--B--",
+        "--B\r\nContent-Disposition: form-data; name=\"f\"; filename*=?\r\n\r\n?\r\n--B--", NULL},
+    {"--B\r\n\r\ntext\r\n--B--", "--B\r\n\r\n?\r\n--B--", NULL}, /* of no name */
+    {"--B\r\nConte", "--B\r\nConte", NULL},
+    {"---\nkind: Secret\ndata: x\n", "(undecidable)", NULL},
     {NULL, NULL, NULL},
 };
 
@@ -81,6 +86,21 @@ static const struct scanning_row bodies[] = {
     {"{not json}", "?", NULL},
     {"<a>1 < 2</a>", "?", NULL},
     {"12 Main Street", "?", NULL},
+    {"---\nkind: Secret\ndata:\n  key: aHVudGVyMg\n", "?", NULL}, /* YAML */
+    {"---\n\nDear Jane", "---\n\n?", NULL},
+    {"-- Jane, of Main Street", "?", NULL},
+    {"-- Jane\n", "?", NULL},
+    {"--Jane\n", "?", NULL},
+    {"tiger", "?", NULL},
+    {"fals", "fals", NULL},
+    {"7f3a9c0e-5b1d-4e2f", "?", NULL},
+    {"123abc", "?", NULL},
+    {"-1.5e+3", "-1.5e+3", NULL},
+    {"aHVudGVyMiE=", "?", NULL},
+    {"aHVudGVyMg==", "?", NULL},
+    {"a=1&b=2&c==", "a=1&b=2&c==", NULL},
+    {"<a></a of Jane>", "?", NULL},
+    {"<!Dear Jane, hello>", "?", NULL},
     {"?", "?", NULL},
     {"[redacted:undecidable]", "[redacted:undecidable]", NULL},
     {"", "", NULL},
