@@ -205,7 +205,7 @@ dist:
 	@git archive --format=tar --prefix=spangate-$(VERSION)/ HEAD | gzip -9n > $(B)/spangate-$(VERSION).tar.gz && echo $(B)/spangate-$(VERSION).tar.gz
 interop: $(BIN) $(O)/bench/make_log
 	@packaging/deps interop
-	@SPANGATE=$(BIN) tests/interop/run.py && SPANGATE=$(BIN) tests/interop/backend.py && SPANGATE=$(BIN) tests/interop/editor.py && SPANGATE=$(BIN) tests/interop/audit.py && SPANGATE=$(BIN) tests/interop/oscal.py
+	@SPANGATE=$(BIN) tests/interop/run.py && SPANGATE=$(BIN) tests/interop/clients.py && SPANGATE=$(BIN) tests/interop/backend.py && SPANGATE=$(BIN) tests/interop/editor.py && SPANGATE=$(BIN) tests/interop/audit.py && SPANGATE=$(BIN) tests/interop/oscal.py
 # References printed from the tables of the program.
 docs: $(BIN)
 	@mkdir -p $(B)/docs; $(BIN) man --format markdown > $(B)/docs/cli.md && $(BIN) man --configuration > $(B)/docs/configuration.md && \

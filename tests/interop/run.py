@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Real SDKs, unmodified, configured only by OTEL_* variables, through the gate over mTLS; asserts what arrives.
 
-Installs the SDKs from their registries into build/interop (npm, PyPI; the Go module proxy and Maven Central where go and mvn are installed)."""
+Installs the SDKs from their registries into build/interop (npm, PyPI; the Go module proxy, Maven Central and crates.io where go, mvn and cargo are installed).
+Usage: run.py [LANGUAGE...]     default: all"""
 import json
 import os
 import pathlib
@@ -18,12 +19,14 @@ EMAIL, CARD = "jane.doe@example.org", "4111 1111 1111 1111"
 MACHINE = {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"}
 CLIENTS = [("js", "grpc"), ("js", "http/protobuf"), ("js", "http/json"), ("python", "grpc"), ("python", "http/protobuf")]
 # These run where their tools are; what is left out is said.
-FURTHER = {"go": ("go", ["grpc", "http/protobuf"]), "mvn": ("java", ["grpc", "http/protobuf"])}
+FURTHER = {"go": ("go", ["grpc", "http/protobuf"]), "mvn": ("java", ["grpc", "http/protobuf"]), "cargo": ("rust", ["grpc", "http/protobuf", "http/json"])}
 for tool, (language, protocols) in FURTHER.items():
     if shutil.which(tool):
         CLIENTS += [(language, p) for p in protocols]
     else:
         print(f"left out: {language}, {tool} is not installed")
+if sys.argv[1:]:
+    CLIENTS = [c for c in CLIENTS if c[0] in sys.argv[1:]]
 
 
 def install_js():
@@ -52,9 +55,14 @@ def install_java():
     subprocess.run(["mvn", "-q", "-B", "compile", "dependency:copy-dependencies", "-DincludeScope=runtime"], cwd=WORK / "java", check=True)
 
 
+def install_rust():
+    shutil.copytree(here / "rust", WORK / "rust", dirs_exist_ok=True)
+    subprocess.run(["cargo", "build", "-q"], cwd=WORK / "rust", check=True, env={k: v for k, v in os.environ.items() if k != "CARGO_TARGET_DIR"})
+
+
 def install():
     for language in dict.fromkeys(language for language, _ in CLIENTS):
-        {"js": install_js, "python": install_python, "go": install_go, "java": install_java}[language]()
+        {"js": install_js, "python": install_python, "go": install_go, "java": install_java, "rust": install_rust}[language]()
 
 
 def run_client(r, language, protocol):
@@ -79,6 +87,9 @@ def run_client(r, language, protocol):
     }
     if language == "js":
         args = ["node", WORK / "js/app.js"]
+    elif language == "rust":
+        args = [WORK / "rust/target/debug/shop"]
+        env["OTEL_EXPORTER_OTLP_COMPRESSION"] = "zstd"
     elif language == "go":
         args = [WORK / "go/shop"]
     elif language == "java":

@@ -1,4 +1,4 @@
-// The OpenTelemetry Collector with what a backend needs: the OTLP receiver, and an exporter that prints what arrived.
+// The OpenTelemetry Collector with what a backend needs, the OTLP receiver and an exporter that prints what arrived, and what a client of the gate needs: its OTLP exporters.
 package main
 
 import (
@@ -9,6 +9,8 @@ import (
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/debugexporter"
+	"go.opentelemetry.io/collector/exporter/otlpexporter"
+	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
@@ -20,7 +22,7 @@ func components() (otelcol.Factories, error) {
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
-	e, err := otelcol.MakeFactoryMap[exporter.Factory](debugexporter.NewFactory())
+	e, err := otelcol.MakeFactoryMap[exporter.Factory](debugexporter.NewFactory(), otlpexporter.NewFactory(), otlphttpexporter.NewFactory())
 	return otelcol.Factories{Receivers: r, Exporters: e, Telemetry: otelconftelemetry.NewFactory()}, err
 }
 
