@@ -179,7 +179,7 @@ check: $(UNITBIN) $(FUZZBIN) $(BIN)
 ROUNDS   ?= 20
 AUDIT_ROUNDS ?= 500
 check-system: $(BIN) $(O)/unit/audit/test_verify $(O)/unit/audit/test_crash
-	@SPANGATE=$(BIN) tests/system/20-canary.py && SPANGATE=$(BIN) tests/system/10-crash.py $(ROUNDS) && \
+	@SPANGATE=$(BIN) tests/system/20-canary.py && SPANGATE=$(BIN) tests/system/10-crash.py $(ROUNDS) && SPANGATE=$(BIN) tests/system/53-kills.py $(ROUNDS) && \
 	SPANGATE=$(BIN) tests/system/40-audit.py $(AUDIT_ROUNDS) && SPANGATE_TEST_ROUNDS=10 $(O)/unit/audit/test_verify && SPANGATE_TEST_ROUNDS=10 $(O)/unit/audit/test_crash
 demo: $(BIN)
 	@$(BIN) demo

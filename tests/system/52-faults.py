@@ -244,6 +244,22 @@ def bounds():
         h.settle()
 
 
+def log_bound():
+    """No room for entries that are not in the log yet: nothing is taken until they are."""
+    with House("log bound", extra="audit: {dir: audit, max_size_mib: 1, checkpoint: {every: 50ms}}\n") as h:
+        h.start("/audit/")
+        h.push(3)
+        h.say(f"write {ENOSPC}")
+        end = load(h, 0, threads=3)
+        full = wait_for(lambda: h.push()[0] in (429, 503), 30)
+        counts = end()
+        check("log bound: full", full and set(counts) <= {200, 429, 503}, dict(counts))
+        h.say("")
+        h.hang_up()
+        check("log bound: taken again", wait_for(lambda: h.push() == [200], 20))
+        h.settle(twice=100)
+
+
 # -- descriptors and memory ----------------------------------------------------------------------------------------------------------
 def descriptors():
     import socket
@@ -464,24 +480,25 @@ def second_gate():
         h.settle()
 
 
-def changed_files(rounds=8):
+def changed_files(rounds=9):
     """Bits of the journal's file, changed while no gate runs: it is refused with a sentence, or served with what is missing recorded; never a crash."""
     rng = random.Random(7)
     with House("changed files", backend=False) as h:
         h.start()
         h.push(40, text="x" * 3000)
-        check("changed files: stopped", rig.stop(h.process) == 0)
+        h.process.kill()  # so that something is left in each file
+        h.process.wait()
         h.hang_up()
-        journal, ends, folders = h.dir / "journal/data.mdb", collections.Counter(), ("journal", "audit")
+        files, ends, folders = ("data.mdb", "data.mdb", "entries.wal"), collections.Counter(), ("journal", "audit")
         for folder in folders:
             shutil.copytree(h.dir / folder, h.dir / f"sound-{folder}", symlinks=True)
-        sound = journal.read_bytes()
         for n in range(rounds):
+            journal = h.dir / "journal" / files[n % 3]
             for folder in folders:
                 shutil.rmtree(h.dir / folder)
                 shutil.copytree(h.dir / f"sound-{folder}", h.dir / folder, symlinks=True)
-            data = bytearray(sound)
-            for _ in range((1, 40, 400)[n % 3]):
+            data = bytearray(journal.read_bytes())
+            for _ in range((1, 400, 40)[n // 3 % 3]):
                 data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
             journal.write_bytes(data)
             p = h.spawn([rig.BINARY, "run", "-c", h.file], f"changed-{n}.log")
@@ -497,7 +514,7 @@ def changed_files(rounds=8):
         check("changed files: some were refused", ends[5] > 0, dict(ends))
 
 
-PARTS = {f.__name__: f for f in (disks, disks_sync, disks_torn, audit_disk, small_disk, bounds, descriptors, memory, clock, signals, reloads, second_gate, changed_files)}
+PARTS = {f.__name__: f for f in (disks, disks_sync, disks_torn, audit_disk, small_disk, bounds, log_bound, descriptors, memory, clock, signals, reloads, second_gate, changed_files)}
 
 
 def guarded(part):
