@@ -27,7 +27,7 @@ struct config_endpoint {
 struct config_receiver {
     bool on;
     struct config_endpoint endpoint;
-    uint64_t max_body_bytes, max_streams;
+    uint64_t max_body_bytes, max_streams, max_connections; /* connections: of each worker */
     struct tls_options tls;
 };
 

@@ -155,7 +155,7 @@ same_receiver(const struct config_receiver *a, const struct config_receiver *b)
     if (!a->on || !b->on)
         return a->on == b->on;
     return same_endpoint(&a->endpoint, &b->endpoint) && a->max_body_bytes == b->max_body_bytes && a->max_streams == b->max_streams &&
-           a->tls.insecure == b->tls.insecure;
+           a->max_connections == b->max_connections && a->tls.insecure == b->tls.insecure;
 }
 
 enum rc

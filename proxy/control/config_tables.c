@@ -23,6 +23,8 @@ static const struct field grpc_fields[] = {
         .doc = "Largest request, counted after decompression"},
     {"max_concurrent_streams", FIELD_NUMBER, AT(config_receiver, max_streams), .fallback = "128", .min = 1, .max = 1000,
         .doc = "Requests at the same time on one connection"},
+    {"max_connections", FIELD_NUMBER, AT(config_receiver, max_connections), .fallback = "10000", .min = 1, .max = 1000000,
+        .doc = "Connections at the same time, of each worker; more are closed at once and counted"},
     {"tls", FIELD_CUSTOM, AT(config_receiver, tls), .read = config_read_server_tls, .type_text = TLS_SERVER, .required = true,
         .doc = "Clients must show a certificate; plaintext has to be asked for, and is for loopback only"},
     {0},
@@ -33,6 +35,8 @@ static const struct field http_fields[] = {
     {"endpoint", FIELD_ENDPOINT, AT(config_receiver, endpoint), .fallback = "127.0.0.1:4318", .doc = "Address and port of OTLP/HTTP"},
     {"max_request_body_size_mib", FIELD_MIB, AT(config_receiver, max_body_bytes), .fallback = "16", .min = 1, .max = 64,
         .doc = "Largest request, counted after decompression"},
+    {"max_connections", FIELD_NUMBER, AT(config_receiver, max_connections), .fallback = "10000", .min = 1, .max = 1000000,
+        .doc = "Connections at the same time, of each worker; more are closed at once and counted"},
     {"tls", FIELD_CUSTOM, AT(config_receiver, tls), .read = config_read_server_tls, .type_text = TLS_SERVER, .required = true, .doc = "As of grpc"},
     {0},
 };

@@ -9,7 +9,6 @@
 #include "control/desk.h"
 #include "service_int.h"
 
-#define CONNECTIONS_MAX 10000           /* of one listener of one worker */
 #define BUFFERED_MAX ((size_t)64 << 20) /* bodies being received, and payloads in flight: at least four of the largest */
 #define LARGEST(a, b) ((a) > (b) ? (a) : (b))
 
@@ -243,7 +242,7 @@ listen_on(struct worker *w, const struct config_receiver *r, bool grpc, struct t
         .tls = tls,
         .max_body_bytes = r->max_body_bytes,
         .max_streams = (uint32_t)r->max_streams,
-        .max_connections = CONNECTIONS_MAX,
+        .max_connections = (uint32_t)r->max_connections,
         .max_buffered_bytes = LARGEST(BUFFERED_MAX, 4 * r->max_body_bytes),
         .clock = w->o.clock,
         .sink = flow_sink(w->flow),

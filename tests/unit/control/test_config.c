@@ -89,6 +89,7 @@ START_TEST(config_fills_defaults_when_little_is_said)
     ck_assert_uint_eq(c->grpc.endpoint.port, 4317);
     ck_assert_uint_eq(c->grpc.max_body_bytes, 16u << 20);
     ck_assert_uint_eq(c->grpc.max_streams, 128);
+    ck_assert_uint_eq(c->grpc.max_connections, 10000);
     snprintf(want, sizeof(want), "%s/s.crt", dir);
     ck_assert_str_eq(c->grpc.tls.cert_file, want);
     ck_assert_str_eq(c->grpc.tls.client_ca_file, "/abs/ca.crt");
