@@ -27,6 +27,7 @@ struct grpc_conn {
     bool greeted;   /* the client's SETTINGS have come */
     bool receiving; /* nghttp2 is at work: what is to be sent waits until it returns */
     bool ticking;   /* the timer rings within a second */
+    bool told;      /* that the connection is ended for what it sent */
     bool leaked;    /* the session is not safe to delete */
 };
 

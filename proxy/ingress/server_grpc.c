@@ -27,10 +27,20 @@ now_us(const struct grpc_conn *c)
     return server_now_us(c->base.server);
 }
 
+/* The connection ends for what came on it: on record once, as a request that was refused. */
+static void
+say_refused(struct grpc_conn *c, const char *reason)
+{
+    if (!c->told)
+        conn_refused_request(&c->base, transport_name(TRANSPORT_GRPC), reason);
+    c->told = true;
+}
+
 /* Beyond its budget: RFC 9113 section 10.5. */
 static int
 calm_down(struct grpc_conn *c)
 {
+    say_refused(c, "flood");
     nghttp2_session_terminate_session(c->h2, NGHTTP2_ENHANCE_YOUR_CALM);
     return 0;
 }
@@ -136,6 +146,8 @@ on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *arg)
         /* NO_ERROR and CANCEL are our own wish; the others answer a fault of the client. */
         if (code != NGHTTP2_NO_ERROR && code != NGHTTP2_CANCEL && !h2_guard_take(&c->guard, H2_RESET, now_us(c)))
             return calm_down(c);
+    } else if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+        say_refused(c, frame->goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM ? "flood" : "malformed");
     } else if (frame->hd.type == NGHTTP2_HEADERS && frame->hd.flags & NGHTTP2_FLAG_END_STREAM) {
         /* Answered before the request has ended: RFC 9113 section 8.1 lets us ask the client to stop. */
         k = nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id);
@@ -262,8 +274,10 @@ on_bytes(struct stream_user *u, struct str bytes)
     c->receiving = true;
     n = nghttp2_session_mem_recv(c->h2, (const uint8_t *)bytes.ptr, bytes.len);
     c->receiving = false;
-    if (n < 0) /* a flood that nghttp2 counts, no HTTP/2 at all, no memory; its own GOAWAY, if any, is still sent */
+    if (n < 0) { /* a flood that nghttp2 counts, no HTTP/2 at all, no memory; its own GOAWAY, if any, is still sent */
+        say_refused(c, n == NGHTTP2_ERR_FLOODED ? "flood" : n == NGHTTP2_ERR_NOMEM ? "no_memory" : "malformed");
         nghttp2_session_terminate_session(c->h2, n == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR);
+    }
     grpc_conn_flush(c);
 }
 

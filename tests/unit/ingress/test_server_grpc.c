@@ -453,6 +453,9 @@ raw(struct str preface, struct str unit, unsigned times, bool *closed)
     }
     *closed = c.closed || c.broken;
     ck_assert_uint_eq(r.requests, 0);
+    if (code != 0x100 && code != NGHTTP2_NO_ERROR) /* on record */
+        ck_assert_msg(
+            r.told >= 1 && strcmp(r.told_reason, code == NGHTTP2_ENHANCE_YOUR_CALM ? "flood" : "malformed") == 0, "%u %s", r.told, r.told_reason);
     net_client_close(&c);
     rig_close(&r);
     return code;
