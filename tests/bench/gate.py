@@ -135,8 +135,8 @@ def measure_audit(compression, rounds, noaudit, out):
         all_of_it, journal, nothing = gates = [Variant(on, compression), Variant(no_log, compression, audit=False), Variant(none, compression, noaudit, audit=False)]
         for i in range(rounds + 1):
             for g in gates[i % 3:] + gates[:i % 3]:
-                g.round(600 if i else 100)
-        if nothing.recorded() > 100 or all_of_it.recorded() < 600 * rounds:
+                g.round(1000 if i else 100)
+        if nothing.recorded() > 100 or all_of_it.recorded() < 1000 * rounds:
             raise RuntimeError("what is to record nothing records, or what is to record does not")
         for g in gates:
             g.us, g.rate = g.us[1:], g.rate[1:]
