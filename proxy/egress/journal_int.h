@@ -130,6 +130,7 @@ enum rc entries_walk(const struct entry_source *source, uint64_t from, bool (*fn
 enum rc owner_lock(const char *dir, int *fd, struct errs *es) MUST_USE;
 enum rc owner_note_made(int fd) MUST_USE; /* data.mdb is durable: from now on it must be there */
 bool owner_is_this_process(const char *dir);
+bool owner_is_absent(const char *dir); /* no gate has it open just now */
 void owner_unlock(int fd);
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MADE "made"
@@ -51,6 +52,20 @@ write_note(int fd, bool made)
     return ftruncate(fd, 0) == 0 && pwrite(fd, note, (size_t)n, 0) == n && fsync(fd) == 0;
 }
 
+/* A reader may be asking whether somebody has it: owner_is_absent. */
+static bool
+lock(int fd)
+{
+    const struct timespec moment = {.tv_nsec = 20000000};
+
+    for (unsigned tries = 0; tries < 3; tries++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        nanosleep(&moment, NULL);
+    }
+    return false;
+}
+
 enum rc
 owner_lock(const char *dir, int *out, struct errs *es)
 {
@@ -67,7 +82,7 @@ owner_lock(const char *dir, int *out, struct errs *es)
 
     if (fd < 0)
         return complain(es, dir, RC_IO, "its gate.lock cannot be opened");
-    if (flock(fd, LOCK_EX | LOCK_NB)) {
+    if (!lock(fd)) {
         enum rc rc = complain(es, dir, RC_BUSY, "another gate has it open");
 
         close(fd);
@@ -112,6 +127,18 @@ owner_is_this_process(const char *dir)
 
     close(fd);
     return ours;
+}
+
+bool
+owner_is_absent(const char *dir)
+{
+    char path[PATH_MAX];
+    int fd = path_of(dir, "gate.lock", path) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    bool absent = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return absent;
 }
 
 void

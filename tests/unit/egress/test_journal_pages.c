@@ -99,12 +99,29 @@ on_entry(void *arg, uint64_t seq, struct str entry)
     return true;
 }
 
+/* What `audit tail` does with it. */
+static void
+look(const struct bench_journal *b)
+{
+    struct journal_reader *r = NULL;
+    struct tally e = {0};
+    struct errs es = {0};
+
+    if (journal_reader_open(b->dir, &r, &es) == RC_OK) {
+        (void)!journal_reader_entries(r, 0, on_entry, &e);
+        journal_reader_close(r);
+    }
+    errs_free(&es);
+}
+
 /* What a gate does with it; as a process of its own. */
 static enum end
 use(struct bench_journal *b, unsigned payloads)
 {
     struct tally p = {0}, e = {0};
     struct errs es = {0};
+
+    look(b);
     enum rc rc = journal_open(&b->options, &b->jn, &es);
 
     if (rc != RC_OK)
