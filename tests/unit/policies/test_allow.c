@@ -44,7 +44,7 @@ START_TEST(allow_knows_values_by_their_digest)
 {
     struct gate_small g;
     uint8_t raw[2][SHA256_SIZE];
-    char hex[2][2 * SHA256_SIZE + 1], yaml[1024];
+    char hex[2][2 * SHA256_SIZE + 1] = {{0}}, yaml[1024];
 
     ck_assert_int_eq(digest_sha256(STR("carol@corp.test"), raw[0]), RC_OK);
     ck_assert_int_eq(digest_sha256(STR("192.0.2.7"), raw[1]), RC_OK);
