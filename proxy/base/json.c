@@ -94,9 +94,32 @@ json_visible(struct buf *out, struct str s)
     return rc;
 }
 
+static bool
+all_plain(struct str s)
+{
+    size_t i = 0;
+
+    while (i < s.len && plain(s.ptr[i]))
+        i++;
+    return i == s.len;
+}
+
 static void
 quoted(struct json *j, struct str s)
 {
+    if (j->rc == RC_OK && all_plain(s)) { /* nearly all: in one go */
+        j->rc = buf_reserve(j->out, s.len + 2);
+        if (j->rc != RC_OK)
+            return;
+        char *at = j->out->ptr + j->out->len;
+
+        *at = '"';
+        if (s.len)
+            memcpy(at + 1, s.ptr, s.len);
+        at[s.len + 1] = '"';
+        j->out->len += s.len + 2;
+        return;
+    }
     put(j, STR("\""));
     if (j->rc == RC_OK)
         j->rc = json_escape(j->out, s);
@@ -197,14 +220,23 @@ json_cstr(struct json *j, const char *key, const char *value)
 void
 json_u64(struct json *j, const char *key, uint64_t value)
 {
+    char digits[20]; /* of 2^64 - 1 */
+    size_t from = sizeof(digits);
+
     begin_value(j, key);
-    if (j->rc == RC_OK)
-        j->rc = buf_printf(j->out, "%llu", (unsigned long long)value);
+    do
+        digits[--from] = (char)('0' + value % 10);
+    while (value /= 10);
+    put(j, (struct str){digits + from, sizeof(digits) - from});
 }
 
 void
 json_i64(struct json *j, const char *key, int64_t value)
 {
+    if (value >= 0) {
+        json_u64(j, key, (uint64_t)value);
+        return;
+    }
     begin_value(j, key);
     if (j->rc == RC_OK)
         j->rc = buf_printf(j->out, "%lld", (long long)value);
