@@ -52,6 +52,7 @@ struct detector {
     bool key_only;     /* without a context word in the key itself no match counts: the pattern need not be run */
     bool (*check)(struct match *m);          /* NULL = every match counts; pure, linear in the match */
     unsigned severity;                       /* 0 note .. 3 secret or card; decides overlaps */
+    uint64_t first[4];                       /* bytes that context words begin with, by detector_ready; all 0: not looked for yet */
     const struct detector_example *examples; /* .text NULL ends; built so that no token-shaped literal stands in the tree */
 };
 
@@ -79,6 +80,9 @@ const char *const *detector_names(size_t *count);
  * case, and separators between its parts, are ignored; a word in brackets of a marker, [PHONE_NUMBER], is none. False when the detector has no words.
  */
 bool detector_context(const struct detector *d, struct str key, struct str text, size_t start);
+
+/* Make a copy of a detector ready to be asked for context often: what its words begin with is noted. */
+void detector_ready(struct detector *d);
 
 /* The same for the key alone. */
 bool detector_key_context(const struct detector *d, struct str key);

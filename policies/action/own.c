@@ -112,7 +112,9 @@ item_at(const struct own_item *i, struct str s)
 {
     size_t len = i->head.len + i->hex + i->tail.len;
 
-    if (s.len < len || !str_starts(s, i->head) || !str_starts(str_sub(s, i->head.len + i->hex, s.len), i->tail))
+    /* Markers begin alike: where the last byte is another one, all that is between need not be compared. */
+    if (s.len < len || (i->kind == OWN_TEXT && s.ptr[len - 1] != i->head.ptr[len - 1]) || !str_starts(s, i->head) ||
+        !str_starts(str_sub(s, i->head.len + i->hex, s.len), i->tail))
         return 0;
     for (size_t k = i->head.len; k < i->head.len + i->hex; k++)
         if (!((s.ptr[k] >= '0' && s.ptr[k] <= '9') || (s.ptr[k] >= 'a' && s.ptr[k] <= 'f')))

@@ -114,9 +114,9 @@ check_national(struct match *m)
     size_t n = match_digits(m, d, sizeof(d));
     bool formatted = match_formatted(m);
 
-    if (!formatted && n <= 8 && !right_behind(m))
+    if (n < 7 || (!formatted && n <= 8 && !right_behind(m)))
         return false;
-    return n >= 7 && !(digits_epoch(d, n) && !formatted) && !(n >= 8 && written_as_date(match_str(m), d)) && !dotted_otherwise(match_str(m), n);
+    return !(digits_epoch(d, n) && !formatted) && !(n >= 8 && written_as_date(match_str(m), d)) && !dotted_otherwise(match_str(m), n);
 }
 
 /* The word before is one of everyday life: the number must be written as one does telephone numbers, in three groups or with a trunk zero. */

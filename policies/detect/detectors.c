@@ -152,16 +152,33 @@ in_marker(struct str s, size_t at)
     return (s.ptr[from - 1] == '[' && s.ptr[to] == ']') || (s.ptr[from - 1] == '<' && s.ptr[to] == '>' && to + 1 < s.len && s.ptr[to + 1] == ' ');
 }
 
+static void
+first_bytes(const char *const *words, uint64_t first[4])
+{
+    for (; *words; words++)
+        first[(unsigned char)(*words)[0] >> 6] |= (uint64_t)1 << ((*words)[0] & 63);
+}
+
+void
+detector_ready(struct detector *d)
+{
+    if (d->context)
+        first_bytes(d->context, d->first);
+}
+
 /* Whether a context word of d stands in s at or after from. The letters that words begin with rule out nearly every place. */
 static bool
 any_stands(const struct detector *d, struct str s, size_t from)
 {
-    uint64_t first[4] = {0};
+    uint64_t made[4] = {0};
+    const uint64_t *first = d->first;
 
     if (!d->context)
         return false;
-    for (const char *const *w = d->context; *w; w++)
-        first[(unsigned char)(*w)[0] >> 6] |= (uint64_t)1 << ((*w)[0] & 63);
+    if (!(first[0] | first[1] | first[2] | first[3])) {
+        first_bytes(d->context, made);
+        first = made;
+    }
     for (size_t at = from; at < s.len; at++) {
         char c = s.ptr[at] >= 'A' && s.ptr[at] <= 'Z' ? (char)(s.ptr[at] | 0x20) : s.ptr[at];
 

@@ -165,17 +165,23 @@ bban_fits(const char *structure, struct str s, bool short_of_one)
 static bool
 iban_by_name(struct match *m, const char *iban, const size_t *ends, size_t n)
 {
-    for (bool shouted = m->text.ptr[m->start] <= 'Z' && m->text.ptr[m->start + 1] <= 'Z'; shouted && n >= IBAN_MIN; n--) {
-        char next = ends[n - 1] < m->text.len ? m->text.ptr[ends[n - 1]] : '\0';
-        struct match whole = {.text = m->text, .start = m->start, .end = ends[n - 1]};
+    unsigned remainder = 0;
+    size_t best = 0;
 
-        if (ascii_alnum(next) || next == '_' || !match_shouted(&whole) ||
-            mod97_from(mod97((struct str){iban + 4, n - 4}), (struct str){iban, 4}) != 1)
-            continue;
-        m->end = ends[n - 1];
-        return match_context(m);
+    for (size_t i = 0; i < n; i++) {
+        char c = m->text.ptr[ends[i] - 1], next = ends[i] < m->text.len ? m->text.ptr[ends[i]] : '\0';
+
+        if (c >= 'a' && c <= 'z')
+            break;
+        if (i >= 4)
+            remainder = mod97_from(remainder, (struct str){iban + i, 1});
+        if (i + 1 >= IBAN_MIN && !ascii_alnum(next) && next != '_' && mod97_from(remainder, (struct str){iban, 4}) == 1)
+            best = ends[i];
     }
-    return false;
+    if (best == 0)
+        return false;
+    m->end = best;
+    return match_context(m);
 }
 
 bool

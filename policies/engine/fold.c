@@ -248,10 +248,12 @@ ampersand(struct str s)
     uint32_t v = 0;
     size_t i = 2;
 
-    for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++)
-        if (str_starts(s, str_of(names[n].name)))
+    if (s.len < 4)
+        return plain;
+    for (size_t n = 0; n < sizeof(names) / sizeof(names[0]) && s.ptr[1] != '#'; n++)
+        if (names[n].name[1] == s.ptr[1] && str_starts(s, str_of(names[n].name)))
             return (struct unit){strlen(names[n].name), (unsigned char)names[n].c, true, true};
-    if (s.len < 4 || s.ptr[1] != '#')
+    if (s.ptr[1] != '#')
         return plain;
     bool hex = (s.ptr[2] | 0x20) == 'x';
 

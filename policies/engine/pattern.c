@@ -17,17 +17,22 @@ snap(struct str text, struct match *m)
         m->end++;
 }
 
-/* What was found out about the key is not asked again for every match; what stands before the match only when it matters. */
-static bool
+/*
+ * What was found out about the key is not asked again for every match; what stands before the match only when it matters: a validator whose
+ * detector cannot do without context is asked first, as if there were one. Whose words to look for then; NULL: none.
+ */
+static const struct detector *
 set_context(const struct pattern *p, const struct pattern_text *t, struct match *m)
 {
+    const struct detector *ask = p->det.context && !t->key_context && !t->no_words && m->begin > 1 ? &p->det : NULL;
+
     m->context = p->det.context && t->key_context;
-    m->ask = p->det.context && !t->key_context && !t->no_words && m->begin > 1 ? &p->det : NULL;
+    m->ask = ask;
     if (!p->det.need_context)
-        return true;
-    m->context = match_context(m);
+        return NULL;
+    m->context |= ask != NULL;
     m->ask = NULL;
-    return m->context;
+    return ask;
 }
 
 static bool
@@ -38,13 +43,17 @@ confirmed(const struct pattern *p, const struct pattern_text *t, const struct co
     memcpy(m->group, cm->group, sizeof(m->group));
     m->begin = cm->start;
     m->again = 0;
-    if (!set_context(p, t, m))
+    const struct detector *ask = set_context(p, t, m);
+
+    if (p->det.need_context && !m->context)
         return false;
     if (p->value_group && m->group[2 * p->value_group - 2] != SIZE_MAX) {
         m->start = m->group[2 * p->value_group - 2];
         m->end = m->group[2 * p->value_group - 1];
     }
     if (p->det.check && !p->det.check(m))
+        return false;
+    if (ask && !detector_context(ask, STR(""), m->text, m->begin))
         return false;
     if (m->start >= m->end || m->end > m->text.len) {
         /* A validator that narrowed to nothing, or a group that matched nothing: then the whole match counts. */

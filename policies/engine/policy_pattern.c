@@ -108,6 +108,7 @@ pattern_of_detector(struct loader *ld, const struct detector *d, const struct lo
             pat->det.need_context |= local->need_context;
             pat->det.severity = local->has_severity ? local->det.severity : d->severity;
         }
+        detector_ready(&pat->det);
         pat->regex = str_of(d->pattern);
         compile(ld, pat, d->caseless, (struct err_pos){.file = d->id, .width = 1});
     }
@@ -127,6 +128,7 @@ pattern_of_regex(struct loader *ld, const struct local_detector *local, size_t r
         at = ld->prog->pattern_count - 1;
         pat->local = local;
         pat->det = local->det;
+        detector_ready(&pat->det);
         pat->regex = local->regex;
         compile(ld, pat, false, conf_pos(ld->doc, local->regex_node));
         if (pat->confirm)
