@@ -12,16 +12,21 @@ struct against {
 };
 
 static void
+against_say(struct against *a, const char *before, const char *what)
+{
+    int put = snprintf(a->text + a->len, sizeof(a->text) - a->len, "%s%s%s", a->len ? "; " : "", before, what);
+
+    if (put > 0 && (size_t)put < sizeof(a->text) - a->len)
+        a->len += (size_t)put;
+}
+
+static void
 against_add(struct against *a, uint64_t n, const char *what)
 {
     char number[NUMBER_SIZE];
 
-    if (n == 0)
-        return;
-    int put = snprintf(a->text + a->len, sizeof(a->text) - a->len, "%s%s %s", a->len ? "; " : "", number_text(n, number), what);
-
-    if (put > 0 && (size_t)put < sizeof(a->text) - a->len)
-        a->len += (size_t)put;
+    if (n)
+        against_say(a, number_text(n, number), what);
 }
 
 /* any: there was an occasion at all. */
@@ -43,9 +48,11 @@ row_record(struct report *r)
     bool verified = log->origin && log->verified && log->verifier && *log->verifier;
 
     if (log->problem)
-        a.len = (size_t)snprintf(a.text, sizeof(a.text), "it does not verify: %.400s", log->problem);
-    against_add(&a, r->t.gap_leaves, "entries are missing");
-    against_add(&a, r->evidence[EV_UNREADABLE].count, "entries cannot be read");
+        against_say(&a, "it does not verify: ", log->problem);
+    if (r->evidence[EV_PRUNED].count)
+        against_say(&a, "", "entries that may be of the period were removed after the time of retention");
+    against_add(&a, r->t.gap_leaves, " entries are missing");
+    against_add(&a, r->evidence[EV_UNREADABLE].count, " entries cannot be read");
     if (verified)
         snprintf(
             good, sizeof(good), "all %s entries were read and hashed, and the root is signed by %.300s", number_text(log->size, n), log->verifier);
@@ -59,9 +66,9 @@ row_transfers(struct report *r)
     struct against a = {.len = 0};
     char good[BECAUSE_MAX] = "nothing was allowed to leave", n[NUMBER_SIZE];
 
-    against_add(&a, e[EV_NO_MECHANISM].count, "requests went to another country with no legal mechanism in the policy");
-    against_add(&a, e[EV_EXPIRED].count, "requests under a mechanism that had expired");
-    against_add(&a, e[EV_CONCERN].count, "requests to countries of concern");
+    against_add(&a, e[EV_NO_MECHANISM].count, " requests went to another country with no legal mechanism in the policy");
+    against_add(&a, e[EV_EXPIRED].count, " requests under a mechanism that had expired");
+    against_add(&a, e[EV_CONCERN].count, " requests to countries of concern");
     if (e[EV_TRANSFER].count)
         snprintf(good, sizeof(good), "%s requests, each to destinations that the policy allows, by a mechanism that had not expired",
             number_text(e[EV_TRANSFER].count, n));
@@ -74,8 +81,8 @@ row_redaction(struct report *r)
     struct against a = {.len = 0};
     char good[BECAUSE_MAX] = "no rule found anything", n[NUMBER_SIZE];
 
-    against_add(&a, r->t.shadow_findings, "findings of rules in shadow mode were let through");
-    against_add(&a, r->evidence[EV_UNKNOWN_POLICY].count, "requests were decided by a policy that is not on record");
+    against_add(&a, r->t.shadow_findings, " findings of rules in shadow mode were let through");
+    against_add(&a, r->evidence[EV_UNKNOWN_POLICY].count, " requests were decided by a policy that is not on record");
     if (r->t.findings)
         snprintf(good, sizeof(good), "%s findings were removed or replaced", number_text(r->t.findings, n));
     row(r, "Was all that the rules found removed?", r->t.findings > 0, &a, good, "redaction");
@@ -86,7 +93,7 @@ row_losses(struct report *r)
 {
     struct against a = {.len = 0};
 
-    against_add(&a, r->t.lost_spans, "spans that were accepted are lost");
+    against_add(&a, r->t.lost_spans, " spans that were accepted are lost");
     row(r, "Did everything that was accepted arrive?", r->t.allowed_spans > 0, &a,
         r->t.allowed_spans ? "no loss is on record" : "nothing was allowed to leave", "availability");
 }
@@ -96,8 +103,8 @@ row_closed(struct report *r)
 {
     struct against a = {.len = 0};
 
-    against_add(&a, r->evidence[EV_CLOSED].count, "times when a worker took no requests");
-    against_add(&a, r->evidence[EV_UNCLEAN].count, "starts without a stop before them");
+    against_add(&a, r->evidence[EV_CLOSED].count, " times when a worker took no requests");
+    against_add(&a, r->evidence[EV_UNCLEAN].count, " starts without a stop before them");
     row(r, "Was the gate available?", r->t.entries > 0, &a,
         r->t.entries ? "it was never closed, and never stopped unasked" : "no entry in the period", "availability");
 }
@@ -106,16 +113,23 @@ static void
 row_controls(struct report *r)
 {
     struct against a = {.len = 0};
-    size_t count, judged = 0;
+    size_t count, judged = 0, satisfied = 0;
     const struct control *all = controls_all(&count);
     char of[BECAUSE_MAX];
 
-    for (size_t i = 0; i < count; i++)
-        judged += r->o.profiles >> all[i].profile & 1;
-    snprintf(of, sizeof(of), "of %zu controls are not satisfied", judged);
+    for (size_t i = 0; i < count; i++) {
+        struct verdict v;
+
+        if (!(r->o.profiles >> all[i].profile & 1))
+            continue;
+        control_judge(r, &all[i], &v);
+        judged++;
+        satisfied += v.status == CONTROL_SATISFIED;
+    }
+    snprintf(of, sizeof(of), " of %zu controls are not satisfied", judged);
     against_add(&a, r->failed_controls, of);
-    snprintf(of, sizeof(of), "%zu controls were judged, and none failed", judged);
-    row(r, "Are the controls satisfied?", judged > 0, &a, of, "controls");
+    snprintf(of, sizeof(of), "%zu of %zu controls are satisfied; for the others there was no occasion", satisfied, judged);
+    row(r, "Are the controls satisfied?", satisfied > 0, &a, of, "controls");
 }
 
 void

@@ -124,6 +124,9 @@ def compare(truth, report, check):
     check("identities", {x["service"] for x in rows("identities")}, {"checkout", ""})
     check("changes", sorted((x["what"], x["outcome"]) for x in rows("changes")), [("configuration", "changed"), ("policy", "changed")])
     check("log verified", (report["log"]["verified"], report["log"]["problem"]), (True, ""))
+    check("verdict", {x["section"]: x["answer"] for x in rows("verdict") if x["section"] in ("integrity", "redaction", "transfers")},
+          {"integrity": "yes", "redaction": "yes", "transfers": "yes"})
+    check("verdict on losses", [x["answer"] for x in rows("verdict") if x["section"] == "availability"], ["yes", "yes"])
     check("acts", [x["verb"] for x in rows("acts")], ["start", "reload", "stop"])
 
 

@@ -165,6 +165,7 @@ START_TEST(report_of_nothing_says_so)
     print(r, report_print_html, &html);
     ck_assert(holds(&html, "Nothing was allowed to leave in the period."));
     ck_assert(holds(&html, "none in the period"));
+    ck_assert(!holds(&html, " yes</span>")); /* nothing is good without an occasion */
     print(r, report_print_oscal, &oscal);
     ck_assert(holds(&oscal, "\"oscal-version\":\"1.1.2\""));
     buf_free(&html);
@@ -222,6 +223,7 @@ START_TEST(report_counts_gaps_and_unreadable_entries)
     ck_assert(holds(&json, "{\"check\":\"Leaves missing between two entries\",\"result\":2,\"leaf\":9}"));
     ck_assert(holds(&json, "{\"check\":\"Entries that cannot be read\",\"result\":1,"));
     ck_assert(holds(&json, "\"back\":3600000000}"));
+    ck_assert(holds(&json, "unaltered?\",\"answer\":\"no\",\"because\":\"2 entries are missing; 1 entries cannot be read\""));
     ck_assert(control_is(r, "164.312(b)", "not satisfied"));
     buf_free(&json);
     report_free(r);
