@@ -59,6 +59,7 @@ harden(struct errs *es)
         return RC_INTERNAL;
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow (RLIMIT_FSIZE) is a full disk: EFBIG */
     return RC_OK;
 }
 

@@ -353,7 +353,8 @@ store_open(const struct store_options *o, struct store **out, struct errs *es)
     if ((rc = look_at_pages(o->dir, o->read_only, es)) != RC_OK)
         goto fail;
     if ((e = open_env(s))) {
-        rc = complain(es, o->dir, store_rc(e), "open", e);
+        rc = complain(
+            es, o->dir, store_rc(e), e == ENOMEM ? "open: its address space, three times journal.max_size_mib and audit.max_size_mib" : "open", e);
         goto fail;
     }
     rc = open_databases(s);

@@ -244,6 +244,24 @@ def bounds():
         h.settle()
 
 
+def file_limit():
+    """Files that may not grow (ulimit -f): a full disk, no signal. Without the limit all is there."""
+    with House("file limit", backend=False) as h:
+        h.start(prefix=("prlimit", "--fsize=3000000"))
+        noise, statuses = random.Random(1), []
+        while len(statuses) < 400 and (not statuses or statuses[-1] == 200):
+            statuses += h.push(text=noise.randbytes(20000).hex())
+        check("file limit: full", statuses[-1] in (429, 503) and len(statuses) > 5, (len(statuses), statuses[-1]))
+        check("file limit: it lives", h.process.poll() is None, h.process.poll())
+        h.process.kill()
+        h.process.wait()
+        h.hang_up()
+        h.up()
+        h.start()
+        check("file limit: taken again without it", wait_for(lambda: h.push() == [200], 20))
+        h.settle(twice=len(h.acknowledged))
+
+
 def log_bound():
     """No room for entries that are not in the log yet: nothing is taken until they are."""
     with House("log bound", extra="audit: {dir: audit, max_size_mib: 1, checkpoint: {every: 50ms}}\n") as h:
@@ -514,7 +532,7 @@ def changed_files(rounds=9):
         check("changed files: some were refused", ends[5] > 0, dict(ends))
 
 
-PARTS = {f.__name__: f for f in (disks, disks_sync, disks_torn, audit_disk, small_disk, bounds, log_bound, descriptors, memory, clock, signals, reloads, second_gate, changed_files)}
+PARTS = {f.__name__: f for f in (disks, disks_sync, disks_torn, audit_disk, small_disk, bounds, file_limit, log_bound, descriptors, memory, clock, signals, reloads, second_gate, changed_files)}
 
 
 def guarded(part):
