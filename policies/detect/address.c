@@ -148,9 +148,9 @@ check_labelled(struct match *m)
     return check_national(m);
 }
 
-/* Seven digits at least, those of an extension counted. */
+/* Seven digits at least before an extension. */
 #define NATIONAL_NUMBER                                                                                                                         \
-    "(?=\\(?[0-9](?:[^0-9]{0,7}[0-9]){6})"                                                                                                      \
+    "(?=\\(?[0-9](?:[ )./-]{0,4}[0-9]){6})"                                                                                                     \
     "(?:\\([0-9]{1,5}\\)[ /.-]{0,3}[0-9]{2,10}|" GROUPS_START "(?<!\\+)[0-9]{1,15})(?:[ /-]{1,3}[0-9]{2,8}|\\.[0-9]{2,8}|-[0-9]/[0-9]{3}){0,5}" \
     "(?: ?(?:x|ext\\.?) ?[0-9]{1,6})?"
 
