@@ -6,6 +6,7 @@
 #define WIDE 160      /* bytes in a set that says next to nothing */
 #define FLAT_MAX 1024 /* items of one branch */
 #define LITERAL_RUN 3
+#define MUCH 8 /* bits of surprise */
 
 /* One branch: what stands one after the other, groups opened up. */
 struct branch {
@@ -331,10 +332,52 @@ keep(struct ast *t, const struct branch *b, uint32_t to)
     return RC_OK;
 }
 
+static double
+surprise_of(const struct ast *t, const struct branch *b)
+{
+    double sum = 0;
+
+    for (size_t i = b->from; i < b->to; i++)
+        sum += surprise(t, b->item[i]);
+    return sum;
+}
+
+/*
+ * Lookahead at the beginning stands where the match does. Where it tells much more than the match, it is followed in place of it.
+ * Its nodes are of no other branch: copies of an assertion leave it behind.
+ */
+static enum rc
+take_ahead(const struct ast *t, struct branch *b)
+{
+    size_t i = b->from;
+
+    while (i < b->to && is_assertion(t, b->item[i]) && !t->list[b->item[i]].ahead)
+        i++;
+    if (i == b->to || !is_assertion(t, b->item[i]))
+        return RC_OK;
+    struct branch *ahead = malloc(sizeof(*ahead));
+
+    if (!ahead)
+        return RC_NOMEM;
+    *ahead = (struct branch){.to = i - b->from};
+    memcpy(ahead->item, b->item + b->from, ahead->to * sizeof(b->item[0]));
+    if (flatten(t, t->list[b->item[i]].ahead, ahead)) {
+        keep_rarest(t, ahead);
+        if (surprise_of(t, ahead) > surprise_of(t, b) + MUCH)
+            *b = *ahead;
+    }
+    free(ahead);
+    return RC_OK;
+}
+
 static enum rc
 widen_branch(struct ast *t, struct branch *b, uint32_t to)
 {
     keep_rarest(t, b);
+    enum rc rc = take_ahead(t, b);
+
+    if (rc != RC_OK)
+        return rc;
     if (is_literal(t, b, b->from, b->to))
         drop_assertions(t, b);
     trim_front(t, b);
@@ -349,6 +392,7 @@ append_copy(struct ast *t, struct branch *b, uint32_t n)
     struct node copy = t->list[n];
 
     copy.next = 0;
+    copy.ahead = 0;
     if (b->to == FLAT_MAX)
         return RC_UNIMPLEMENTED;
     b->item[b->to] = ast_add(t, copy);
