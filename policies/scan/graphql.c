@@ -74,6 +74,9 @@ scan_graphql(const struct scan_in *in, struct scan_out *out)
         char c = t.ptr[at];
 
         start = end = next = at + 1;
+        /* No token begins with these: a string of another language stands here. */
+        if (c == '\'' || c == '`' || c == '\\')
+            return RC_UNDECIDABLE;
         if (c == '"') {
             next = string_end(t, at, &start, &end);
             if (next == SIZE_MAX)

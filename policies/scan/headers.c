@@ -250,11 +250,14 @@ scan_parameters(const struct form *f, size_t start, size_t end, const char *sepa
 
         while (equals < end && !byte_in(f->t.ptr[equals], "=") && !byte_in(f->t.ptr[equals], separators))
             equals++;
-        bool pair = equals + 1 < end && f->t.ptr[equals] == '=' && f->t.ptr[equals + 1] != '=';
+        /* RFC 7235 section 2.1: there may be white space around the sign. */
+        size_t sign = form_skip(f, equals, end, " \t");
+        bool pair = sign + 1 < end && f->t.ptr[sign] == '=' && f->t.ptr[sign + 1] != '=';
+        size_t value = pair ? form_skip(f, sign + 1, end, " \t") : sign;
 
-        stop = pair ? value_end(f, equals + 1, end, separators) : form_find(f, equals, end, separators);
+        stop = pair ? value_end(f, value, end, separators) : form_find(f, equals, end, separators);
         if (pair && word_in(form_str(f, from, equals), names)) {
-            size_t value = equals + 1, to = stop;
+            size_t to = stop;
 
             form_trim(f, &value, &to);
             if (to > value && f->t.ptr[value] == '"') {

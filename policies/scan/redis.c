@@ -168,8 +168,11 @@ starts_command(struct line *l, struct str word, bool broken)
 {
     const struct command *known = command_find(word);
 
-    if (l->started && !(broken && known))
+    if (l->started && !(broken && known)) {
+        if (broken) /* a line of its own: what the command before keeps is kept no more */
+            l->command = NULL;
         return false;
+    }
     if (!known && !looks_like_command(word))
         return false;
     l->command = known;

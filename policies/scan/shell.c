@@ -203,11 +203,17 @@ scan_argument(struct shell *s, enum argument a, struct word v)
 
 /* ---- lines ---- */
 
-/* The word behind a flag is its value unless it is a flag itself. */
+/* The word behind a flag is its value unless it is a flag itself: one letter, a word in lower case, or a word and what is assigned to it. */
 static bool
 is_flag(struct str w)
 {
-    return w.len > 1 && w.ptr[0] == '-' && (w.ptr[1] == '-' || ascii_alpha(w.ptr[1]));
+    size_t i = str_starts(w, STR("--")) ? 2 : 1, from = i;
+
+    if (w.len < 2 || w.ptr[0] != '-')
+        return false;
+    while (i < w.len && ((unsigned char)(w.ptr[i] - 'a') < 26 || (i > from && byte_in(w.ptr[i], "-_."))))
+        i++;
+    return i == w.len || w.ptr[i] == '=' || (from == 1 && w.len == 2 && byte_alnum(w.ptr[1]));
 }
 
 /* scott/tiger@db of the programs of Oracle. */

@@ -161,7 +161,12 @@ names_structure(const struct stack *s, size_t open, size_t close, size_t line)
     for (const char *const *a = after; *a; a++)
         if (starts_word(form_str(&s->f, close + 1, s->line_end), *a) && !ascii_digit(s->f.t.ptr[open + 1]))
             return true;
-    return close + 1 < s->line_end && s->f.t.ptr[close + 1] == ':'; /* "key": value */
+    /* {"key": value, "key": value}; not: parsing "value": invalid syntax */
+    size_t before = open;
+
+    while (before > line && s->f.t.ptr[before - 1] == ' ')
+        before--;
+    return before > line && byte_in(s->f.t.ptr[before - 1], "{,") && close + 1 < s->line_end && s->f.t.ptr[close + 1] == ':';
 }
 
 /* The closing quote of the one at ${at} on this line: not an apostrophe. SIZE_MAX: none. */

@@ -29,6 +29,16 @@ flags_here(const struct xml *x)
     return x->depth ? x->open[x->depth - 1] : FORM_SOMEBODY;
 }
 
+/* Of elements and attributes, those of HTML's frameworks too (@click, [value], (input), #ref, *ngIf); what is none is text that stands in a wrong place. */
+static bool
+is_name(struct str s, const char *also)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!byte_alnum(s.ptr[i]) && (unsigned char)s.ptr[i] < 0x80 && !byte_in(s.ptr[i], "_-.:") && !byte_in(s.ptr[i], also))
+            return false;
+    return true;
+}
+
 /* The first ${word} from ${at}; the end when there is none. */
 static size_t
 find_word(const struct xml *x, size_t at, const char *word)
@@ -70,6 +80,8 @@ text(struct xml *x, size_t start, size_t end, bool cdata)
     }
     if ((flags & FORM_HIDDEN) || (!cdata && x->f.strict))
         return add_value(x, flags, start, end);
+    if (cdata && s.ptr[0] == '<' && s.ptr[s.len - 1] != '>')
+        return form_add(&x->f, SCAN_BODY_VALUE, start, end);
     if (s.ptr[0] == '{' || (cdata && (s.ptr[0] == '<' || s.ptr[0] == '[')))
         return form_inside(&x->f,
             s.ptr[0] == '<' ? (x->f.strict ? &scanner_xml_strict : &scanner_xml)
@@ -157,6 +169,9 @@ attributes(struct xml *x, size_t at, uint8_t flags, size_t *next)
         struct str name = name_of(x, &a);
         uint8_t own = form_flags(flags, local_name(name));
 
+        if (!is_name(name, "@[]()#*$") || (*next < x->end && !byte_in(x->f.t.ptr[*next], SPACE "/>?")))
+            return RC_UNDECIDABLE;
+
         if ((flags & FORM_NAMED) && name_introduces(local_name(name)) && name_is_secret(form_str(&x->f, a.value, a.value_end)))
             own = 0;
         if (!technical(name))
@@ -196,7 +211,7 @@ open_tag(struct xml *x, size_t at, size_t *next)
     struct str name = form_str(&x->f, at, end), local = local_name(name);
     uint8_t flags = form_flags(flags_here(x), local);
     uint8_t named = flags_by_attributes(x, end);
-    enum rc rc = attributes(x, end, flags | named, next);
+    enum rc rc = is_name(name, "") ? attributes(x, end, flags | named, next) : RC_UNDECIDABLE;
 
     if (rc != RC_OK || *next == x->end)
         return rc;
@@ -216,6 +231,16 @@ open_tag(struct xml *x, size_t at, size_t *next)
 }
 
 /* ---- markup ---- */
+
+/* Behind the name of the root element: public and system identifiers, which may be long and of anybody; of a declaration that is cut off all. */
+static size_t
+doctype_rest(const struct xml *x, size_t at, size_t end)
+{
+    size_t name = form_skip(&x->f, at + 9 < end ? at + 9 : end, end, SPACE), behind = form_find(&x->f, name, end, SPACE);
+    size_t rest = form_skip(&x->f, behind, end, SPACE);
+
+    return is_name(form_str(&x->f, name, behind), "") && end < x->end ? rest : name;
+}
 
 /* From <! or <?. */
 static enum rc
@@ -243,7 +268,9 @@ declaration(struct xml *x, size_t at, size_t *next)
     end = form_find(&x->f, at, x->end, ">[");
     *next = end + 1;
     /* Entities that a document declares could hold anything. */
-    return end < x->end && x->f.t.ptr[end] == '[' ? RC_UNDECIDABLE : RC_OK;
+    if (end < x->end && x->f.t.ptr[end] == '[')
+        return RC_UNDECIDABLE;
+    return x->f.strict ? form_add(&x->f, SCAN_BODY_VALUE, doctype_rest(x, at, end), end) : RC_OK;
 }
 
 static enum rc
@@ -257,14 +284,13 @@ markup(struct xml *x, size_t at, size_t *next)
     if (c == '!' || c == '?')
         return declaration(x, at, next);
     if (c == '/') {
-        size_t end = form_find(&x->f, at, x->end, ">"), name = form_find(&x->f, at + 2, end, SPACE "<");
+        size_t end = form_find(&x->f, at, x->end, ">"), from = at + 2, to = end;
 
-        if (form_skip(&x->f, name, end, SPACE) != end)
-            return RC_UNDECIDABLE;
+        form_trim(&x->f, &from, &to);
         x->depth -= x->depth > 0;
         x->element = (struct str){"", 0};
         *next = end + 1;
-        return RC_OK;
+        return is_name(form_str(&x->f, from, to), "") ? RC_OK : RC_UNDECIDABLE;
     }
     if (!ascii_alpha(c) && c != '_' && c != ':' && (unsigned char)c < 0x80)
         return RC_UNDECIDABLE;

@@ -33,6 +33,12 @@ static const struct scanning_row xml[] = {
 };
 
 static const struct scanning_row xml_strict[] = {
+    {"<a b=\"x\"secret\"y\">z</a>", "(undecidable)", NULL},
+    {"<a>x</a secret=\"y\">", "(undecidable)", NULL},
+    {"<!secret><a>x</a>", "(undecidable)", NULL},
+    {"<!DOCTYPE html SYSTEM \"bob\"><a>x</a>", "<!DOCTYPE html ?><a>?</a>", NULL},
+    {"<a><![CDATA[<bob]>]]></a>", "<a><![CDATA[?]]></a>", NULL},
+    {"<a><![CDATA[<bob ]]></a>", "<a><![CDATA[? ]]></a>", NULL},
     {"<a xmlns=\"urn:a\" b=\"1\">x<c/> y </a>", "<a xmlns=\"urn:a\" b=\"?\">?<c/> ? </a>", NULL},
     {"<e><key>password</key><value>x</value></e>", "<e><key>?</key><value>REDACTED</value></e>", NULL},
     {NULL, NULL, NULL},
@@ -108,6 +114,9 @@ static const struct scanning_row bodies[] = {
 };
 
 static const struct scanning_row bodies_strict[] = {
+    {"--hunter2\r\nx", "?", NULL},
+    {"--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n--bob\r\n--b--\r\n",
+        "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n?\r\n--b--\r\n", NULL},
     {"{\"a\":\"x\"}", "{\"a\":\"?\"}", NULL},
     {"a=1", "a=?", NULL},
     {"--B" PART "\"color\"\r\n\r\nred\r\n--B--", "--B" PART "\"color\"\r\n\r\n?\r\n--B--", NULL},

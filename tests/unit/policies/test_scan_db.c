@@ -15,6 +15,7 @@ static const struct scanning_row redis[] = {
     {"HELLO 3 AUTH bob pw SETNAME me", "HELLO ? AUTH ? SETNAME ?", NULL},
     {"HSET user:1 name Bob email bob@x.com", "HSET user:1 name ? email ?", NULL},
     {"MSET a 1 b 2 c \"x y\"", "MSET a ? b ? c ?", NULL},
+    {"MSET a 1\nFOO.BAR bob 2 jane", "MSET a ?", NULL},
     {"LINSERT l BEFORE pivot value", "LINSERT l BEFORE ?", NULL},
     {"GEOADD loc NX 13.36 38.11 Palermo", "GEOADD loc NX ?", NULL},
     {"ZADD board GT CH 5 bob 7 ann", "ZADD board GT CH ?", NULL},
@@ -194,6 +195,7 @@ START_TEST(graphql_keeps_names_enumerations_and_variables)
         {"{ a(x: \"\"\"b\\\"\"\" bob \"\"\") }", "{ a(x: \"\"\"?\"\"\") }", NULL},
         {"{ a(x: \"\"\"b\\\"\"\"\" bob \"\"\") }", "{ a(x: \"\"\"?\"\"\") }", NULL},
         {"{ a(x: \"line\n y: \"bob\") }", "(undecidable)", NULL}, /* a quote of another line would open here */
+        {"{ a(x: 'bob') }", "(undecidable)", NULL},
         {NULL, NULL, NULL},
     };
 

@@ -27,6 +27,7 @@ static const struct scanning_row headers[] = {
     {"a=b; c=d", "a=REDACTED; c=REDACTED", H "cookie"},
     {"id=abc; Path=/; HttpOnly", "id=REDACTED; Path=/; HttpOnly", "http.response.header.set_cookie"},
     {"192.0.2.1, 2001:db8::1,unknown", "REDACTED, REDACTED,unknown", H "x-forwarded-for"},
+    {"for = \"_bob\\\"x\" ; proto = https", "for = \"REDACTED\" ; proto = https", H "forwarded"},
     {"192.0.2.1", "REDACTED", H "x_real_ip"},
     {"for=192.0.2.60;proto=http;by=203.0.113.43, for=\"[2001:db8::17]:47011\"", "for=REDACTED;proto=http;by=REDACTED, for=\"REDACTED\"",
         H "forwarded"},

@@ -6,6 +6,7 @@ static const struct scanning_row lines[] = {
     {"app --password hunter2 --host db", "app --password REDACTED --host db", NULL},
     {"app --password=hunter2 --token='a b' --api-key=\"c d\"", "app --password=REDACTED --token='REDACTED' --api-key=\"REDACTED\"", NULL},
     {"app --password --host x", "app --password --host x", NULL},
+    {"app --password -hunter2 --token -Xy -v", "app --password REDACTED --token REDACTED -v", NULL},
     {"app --password-file /run/p --token-ttl 5m --password-stdin", "app --password-file /run/p --token-ttl 5m --password-stdin", NULL},
     {"mysql -uroot -psecret db", "mysql -uroot -pREDACTED db", NULL},
     {"mysql -u root -p db", "mysql -u root -p db", NULL},

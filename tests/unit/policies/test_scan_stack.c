@@ -2,6 +2,8 @@
 #include "policies_scanning.h"
 
 static const struct scanning_row messages[] = {
+    {"strconv.Atoi: parsing \"hunter2\": invalid syntax", "strconv.Atoi: parsing \"?\": invalid syntax", NULL},
+    {"cannot read {\"name\": \"bob\", \"mail\": 'x'}", "cannot read {\"name\": \"?\", \"mail\": '?'}", NULL},
     {"Duplicate entry 'alice@example.org' for key 'users.email_idx'", "Duplicate entry '?' for key 'users.email_idx'", NULL},
     {"Incorrect integer value: 'abc' for column 'age' at row 1", "Incorrect integer value: '?' for column 'age' at row 1", NULL},
     {"duplicate key value violates unique constraint \"users_pkey\"\nDETAIL:  Key (email)=(a@b.example) already exists.",
