@@ -109,11 +109,24 @@ line_end(const struct form *f, size_t at, size_t end)
     return form_find(f, at, end, "\n");
 }
 
-/* The start of the next line that begins with the boundary, from the line at ${at}. */
+/* The boundary, and nothing behind it that could be a value: RFC 2046 section 5.1.1. */
+static bool
+is_delimiter(struct str rest, struct str boundary)
+{
+    if (!str_starts(rest, boundary))
+        return false;
+    size_t at = boundary.len + (str_starts(str_sub(rest, boundary.len, rest.len), STR("--")) ? 2 : 0);
+
+    while (at < rest.len && byte_in(rest.ptr[at], " \t\r"))
+        at++;
+    return at == rest.len || rest.ptr[at] == '\n';
+}
+
+/* The start of the next line that is the boundary, from the line at ${at}. */
 static size_t
 next_boundary(const struct form *f, size_t at, size_t end, struct str boundary)
 {
-    while (at < end && !str_starts(form_str(f, at, end), boundary))
+    while (at < end && !is_delimiter(form_str(f, at, end), boundary))
         at = line_end(f, at, end) + 1;
     return at < end ? at : end;
 }
