@@ -212,9 +212,9 @@ scan_parts(const struct scan_in *in, struct scan_out *out, bool strict)
     if (first + 1 >= end || str_find(boundary, STR(" ")) != SIZE_MAX) /* a text that begins with dashes */
         return RC_UNDECIDABLE;
     /* Dashes alone make no boundary: a part has a disposition or a type, or it comes to an end. */
-    struct str header = form_str(&f, first + 1, end);
+    struct str header = form_str(&f, first + 1, end), content = str_sub(STR("content-"), 0, header.len < 8 ? header.len : 8);
 
-    if (!str_eq_nocase(str_sub(header, 0, header.len < 8 ? header.len : 8), STR("content-")) &&
+    if (!str_eq_nocase(str_sub(header, 0, content.len), content) &&
         (!byte_in(header.ptr[0], "\r\n") || next_boundary(&f, first + 1, end, boundary) == end))
         return RC_UNDECIDABLE;
     for (at = first + 1; at < end && rc == RC_OK;) {

@@ -93,7 +93,7 @@ static const struct scanning_row bodies[] = {
     {"<a>1 < 2</a>", "?", NULL},
     {"12 Main Street", "?", NULL},
     {"---\nkind: Secret\ndata:\n  key: aHVudGVyMg\n", "?", NULL}, /* YAML */
-    {"---\n\nDear Jane", "---\n\n?", NULL},
+    {"---\n\nDear Jane", "?", NULL},
     {"-- Jane, of Main Street", "?", NULL},
     {"-- Jane\n", "?", NULL},
     {"--Jane\n", "?", NULL},
