@@ -399,10 +399,12 @@ read_events(struct reader *r, struct str text)
         complain(r, CONF_E_LIMIT, (yaml_mark_t){0}, "out of memory");
         return;
     }
+    if (!text.ptr)
+        text = STR("");
     if (str_starts(text, STR("\xEF\xBB\xBF")))
         text = str_sub(text, 3, text.len);
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)(text.ptr ? text.ptr : ""), text.len);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text.ptr, text.len);
     while (!end && !r->failed) {
         if (!yaml_parser_parse(&parser, &ev)) {
             complain_syntax(r, &parser, text);
