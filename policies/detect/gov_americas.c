@@ -205,7 +205,7 @@ const struct detector detect_gov_americas[] = {
     },
     {
         ENTRY("mx.rfc", "MX_RFC", "Mexican taxpayer code", TIER_A, "government", "GDPR", 2),
-        .pattern = WORD_START "(?=&*[A-Z])[A-Z&]{3,4}([ -]?)[0-9]{6}\\1[0-9A-Z]{3}" WORD_END,
+        .pattern = WORD_START "(?=&{0,3}[A-Z])[A-Z&]{3,4}([ -]?)[0-9]{6}\\1[0-9A-Z]{3}" WORD_END,
         .caseless = true,
         .context = WORDS("rfc", "registro federal", TAX_ID_WORDS),
         .check = check_rfc,

@@ -157,7 +157,7 @@ const struct detector detect_gov_romance[] = {
         .category = "government",
         .controls = "GDPR",
         /* Letters may stand for digits (omocodia), but not for all of them: that would be words. */
-        .pattern = WORD_START "(?=[0-9A-Z ]*?(?:[0-9][A-Z]|[A-Z][0-9]))"
+        .pattern = WORD_START "(?=[0-9A-Z ]{0,18}?(?:[0-9][A-Z]|[A-Z][0-9]))"
                               "[A-Z]{3} ?[A-Z]{3} ?[0-9A-Z]{2}[A-Z][0-9A-Z]{2} ?[A-Z][0-9A-Z]{3} ?[A-Z]" WORD_END,
         .caseless = true,
         .context = WORDS("codice fiscale", "cod fisc", "fiscal code", "cod fiscale", "c f", "cf", "tax code"),

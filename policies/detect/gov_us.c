@@ -182,7 +182,7 @@ const struct detector detect_gov_us[] = {
     },
     {
         ENTRY("us.vehicle_vin", "VEHICLE_VIN", "Vehicle identification number", TIER_C, "government", "HIPAA-L GDPR", 1),
-        .pattern = WORD_START "(?=[A-HJ-NPR-Z]*[0-9])[A-HJ-NPR-Z0-9]{8}[0-9X][A-HJ-NPR-Z0-9]{8}" WORD_END,
+        .pattern = WORD_START "(?=[A-HJ-NPR-Z]{0,16}[0-9])[A-HJ-NPR-Z0-9]{8}[0-9X][A-HJ-NPR-Z0-9]{8}" WORD_END,
         .context = WORDS("vin", "vehicle"),
         .check = check_vin,
         .examples = EXAMPLES(HIT("1HGCM82633A004352"), HIT("vin 1M8GDM9AXKP042788"), MISS("1HGCM82633A004353"), MISS("0Z3RXTK77XL7TXR0Z"),

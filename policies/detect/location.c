@@ -41,7 +41,7 @@ const struct detector detect_location[] = {
     },
     {
         ENTRY("loc.geohash", "GEOHASH", "Geohash", TIER_C, "network", "GDPR HIPAA-B", 1),
-        .pattern = WORD_START "(?=[0-9b-hjkmnp-z]*?(?:[0-9][b-hjkmnp-z]|[b-hjkmnp-z][0-9]))[0-9b-hjkmnp-z]{5,12}" WORD_END,
+        .pattern = WORD_START "(?=[0-9b-hjkmnp-z]{0,10}?(?:[0-9][b-hjkmnp-z]|[b-hjkmnp-z][0-9]))[0-9b-hjkmnp-z]{5,12}" WORD_END,
         .context = WORDS("geohash"),
         .need_context = true,
         .check = check_geohash,
