@@ -1,7 +1,8 @@
 /* Identifiers of the Baltic states, Czechia, Hungary, Poland, Russia and Slovakia. */
 #include "checks_int.h"
 
-/* Women have 50 added to the month; 20 more when the serials of a day ran out. Nine digits, before 1954, have no check. */
+/* Women have 50 added to the month; 20 more when the serials of a day ran out. Nine digits, before 1954, have no
+ * check, and no such month. */
 static bool
 check_rc(struct match *m)
 {
@@ -13,7 +14,7 @@ check_rc(struct match *m)
     if ((n != 9 && n != 10) || !date_valid(d[0] * 10u + d[1], month, d[4] * 10u + d[5]))
         return false;
     if (n == 9)
-        return d[0] * 10 + d[1] < 54 && match_context(m);
+        return d[0] * 10 + d[1] < 54 && (d[2] == 0 || d[2] == 1 || d[2] == 5 || d[2] == 6) && match_vouched(m);
     return digits_value(d, 9) % 11 % 10 == d[9] && match_vouched(m);
 }
 
@@ -113,8 +114,8 @@ const struct detector detect_gov_east[] = {
         .context = WORDS("r\xc4\x8c", "r\xc4\x8d", "rodn\xc3\xa9 \xc4\x8d\xc3\xadslo", "rodne cislo", "rodn\xc3\xa9 \xc4\x8d\xc3\xadslo",
             "rodne cislo", "rc", "rodne", "r \304\214", "r \304\215", "birth number", PERSON_ID_WORDS),
         .check = check_rc,
-        .examples = EXAMPLES(HIT("710319/2745"), MISS("401231/123"), HIT("rodne cislo 7103192745"), HIT("rc 401231/123"), MISS("710319/2746"),
-            MISS("7103192745"), MISS("711319/2745")),
+        .examples = EXAMPLES(HIT("710319/2745"), HIT("401231/123"), MISS("403231/123"), HIT("rodne cislo 7103192745"), HIT("rc 401231/123"),
+            MISS("710319/2746"), MISS("7103192745"), MISS("711319/2745")),
     },
     {
         ENTRY("hu.tin", "HU_TAX_ID", "Hungarian tax number", TIER_C, "government", "GDPR", 2),
