@@ -21,7 +21,7 @@ const struct detector detect_location[] = {
     {
         ENTRY("loc.latlong", "GEO_COORDINATES", "Latitude and longitude", TIER_B, "network", "GDPR HIPAA-B", 1),
         /* Three decimals in one of the two at least. */
-        .pattern = NUM_START "(?=[^.]{0,40}?[0-9]\\.[0-9]{3}|-?90\\.0+[^.]{1,40}[0-9]\\.[0-9]{3})" LATITUDE
+        .pattern = NUM_START "(?=[-0-9])(?=[^.]{0,40}?[0-9]\\.[0-9]{3}|-?90\\.0+[^.]{1,40}[0-9]\\.[0-9]{3})" LATITUDE
                              "\"? ?[,;/ ] ?(?:\"?[a-z]{2,10}\"?[:=] ?)?\"?" LONGITUDE NUM_END,
         .caseless = true,
         .context = WORDS("lat", "lon", "lng", "latitude", "longitude", "geo", "location", "coordinates", "coordinate", "coords", "gps", "position",
