@@ -24,7 +24,7 @@ check_dni(struct match *m)
         return false;
     if (!ascii_digit(first))
         value += (uint64_t)(first - 'X') * 10000000;
-    return letters[value % 23] == last && (match_context(m) || (match_shouted(m) && !heap_size(m, last)));
+    return letters[value % 23] == last && (match_context(m) || (match_shouted(m) && (ascii_alpha(first) || !heap_size(m, last))));
 }
 
 /* Letters that replace digits when two people would have the same code: 0..9 are written L M N P Q R S T U V. */
@@ -144,7 +144,7 @@ const struct detector detect_gov_romance[] = {
         .check = check_dni,
         .severity = 2,
         .examples = EXAMPLES(HIT("12345678Z"), HIT("X2482300W"), HIT("12345678-Z"), HIT("12.345.678-Z"), HIT("00000000T"), HIT("dni 12345678z"),
-            MISS("heap 17739254K->882744K"),
+            HIT("failed (X7107527K)"), MISS("heap 17739254K->882744K"),
             HIT("\xe5\x8f\xb7"
                 "12345678Z\xe3\x80\x82"),
             MISS("12345678A"), MISS("X2482300A"), MISS("112345678Z"), MISS("12345678ZZ"), MISS("checkout-72946946p-pbr5k")),
