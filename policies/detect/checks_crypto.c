@@ -98,35 +98,40 @@ rotate(uint64_t v, unsigned n)
     return n ? v << n | v >> (64 - n) : v;
 }
 
-/* Keccak-f[1600], FIPS 202 section 3.2: theta, rho and pi, chi, iota; 24 rounds. The round constants come from the LFSR of section 3.2.5. */
+/* Keccak-f[1600], FIPS 202 section 3.2: theta, rho and pi, chi, iota; 24 rounds. Turns, lanes and constants as the sections give them. */
 static void
 keccak_permute(uint64_t a[25])
 {
-    uint8_t lfsr = 1;
+    static const uint8_t turns[24] = {1, 3, 6, 10, 15, 21, 28, 36, 45, 55, 2, 14, 27, 41, 56, 8, 25, 43, 62, 18, 39, 61, 20, 44};
+    static const uint8_t lanes[24] = {10, 7, 11, 17, 18, 3, 5, 16, 8, 21, 24, 4, 15, 23, 19, 13, 12, 2, 20, 14, 22, 9, 6, 1};
+    static const uint64_t constants[24] = {0x1, 0x8082, 0x800000000000808a, 0x8000000080008000, 0x808b, 0x80000001, 0x8000000080008081,
+        0x8000000000008009, 0x8a, 0x88, 0x80008009, 0x8000000a, 0x8000808b, 0x800000000000008b, 0x8000000000008089, 0x8000000000008003,
+        0x8000000000008002, 0x8000000000000080, 0x800a, 0x800000008000000a, 0x8000000080008081, 0x8000000000008080, 0x80000001, 0x8000000080008008};
 
-    for (int round = 0; round < 24; round++) {
-        uint64_t c[5], b[25];
-        unsigned x = 1, y = 0, shift = 0;
+    for (unsigned round = 0; round < 24; round++) {
+        uint64_t c[5], d[5], b[25];
+        unsigned from = 1;
 
-        for (unsigned i = 0; i < 5; i++)
-            c[i] = a[i] ^ a[i + 5] ^ a[i + 10] ^ a[i + 15] ^ a[i + 20];
-        for (unsigned i = 0; i < 25; i++)
-            a[i] ^= c[(i + 4) % 5] ^ rotate(c[(i + 1) % 5], 1);
+        for (unsigned x = 0; x < 5; x++)
+            c[x] = a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20];
+        for (unsigned x = 0; x < 5; x++)
+            d[x] = c[(x + 4) % 5] ^ rotate(c[(x + 1) % 5], 1);
+        for (unsigned y = 0; y < 25; y += 5)
+            for (unsigned x = 0; x < 5; x++)
+                a[y + x] ^= d[x];
         b[0] = a[0];
-        for (unsigned t = 1; t <= 24; t++) {
-            unsigned next = (2 * x + 3 * y) % 5;
-
-            shift = (shift + t) % 64;
-            b[y + 5 * next] = rotate(a[x + 5 * y], shift);
-            x = y;
-            y = next;
+        for (unsigned t = 0; t < 24; t++) {
+            b[lanes[t]] = rotate(a[from], turns[t]);
+            from = lanes[t];
         }
-        for (unsigned i = 0; i < 25; i++)
-            a[i] = b[i] ^ (~b[i / 5 * 5 + (i + 1) % 5] & b[i / 5 * 5 + (i + 2) % 5]);
-        for (unsigned j = 0; j < 7; j++) {
-            a[0] ^= (uint64_t)(lfsr & 1) << ((1u << j) - 1);
-            lfsr = (uint8_t)(lfsr << 1 ^ (lfsr & 0x80 ? 0x71 : 0));
+        for (unsigned y = 0; y < 25; y += 5) {
+            a[y] = b[y] ^ (~b[y + 1] & b[y + 2]);
+            a[y + 1] = b[y + 1] ^ (~b[y + 2] & b[y + 3]);
+            a[y + 2] = b[y + 2] ^ (~b[y + 3] & b[y + 4]);
+            a[y + 3] = b[y + 3] ^ (~b[y + 4] & b[y]);
+            a[y + 4] = b[y + 4] ^ (~b[y] & b[y + 1]);
         }
+        a[0] ^= constants[round];
     }
 }
 

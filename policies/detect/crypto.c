@@ -17,18 +17,23 @@ check_eth(struct match *m)
     uint8_t hash[32];
     bool lower = false, upper = false, fits = true;
 
-    for (size_t i = 0; i < sizeof(address); i++)
-        address[i] = ascii_lower(m->text.ptr[m->start + 2 + i]);
+    for (size_t i = 0; i < sizeof(address); i++) {
+        char c = m->text.ptr[m->start + 2 + i];
+
+        lower |= c >= 'a' && c <= 'f';
+        upper |= c >= 'A' && c <= 'F';
+        address[i] = ascii_lower(c);
+    }
+    if (!lower || !upper)
+        return match_context(m);
     keccak256((struct str){address, sizeof(address)}, hash);
     for (size_t i = 0; i < sizeof(address); i++) {
         char c = m->text.ptr[m->start + 2 + i];
         bool capital = (hash[i / 2] >> (i % 2 ? 0 : 4) & 8) != 0;
 
-        lower |= c >= 'a' && c <= 'f';
-        upper |= c >= 'A' && c <= 'F';
         fits = fits && (!ascii_alpha(c) || capital == (c < 'a'));
     }
-    return lower && upper ? fits : match_context(m);
+    return fits;
 }
 
 #define MONERO_BLOCK 11
