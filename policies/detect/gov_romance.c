@@ -5,8 +5,11 @@
 static bool
 heap_size(const struct match *m, char unit)
 {
-    return strchr("KMG", unit) && (match_before(m, 1) == '>' || match_before(m, 1) == '(' || match_after(m, 1) == '(' ||
-                                      (match_after(m, 1) == '-' && match_after(m, 2) == '>'));
+    if (!strchr("KMG", unit))
+        return false;
+    return (match_after(m, 1) == '-' && match_after(m, 2) == '>') || (match_before(m, 1) == '>' && match_before(m, 2) == '-') ||
+           (match_after(m, 1) == '(' && ascii_digit(match_after(m, 2))) ||
+           (match_before(m, 1) == '(' && match_before(m, 2) && strchr("KMG", match_before(m, 2)) && ascii_digit(match_before(m, 3)));
 }
 
 /* Number modulo 23 chooses the letter; X, Y, Z of a foreigner's number count as 0, 1, 2 (Real Decreto 1553/2005). */
@@ -144,7 +147,7 @@ const struct detector detect_gov_romance[] = {
         .check = check_dni,
         .severity = 2,
         .examples = EXAMPLES(HIT("12345678Z"), HIT("X2482300W"), HIT("12345678-Z"), HIT("12.345.678-Z"), HIT("00000000T"), HIT("dni 12345678z"),
-            HIT("failed (X7107527K)"), MISS("heap 17739254K->882744K"),
+            HIT("failed (X7107527K)"), MISS("heap 17739254K->882744K"), HIT("failed (17739254K)"), HIT("<i>17739254K</i>"),
             HIT("\xe5\x8f\xb7"
                 "12345678Z\xe3\x80\x82"),
             MISS("12345678A"), MISS("X2482300A"), MISS("112345678Z"), MISS("12345678ZZ"), MISS("checkout-72946946p-pbr5k")),
