@@ -86,10 +86,10 @@ const struct detector detect_device[] = {
     {
         ENTRY("dev.hostname_personal", "PERSONAL_HOSTNAME", "Name of a person in the name of a computer", TIER_C, "network", "GDPR", 1),
         .pattern = "(?<![0-9A-Za-z_-])((?:[A-Z]?[a-z]{2,20}|[A-Z]{3,20})(?:'s)?)-(?:MacBook|iMac|iPhone|iPad|Mac-mini|MBP|Mac|Laptop|Desktop|PC|"
-                   "ThinkPad|Surface)(?![A-Za-z])(?![0-9]{1,4}[A-Z])",
+                   "ThinkPad|Surface)(?![A-Za-z])(?![0-9]{1,4}[A-Za-z])",
         .check = match_first_group,
         .examples = EXAMPLES(HIT("Johns-MacBook-Pro.local"), HIT("host jane-iPhone"), MISS("DESKTOP-ABC123"), HIT("jane-PC2"), MISS("YWWAF-PC8AK"),
-            MISS("MacBook-Pro.local"), MISS("web-7d9f8b6c5d")),
+            MISS("boglii-PC7hsDPj"), MISS("MacBook-Pro.local"), MISS("web-7d9f8b6c5d")),
     },
     {.id = NULL},
 };
