@@ -64,6 +64,10 @@ VERSION  := $(shell sed -n 's/^\#\# \([0-9][0-9.]*\).*/\1/p' CHANGELOG.md 2>/dev
 CFLAGS   += -std=c17 -g $(OPT) $(WARN) $(HARDEN) $(COVER) -pthread
 CPPFLAGS += -D_GNU_SOURCE -DSPANGATE_VERSION='"$(or $(VERSION),0)"' -Iinclude -I$(GEN) $(PKG_CF)
 LDLIBS   += $(PKG_LD) -lm
+ifeq ($(ARCH),x86_64)
+CPPFLAGS += -DHAVE_IPSEC_MB
+LDLIBS   += -lIPSec_MB
+endif
 
 # Layers, lowest first; a test links its own and those below. tests/lint/layers checks the includes against the same order.
 LAYERS   := base codec policies net ingress egress flow audit control

@@ -124,9 +124,10 @@ hash_pieces(bool lanes, struct str data, uint8_t out[DIGEST_LANES][SHA256_SIZE],
     const char *from[DIGEST_LANES];
 
     if (lanes && n >= LANES_WORTH) {
-        for (size_t i = 0; i < DIGEST_LANES; i++)
-            from[i] = data.ptr + (i < n ? i : 0) * DIGEST_PIECE;
-        digest_lanes(from, DIGEST_PIECE, out);
+        for (size_t i = 0; i < n; i++)
+            from[i] = data.ptr + i * DIGEST_PIECE;
+        if (!digest_lanes(from, n, DIGEST_PIECE, out))
+            return 0;
     } else {
         for (size_t i = 0; i < n; i++)
             if (digest_sha256(str_sub(data, i * DIGEST_PIECE, (i + 1) * DIGEST_PIECE), out[i]) != RC_OK)
