@@ -271,7 +271,7 @@ base64_begins(struct str s)
 }
 
 /* Value of a hexadecimal digit; -1: none. */
-static const int8_t hex_values[256] = {
+static const int16_t hex_values[256] = {
 #define H4 -1, -1, -1, -1
 #define H16 H4, H4, H4, H4
     H16,
