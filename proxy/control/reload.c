@@ -126,6 +126,7 @@ take_next(struct service *s)
     metric_set(metric_get(M_RELOAD_TIME, NULL, 0), (int64_t)(clock_wall_us(&clock_system) / 1000000));
     log_event(LOG_RELOADED, LOG_NUM("generation", s->generation), LOG_STR("digest", program_digest(s->now.snap->program)));
     material_free(&old);
+    service_trim();
 }
 
 static void

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -377,6 +378,14 @@ finish(struct service *s)
     body_keys_free(&s->body_keys);
 }
 
+void
+service_trim(void)
+{
+#if defined(__GLIBC__)
+    (void)malloc_trim(0);
+#endif
+}
+
 int
 service_run(const char *path)
 {
@@ -393,6 +402,7 @@ service_run(const char *path)
         s.listening = true;
         config_bundles_accept(s.now.config);
         count_start(&s);
+        service_trim();
         log_event(LOG_STARTED, LOG_STR("version", SPANGATE_VERSION), LOG_NUM("workers", s.worker_count), LOG_NUM("pid", getpid()),
             LOG_STR("digest", program_digest(s.now.snap->program)));
         notify_manager("READY=1");

@@ -47,6 +47,8 @@ void service_log_problems(const struct errs *es);
 enum rc service_body_key(struct service *s, const struct material *m, bool create, struct errs *es) MUST_USE;
 /* service.c: end the control loop now. */
 void service_stop_now(struct service *s);
+/* service.c: give back to the system what building policies took for a while, 7 MiB of 50 rules. */
+void service_trim(void);
 
 /**
  * admin_open(s, e, metrics, admin, es):
