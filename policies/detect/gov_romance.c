@@ -159,15 +159,14 @@ const struct detector detect_gov_romance[] = {
         .tier = TIER_A,
         .category = "government",
         .controls = "GDPR",
-        /* Letters may stand for digits (omocodia), but not for all of them: that would be words. */
-        .pattern = WORD_START "(?=[0-9A-Z ]{0,18}?(?:[0-9][A-Z]|[A-Z][0-9]))"
-                              "[A-Z]{3} ?[A-Z]{3} ?[0-9A-Z]{2}[A-Z][0-9A-Z]{2} ?[A-Z][0-9A-Z]{3} ?[A-Z]" WORD_END,
+        /* Letters may stand for any of the digits (omocodia), for all of them too. */
+        .pattern = WORD_START "[A-Z]{3} ?[A-Z]{3} ?[0-9LMNP-V]{2}[A-EHLMPRST][0-9LMNP-V]{2} ?[A-Z][0-9LMNP-V]{3} ?[A-Z]" WORD_END,
         .caseless = true,
         .context = WORDS("codice fiscale", "cod fisc", "fiscal code", "cod fiscale", "c f", "cf", "tax code"),
         .check = check_codice_fiscale,
         .severity = 2,
-        .examples = EXAMPLES(HIT("RCCMNL83S18D969H"), HIT("rccmnl83s18d969h"), HIT("CF RCC MNL 83S18 D969 H"), MISS("RCCMNL83S18D969G"),
-            MISS("RCCMNL83S18D969"), MISS("RCCMNL83S18D969HX")),
+        .examples = EXAMPLES(HIT("RCCMNL83S18D969H"), HIT("rccmnl83s18d969h"), HIT("CF RCC MNL 83S18 D969 H"), HIT("RCCMNLUPSMUDVSVO"),
+            MISS("RCCMNL83S18D969G"), MISS("RCCMNLUPSMUDVSVA"), MISS("RCCMNL83S18D969"), MISS("RCCMNL83S18D969HX")),
     },
     {
         ENTRY("es.cif", "ES_CIF", "Spanish company number", TIER_C, "government", "GDPR", 0),
