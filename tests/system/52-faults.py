@@ -309,6 +309,8 @@ def descriptors():
 
 def memory():
     """Address space for little more than the start: big requests are refused, nothing acknowledged is lost."""
+    if rig.is_sanitized():  # it asks for terabytes of address space
+        return
     with House("memory", journal="max_size_mib: 16", extra="audit: {dir: audit, max_size_mib: 16}\n") as h:
         h.start(prefix=("prlimit", f"--as={700 << 20}"))
         check("memory: before", h.push(5) == [200] * 5)

@@ -706,7 +706,7 @@ def digests_turn(day):
 
 
 def main():
-    if not clock.works_with(rig.BINARY):
+    if rig.is_sanitized():  # it and libfaketime wait for each other
         print("left out: this build and libfaketime exclude each other\n0 passed, 0 failed")
         return 0
     with rig.Rig("day", clients=[f"{n}={s[0]}" + (f",C={s[1]}" if s[1] else "") for n, s in SENDERS.items()]) as r:

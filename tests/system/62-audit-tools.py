@@ -347,7 +347,7 @@ def main():
         print(f"{len(SIZES)} sizes, {n} reports twice")
     flood(300)
     copies(3)
-    if clock.works_with(rig.BINARY):
+    if not rig.is_sanitized():  # it and libfaketime wait for each other
         half_removed()  # last: its programs live in another time
     print(f"{counts[True]} passed, {counts[False]} failed")
     return 1 if counts[False] else 0

@@ -10,12 +10,6 @@ import time
 UTC = datetime.timezone.utc
 
 
-def works_with(program):
-    """Both put themselves before the same functions of libc: with AddressSanitizer the program would wait for itself."""
-    with open(program, "rb") as f:
-        return b"__asan_init" not in f.read()
-
-
 class Clock:
     def __init__(self, path, when, zone):
         """All programs started from here on have the clock, and live in the time zone."""

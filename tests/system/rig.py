@@ -48,6 +48,11 @@ spec:
 """
 
 
+def is_sanitized(program=None):
+    """Whether the program holds AddressSanitizer, which asks for memory of its own and stands before functions of libc."""
+    return b"__asan_init" in pathlib.Path(program or BINARY).read_bytes()
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
