@@ -1,10 +1,10 @@
 #include "journal_int.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/be.h"
 #include "base/digest.h"
 
 #define RECORD_VERSION 1
@@ -12,54 +12,6 @@
 #define TOTALS_VERSION 2
 #define TOTALS_BEFORE_RELEASE 1 /* without first_seq, which was always 0 */
 #define TOTALS_SIZE_BEFORE_RELEASE 48
-
-static void
-put16(uint8_t *out, uint16_t v)
-{
-    v = htobe16(v);
-    memcpy(out, &v, sizeof(v));
-}
-
-static void
-put32(uint8_t *out, uint32_t v)
-{
-    v = htobe32(v);
-    memcpy(out, &v, sizeof(v));
-}
-
-static void
-put64(uint8_t *out, uint64_t v)
-{
-    v = htobe64(v);
-    memcpy(out, &v, sizeof(v));
-}
-
-static uint16_t
-get16(const uint8_t *p)
-{
-    uint16_t v;
-
-    memcpy(&v, p, sizeof(v));
-    return be16toh(v);
-}
-
-static uint32_t
-get32(const uint8_t *p)
-{
-    uint32_t v;
-
-    memcpy(&v, p, sizeof(v));
-    return be32toh(v);
-}
-
-static uint64_t
-get64(const uint8_t *p)
-{
-    uint64_t v;
-
-    memcpy(&v, p, sizeof(v));
-    return be64toh(v);
-}
 
 static struct str
 bytes(const void *p, size_t len)
@@ -73,7 +25,7 @@ crc_of_key(uint64_t key)
 {
     uint8_t be[8];
 
-    put64(be, key);
+    be_put64(be, key);
     return digest_crc32c(0, bytes(be, sizeof(be)));
 }
 
@@ -111,20 +63,20 @@ record_write(const struct journal_payload *p, uint8_t *out)
     assert(record_fits(p));
     out[0] = RECORD_VERSION;
     out[1] = p->encoding;
-    put16(out + 2, (uint16_t)p->destination.len);
-    put16(out + 4, (uint16_t)p->origin.len);
-    put16(out + 6, 0);
-    put64(out + 8, p->created_us);
-    put32(out + 16, p->spans);
-    put32(out + 20, 0);
+    be_put16(out + 2, (uint16_t)p->destination.len);
+    be_put16(out + 4, (uint16_t)p->origin.len);
+    be_put16(out + 6, 0);
+    be_put64(out + 8, p->created_us);
+    be_put32(out + 16, p->spans);
+    be_put32(out + 20, 0);
     append(append(append(out + RECORD_HEADER, p->destination), p->origin), p->bytes);
-    put32(out + RECORD_CRC_AT, record_crc(p->id, out, record_size(p)));
+    be_put32(out + RECORD_CRC_AT, record_crc(p->id, out, record_size(p)));
 }
 
 uint64_t
 record_created_us(struct str value)
 {
-    return value.len < RECORD_HEADER ? 0 : get64((const uint8_t *)value.ptr + 8);
+    return value.len < RECORD_HEADER ? 0 : be_get64((const uint8_t *)value.ptr + 8);
 }
 
 enum rc
@@ -133,17 +85,17 @@ record_read(uint64_t id, struct str value, struct journal_payload *p)
     const uint8_t *v = (const uint8_t *)value.ptr;
 
     *p = (struct journal_payload){.id = id};
-    if (value.len < RECORD_HEADER || v[0] != RECORD_VERSION || get32(v + RECORD_CRC_AT) != record_crc(id, v, value.len))
+    if (value.len < RECORD_HEADER || v[0] != RECORD_VERSION || be_get32(v + RECORD_CRC_AT) != record_crc(id, v, value.len))
         return RC_INTEGRITY;
-    size_t names = (size_t)get16(v + 2) + get16(v + 4);
+    size_t names = (size_t)be_get16(v + 2) + be_get16(v + 4);
 
     if (value.len - RECORD_HEADER < names)
         return RC_INTEGRITY;
     p->encoding = v[1];
-    p->created_us = get64(v + 8);
-    p->spans = get32(v + 16);
-    p->destination = str_sub(value, RECORD_HEADER, RECORD_HEADER + get16(v + 2));
-    p->origin = str_sub(value, RECORD_HEADER + get16(v + 2), RECORD_HEADER + names);
+    p->created_us = be_get64(v + 8);
+    p->spans = be_get32(v + 16);
+    p->destination = str_sub(value, RECORD_HEADER, RECORD_HEADER + be_get16(v + 2));
+    p->origin = str_sub(value, RECORD_HEADER + be_get16(v + 2), RECORD_HEADER + names);
     p->bytes = str_sub(value, RECORD_HEADER + names, value.len);
     return RC_OK;
 }
@@ -165,7 +117,7 @@ entry_write(uint64_t seq, const struct journal_entry *e, struct str middle, uint
 {
     const uint8_t *end = append(append(append(out + ENTRY_CRC, e->head), middle), e->tail);
 
-    put32(out, digest_crc32c(crc_of_key(seq), bytes(out + ENTRY_CRC, (size_t)(end - out) - ENTRY_CRC)));
+    be_put32(out, digest_crc32c(crc_of_key(seq), bytes(out + ENTRY_CRC, (size_t)(end - out) - ENTRY_CRC)));
 }
 
 enum rc
@@ -175,7 +127,7 @@ entry_read(uint64_t seq, struct str value, struct str *entry)
         return RC_INTEGRITY;
     struct str text = str_sub(value, ENTRY_CRC, value.len);
 
-    if (get32((const uint8_t *)value.ptr) != digest_crc32c(crc_of_key(seq), text))
+    if (be_get32((const uint8_t *)value.ptr) != digest_crc32c(crc_of_key(seq), text))
         return RC_INTEGRITY;
     *entry = text;
     return RC_OK;
@@ -184,30 +136,30 @@ entry_read(uint64_t seq, struct str value, struct str *entry)
 void
 totals_write(const struct totals *t, uint8_t out[TOTALS_SIZE])
 {
-    put32(out, TOTALS_VERSION);
-    put64(out + 4, t->next_seq);
-    put64(out + 12, t->next_id);
-    put64(out + 20, t->audit_bytes);
-    put64(out + 28, t->payload_bytes);
-    put64(out + 36, t->payload_count);
-    put64(out + 44, t->first_seq);
-    put32(out + TOTALS_SIZE - 4, digest_crc32c(0, bytes(out, TOTALS_SIZE - 4)));
+    be_put32(out, TOTALS_VERSION);
+    be_put64(out + 4, t->next_seq);
+    be_put64(out + 12, t->next_id);
+    be_put64(out + 20, t->audit_bytes);
+    be_put64(out + 28, t->payload_bytes);
+    be_put64(out + 36, t->payload_count);
+    be_put64(out + 44, t->first_seq);
+    be_put32(out + TOTALS_SIZE - 4, digest_crc32c(0, bytes(out, TOTALS_SIZE - 4)));
 }
 
 enum rc
 totals_read(struct str value, struct totals *t)
 {
     const uint8_t *v = (const uint8_t *)value.ptr;
-    bool now = value.len == TOTALS_SIZE && get32(v) == TOTALS_VERSION;
-    bool before = value.len == TOTALS_SIZE_BEFORE_RELEASE && get32(v) == TOTALS_BEFORE_RELEASE;
+    bool now = value.len == TOTALS_SIZE && be_get32(v) == TOTALS_VERSION;
+    bool before = value.len == TOTALS_SIZE_BEFORE_RELEASE && be_get32(v) == TOTALS_BEFORE_RELEASE;
 
-    if ((!now && !before) || get32(v + value.len - 4) != digest_crc32c(0, bytes(v, value.len - 4)))
+    if ((!now && !before) || be_get32(v + value.len - 4) != digest_crc32c(0, bytes(v, value.len - 4)))
         return RC_INTEGRITY;
-    *t = (struct totals){.next_seq = get64(v + 4),
-        .next_id = get64(v + 12),
-        .audit_bytes = get64(v + 20),
-        .payload_bytes = get64(v + 28),
-        .payload_count = get64(v + 36),
-        .first_seq = now ? get64(v + 44) : 0};
+    *t = (struct totals){.next_seq = be_get64(v + 4),
+        .next_id = be_get64(v + 12),
+        .audit_bytes = be_get64(v + 20),
+        .payload_bytes = be_get64(v + 28),
+        .payload_count = be_get64(v + 36),
+        .first_seq = now ? be_get64(v + 44) : 0};
     return RC_OK;
 }

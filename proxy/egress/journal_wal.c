@@ -10,7 +10,6 @@
  */
 #include "journal_wal_int.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,6 +17,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/be.h"
 #include "base/digest.h"
 
 #define WAL_NAME "entries.wal"
@@ -25,38 +25,6 @@
 #define GROUP_HEADER 24u
 #define GROUP_CRC_FROM 8u
 #define MAGIC 0xF7534757u
-
-static void
-put32(uint8_t *out, uint32_t v)
-{
-    v = htobe32(v);
-    memcpy(out, &v, sizeof(v));
-}
-
-static uint32_t
-get32(const uint8_t *p)
-{
-    uint32_t v;
-
-    memcpy(&v, p, sizeof(v));
-    return be32toh(v);
-}
-
-static void
-put64(uint8_t *out, uint64_t v)
-{
-    v = htobe64(v);
-    memcpy(out, &v, sizeof(v));
-}
-
-static uint64_t
-get64(const uint8_t *p)
-{
-    uint64_t v;
-
-    memcpy(&v, p, sizeof(v));
-    return be64toh(v);
-}
 
 static size_t
 pages(size_t n)
@@ -80,13 +48,13 @@ struct group {
 static bool
 group_at(const uint8_t *image, size_t at, struct group *g)
 {
-    if (at + GROUP_HEADER > WAL_BYTES || get32(image + at) != MAGIC)
+    if (at + GROUP_HEADER > WAL_BYTES || be_get32(image + at) != MAGIC)
         return false;
-    size_t body = get32(image + at + 20);
+    size_t body = be_get32(image + at + 20);
 
-    if (body > WAL_BYTES - at - GROUP_HEADER || get32(image + at + 4) != group_crc(image + at, body))
+    if (body > WAL_BYTES - at - GROUP_HEADER || be_get32(image + at + 4) != group_crc(image + at, body))
         return false;
-    *g = (struct group){get64(image + at + 8), get32(image + at + 16), {(const char *)image + at + GROUP_HEADER, body}};
+    *g = (struct group){be_get64(image + at + 8), be_get32(image + at + 16), {(const char *)image + at + GROUP_HEADER, body}};
     return true;
 }
 
@@ -244,7 +212,7 @@ wal_reserve(struct wal *w, size_t size)
 
     if (from > WAL_BYTES || size > WAL_BYTES || WAL_BYTES - from < size + 4)
         return NULL;
-    put32(w->image + from, (uint32_t)size);
+    be_put32(w->image + from, (uint32_t)size);
     w->used += size + 4;
     return w->image + from + 4;
 }
@@ -258,11 +226,11 @@ wal_end(struct wal *w, uint64_t seq, uint32_t count)
     if (size > WAL_BYTES - w->at)
         size = WAL_BYTES - w->at;
     memset(group + w->used, 0, size - w->used);
-    put32(group, MAGIC);
-    put64(group + 8, seq);
-    put32(group + 16, count);
-    put32(group + 20, (uint32_t)(w->used - GROUP_HEADER));
-    put32(group + 4, group_crc(group, w->used - GROUP_HEADER));
+    be_put32(group, MAGIC);
+    be_put64(group + 8, seq);
+    be_put32(group + 16, count);
+    be_put32(group + 20, (uint32_t)(w->used - GROUP_HEADER));
+    be_put32(group + 4, group_crc(group, w->used - GROUP_HEADER));
     int e = write_all(w->fd, group, size, w->at);
 
     if (e || fdatasync(w->fd) != 0)
@@ -295,7 +263,7 @@ wal_next(struct wal_walk *walk, struct str *record)
     }
     if (walk->rest.len < 4)
         return false;
-    size_t size = get32((const uint8_t *)walk->rest.ptr);
+    size_t size = be_get32((const uint8_t *)walk->rest.ptr);
 
     if (size > walk->rest.len - 4)
         return false;
