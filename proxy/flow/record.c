@@ -370,17 +370,23 @@ record_loss(struct record *r, const struct snapshot *snap, const char *destinati
     return finish(&js, &r->tail, "loss");
 }
 
+static void
+write_refused(struct json *js, const struct snapshot *snap, const struct peer *p, const char *reason, uint64_t count)
+{
+    json_cstr(js, "build", snap->build);
+    write_conn(js, snap, p);
+    json_u64(js, "count", count);
+    json_cstr(js, "node", snap->node);
+    json_cstr(js, "outcome", "refused");
+    json_cstr(js, "reason", reason);
+}
+
 enum rc
 record_refused_peer(struct record *r, const struct snapshot *snap, const struct peer *p, const char *reason, uint64_t count)
 {
     struct json js = begin(r);
 
-    json_cstr(&js, "build", snap->build);
-    write_conn(&js, snap, p);
-    json_u64(&js, "count", count);
-    json_cstr(&js, "node", snap->node);
-    json_cstr(&js, "outcome", "refused");
-    json_cstr(&js, "reason", reason);
+    write_refused(&js, snap, p, reason, count);
     return finish(&js, &r->tail, "handshake");
 }
 
@@ -389,12 +395,7 @@ record_refusal(struct record *r, const struct snapshot *snap, const struct peer 
 {
     struct json js = begin(r);
 
-    json_cstr(&js, "build", snap->build);
-    write_conn(&js, snap, p);
-    json_u64(&js, "count", count);
-    json_cstr(&js, "node", snap->node);
-    json_cstr(&js, "outcome", "refused");
-    json_cstr(&js, "reason", reason);
+    write_refused(&js, snap, p, reason, count);
     json_object(&js, "req");
     json_cstr(&js, "protocol", protocol);
     json_close_object(&js);
