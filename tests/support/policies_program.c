@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "codec/otlp_json.h"
+#include "policies/detector.h"
 
 static const struct destination_info destinations[] = {
     {{"otlp_grpc/eu", 12}, {"EU", 2}, {"DE", 2}},
@@ -175,4 +176,36 @@ small_text(struct gate_small *g, const char *key, const char *value)
     ck_assert_int_eq(buf_append(&g->json, out.ptr ? out : STR("<dropped>")), RC_OK);
     ck_assert_int_eq(buf_append_byte(&g->json, '\0'), RC_OK);
     return g->json.ptr;
+}
+
+static bool
+has_name(const char *names, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (const char *at = names; (at = strstr(at, name)); at += len)
+        if ((at == names || at[-1] == ' ') && (at[len] == ',' || at[len] == '\0'))
+            return true;
+    return false;
+}
+
+const char *
+program_names(void)
+{
+    static char names[16384];
+    size_t count;
+    const struct detector *const *all = detectors_all(&count);
+
+    names[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        const char *name = all[i]->tier == TIER_C ? all[i]->id : all[i]->category;
+
+        if (has_name(names, name)) /* wholly: health is not health.mrn */
+            continue;
+        ck_assert_uint_lt(strlen(names) + strlen(name) + 3, sizeof(names));
+        if (names[0])
+            strcat(names, ", ");
+        strcat(names, name);
+    }
+    return names;
 }

@@ -26,6 +26,9 @@ enum rc program_try(const char *yaml, struct program **p, struct errs *es);
 /* Compile; fails the test, with the errors printed, when that does not succeed. */
 struct program *program_of(const char *yaml);
 
+/* For `use: [..]`, every detector: of the locale packs each by its id, of the others by category. */
+const char *program_names(void);
+
 /* The number of a rule by id (and entity, when it is not NULL); fails the test when there is none. */
 uint16_t rule_of(const struct program *p, const char *id, const char *entity);
 

@@ -224,7 +224,7 @@ def small_disk():
             check("tmpfs: taken again when there is room", wait_for(lambda: h.push() == [200], 20))
             h.settle(twice=len(h.acknowledged))
         finally:
-            if h.process.poll() is None:
+            if getattr(h, "process", None) and h.process.poll() is None:
                 h.process.kill()
                 h.process.wait()
             subprocess.run(["umount", "-l", h.dir / "journal"], capture_output=True)

@@ -193,33 +193,12 @@ build(const struct kind *k, const char *value, enum encoding how, unsigned next,
 
 /* ---- the gate ---- */
 
-static const char *
-all_names(void)
-{
-    static char names[16384];
-    size_t count;
-    const struct detector *const *all = detectors_all(&count);
-
-    names[0] = '\0';
-    for (size_t i = 0; i < count; i++) {
-        const char *name = all[i]->tier == TIER_C ? all[i]->id : all[i]->category;
-
-        if (strstr(names, name))
-            continue;
-        ck_assert_uint_lt(strlen(names) + strlen(name) + 3, sizeof(names));
-        if (names[0])
-            strcat(names, ", ");
-        strcat(names, name);
-    }
-    return names;
-}
-
 /* Scanners act by ${scanners}; NULL: each kind of value has its own replacement. */
 static void
 open_gate(struct gate_small *g, const char *detectors, const char *scanners)
 {
     static char yaml[32768];
-    int n = snprintf(yaml, sizeof(yaml), POLICY("p") "  rules:\n    - {id: a, use: [%s], action: %s}\n", all_names(), detectors);
+    int n = snprintf(yaml, sizeof(yaml), POLICY("p") "  rules:\n    - {id: a, use: [%s], action: %s}\n", program_names(), detectors);
 
     for (size_t i = 0; i < KINDS; i++) {
         bool again = false;

@@ -11,28 +11,6 @@
 
 #define TEXT_MAX 4096
 
-/* A use of every detector: of the locale packs each by its id, of the others by category. */
-static const char *
-all_names(void)
-{
-    static char names[16384];
-    size_t count;
-    const struct detector *const *all = detectors_all(&count);
-
-    names[0] = '\0';
-    for (size_t i = 0; i < count; i++) {
-        const char *name = all[i]->tier == TIER_C ? all[i]->id : all[i]->category;
-
-        if (strstr(names, name))
-            continue;
-        ck_assert_uint_lt(strlen(names) + strlen(name) + 3, sizeof(names));
-        if (names[0])
-            strcat(names, ", ");
-        strcat(names, name);
-    }
-    return names;
-}
-
 static const char *const carriers[] = {
     "%s",
     "before, %s, after",
@@ -135,8 +113,8 @@ check_action(const char *action)
     const struct detector *const *all = detectors_all(&count);
     struct gate_small g;
 
-    snprintf(yaml, sizeof(yaml), POLICY("p") "  rules:\n    - {id: a, use: [%s], action: %s}\n    - {id: k, keys: [held], action: %s}\n", all_names(),
-        action, action);
+    snprintf(yaml, sizeof(yaml), POLICY("p") "  rules:\n    - {id: a, use: [%s], action: %s}\n    - {id: k, keys: [held], action: %s}\n",
+        program_names(), action, action);
     small_open(&g, yaml);
     for (size_t i = 0; i < count; i++) {
         for (const struct detector_example *e = all[i]->examples; e && e->text; e++) {
