@@ -101,4 +101,12 @@ unsigned str_distance(struct str a, struct str b);
  */
 bool str_utf8_valid(struct str s);
 
+/**
+ * str_to_day(s, seconds):
+ * Read "2027-01-31", a day since 1970 that is in the calendar.
+ * Out:     seconds  since 1970-01-01 UTC, when the day begins; untouched on failure
+ * Returns: whether it is one
+ */
+bool str_to_day(struct str s, uint64_t *seconds);
+
 #endif

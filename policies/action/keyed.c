@@ -54,6 +54,7 @@ static enum rc
 read_tenant(const struct action_env *env, const struct conf_node *n, struct action *a)
 {
     static const char prefix[] = "resource.attributes.";
+    static const char *const places[] = {"resource.", "scope.", "span.", "spanevent.", "spanlink.", "client."};
     struct str text = STR("");
 
     if (!n)
@@ -64,6 +65,9 @@ read_tenant(const struct action_env *env, const struct conf_node *n, struct acti
 
     if (text.len == 0 || text.len > TOKEN_TENANT_MAX || (named && text.len == sizeof(prefix) - 1))
         return action_refuse(env, n, "tenant is a text of 1 to %d bytes, or resource.attributes.KEY", TOKEN_TENANT_MAX);
+    for (size_t i = 0; !named && i < sizeof(places) / sizeof(places[0]); i++)
+        if (str_starts(text, str_of(places[i])))
+            return action_refuse(env, n, "a tenant is told by an attribute of the resource alone: resource.attributes.KEY");
     struct str copy = arena_dup(env->ar, named ? str_sub(text, sizeof(prefix) - 1, text.len) : text);
 
     if (!copy.ptr)

@@ -1,5 +1,5 @@
-#include "residency_load_int.h"
 #include "policies/shapes.h"
+#include "residency_load_int.h"
 
 #include <stdio.h>
 
@@ -14,32 +14,6 @@ struct route_head {
     uint64_t until_s;
     const char *name, *mechanism, *reference;
 };
-
-static bool
-leap_year(unsigned y)
-{
-    return y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
-}
-
-/* "2027-01-01" to its first second in UTC. */
-static bool
-date_parse(struct str s, uint64_t *out)
-{
-    static const unsigned days_in[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    uint64_t y, m, d, days = 0;
-
-    if (s.len != 10 || s.ptr[4] != '-' || s.ptr[7] != '-' || !str_to_u64(str_sub(s, 0, 4), &y) || !str_to_u64(str_sub(s, 5, 7), &m) ||
-        !str_to_u64(str_sub(s, 8, 10), &d))
-        return false;
-    if (y < 1970 || m < 1 || m > 12 || d < 1 || d > days_in[m - 1] + (m == 2 && leap_year((unsigned)y) ? 1U : 0U))
-        return false;
-    for (unsigned i = 1970; i < y; i++)
-        days += leap_year(i) ? 366 : 365;
-    for (unsigned i = 1; i < m; i++)
-        days += days_in[i - 1] + (i == 2 && leap_year((unsigned)y) ? 1U : 0U);
-    *out = (days + d - 1) * 86400;
-    return true;
-}
 
 static uint64_t
 earlier(uint64_t a, uint64_t b)
@@ -213,7 +187,7 @@ head_read(struct residency_load *ld, const struct conf_node *n, unsigned number,
         head->mechanism = mechanisms[choice];
     if (conf_get(n, "reference") && conf_text(ld->doc, conf_get(n, "reference"), &text, ld->es) == RC_OK)
         head->reference = load_copy(ld, text);
-    if (expires && conf_text(ld->doc, expires, &text, ld->es) == RC_OK && !date_parse(text, &head->until_s))
+    if (expires && conf_text(ld->doc, expires, &text, ld->es) == RC_OK && !str_to_day(text, &head->until_s))
         load_error(ld, expires, SG_EXPIRES, "expires is a date, YYYY-MM-DD; the route ends when that day begins (UTC)");
 }
 

@@ -33,7 +33,10 @@ enum policy_code {
     SG_CONTROLS = 426,        /* wrong list of controls */
     SG_CONFLICT = 427,        /* keys of a rule that exclude each other */
     SG_SINCE = 428,           /* a date that cannot be read */
-    SG_ALLOW = 429            /* an allowed value that is none */
+    SG_ALLOW = 429,           /* an allowed value that is none */
+    SG_WHEN_OPEN = 430,       /* warning: condition on what a destination does not say */
+    SG_GLOB_PLACE = 431,      /* key pattern that begins with a place: no key does */
+    SG_GLOB_LITERAL = 432     /* warning: key pattern with what is a wildcard elsewhere */
 };
 
 #endif

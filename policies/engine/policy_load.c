@@ -121,6 +121,9 @@ read_keys(struct loader *ld, const struct conf_node *n, struct policy *p)
         return;
     if (allow && !(allow->kind == CONF_LIST && allow->count == 0)) /* an empty list allows nothing */
         p->allow = policy_globs(ld, allow, "keys.allow", false);
+    if (!conf_get(n, "otherwise"))
+        err_hint(policy_error(ld, n, SG_MISSING, "keys needs otherwise: what becomes of keys that are not listed"),
+            "drop: they go; scan: they stay, and are scanned like all others");
     p->closed = otherwise == 1;
     if (p->closed)
         p->closing_rule = policy_closing_rule(ld);

@@ -376,6 +376,18 @@ warn_of_parts(struct loader *ld, const struct draft *d, size_t first)
     }
 }
 
+/* Keys are those of attributes; only scanners know names of other places. */
+static void
+check_keys_have_place(struct loader *ld, const struct draft *d)
+{
+    if (d->outer || d->scanners || d->places == 0 || !conf_get(d->n, "keys"))
+        return;
+    for (unsigned p = 0; p < PLACE_COUNT_; p++)
+        if (place_is_attribute((enum place)p) && (d->places >> p & 1))
+            return;
+    policy_error(ld, conf_get(d->n, "keys"), SG_PLACE, "rule %s looks under keys, and in no place that has any", d->id.ptr);
+}
+
 static void
 read_rule(struct loader *ld, const struct conf_node *list, unsigned at, struct selection *sel)
 {
@@ -394,6 +406,7 @@ read_rule(struct loader *ld, const struct conf_node *list, unsigned at, struct s
         d.id = d.outer->id;
     read_scope(ld, &d);
     read_selectors(ld, &d);
+    check_keys_have_place(ld, &d);
     size_t first = ld->prog->rule_count;
 
     for (size_t i = 0; i < d.sel_count && ld->fatal == RC_OK; i++)

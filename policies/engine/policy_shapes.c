@@ -199,8 +199,8 @@ const struct conf_shape shape_rule = {"rule", rule_fields};
 
 static const char *const otherwise[] = {"scan", "drop", NULL};
 static const struct conf_field keys_fields[] = {
-    {"allow", CONF_TEXTS, .doc = "Globs of attribute keys that may pass; they are scanned"},
-    {"otherwise", CONF_WORD, .words = otherwise, .doc = "What becomes of the others"},
+    {"allow", CONF_TEXTS, .doc = "Globs of attribute keys that may pass, in their case; they are scanned"},
+    {"otherwise", CONF_WORD, .words = otherwise, .required = true, .doc = "What becomes of the others"},
     {0},
 };
 const struct conf_shape shape_keys = {"keys", keys_fields};

@@ -127,6 +127,31 @@ policy_texts(struct loader *ld, const struct conf_node *n, const char *what, str
     return count;
 }
 
+/* What would silently match nothing. */
+static void
+check_glob(struct loader *ld, const struct conf_node *n, struct str glob)
+{
+    for (unsigned p = 0; p < PLACE_COUNT_; p++) {
+        struct str place = str_of(place_name((enum place)p));
+
+        if (!place_is_attribute((enum place)p) || !str_starts(glob, place) || glob.len <= place.len || glob.ptr[place.len] != '.')
+            continue;
+        struct str key = str_sub(glob, place.len + 1, glob.len);
+
+        err_hint(policy_error(ld, n, SG_GLOB_PLACE, "keys are written without their place: no key begins with %.*s", (int)place.len + 1, glob.ptr),
+            "write %.*s, and `places: [%.*s.*]` for that place alone", (int)key.len, key.ptr, (int)place.len, place.ptr);
+        return;
+    }
+    for (size_t i = 0; i < glob.len; i++) {
+        if (glob.ptr[i] == '\0' || !strchr("?[{", glob.ptr[i]))
+            continue;
+        policy_warning(ld, n, SG_GLOB_LITERAL, "%c stands for itself: only * is a wildcard", glob.ptr[i]);
+        return;
+    }
+    if (glob.len && (glob.ptr[0] == ' ' || glob.ptr[glob.len - 1] == ' '))
+        policy_warning(ld, n, SG_GLOB_LITERAL, "a space at the end of a key pattern stands for itself");
+}
+
 struct globs
 policy_globs(struct loader *ld, const struct conf_node *n, const char *what, bool lower)
 {
@@ -134,8 +159,11 @@ policy_globs(struct loader *ld, const struct conf_node *n, const char *what, boo
 
     g.count = policy_texts(ld, n, what, &g.list);
     for (size_t i = 0; i < g.count; i++) {
+        const struct conf_node *at = n->kind == CONF_LIST ? n->items[i] : n;
+
         if (g.list[i].len == 0 || g.list[i].len > 256)
-            policy_error(ld, n->kind == CONF_LIST ? n->items[i] : n, SG_GLOB, "a pattern of %s has 1 to 256 bytes", what);
+            policy_error(ld, at, SG_GLOB, "a pattern of %s has 1 to 256 bytes", what);
+        check_glob(ld, at, g.list[i]);
         if (lower)
             g.list[i] = policy_dup_lower(ld, g.list[i]);
     }
@@ -157,14 +185,11 @@ void
 policy_since(struct loader *ld, const struct conf_node *n)
 {
     struct str s = STR("");
-    uint64_t year, month, day;
+    uint64_t day;
 
     if (!n || conf_text(ld->doc, n, &s, ld->es) != RC_OK)
         return;
-    bool good = s.len == 10 && s.ptr[4] == '-' && s.ptr[7] == '-' && str_to_u64(str_sub(s, 0, 4), &year) && str_to_u64(str_sub(s, 5, 7), &month) &&
-                str_to_u64(str_sub(s, 8, 10), &day) && month >= 1 && month <= 12 && day >= 1 && day <= 31;
-
-    if (!good)
+    if (!str_to_day(s, &day))
         policy_error(ld, n, SG_SINCE, "since is a day, YYYY-MM-DD");
 }
 

@@ -154,18 +154,24 @@ check_value(struct loader *ld, const struct conf_node *n, enum field f, struct s
             src->destination_count);
 }
 
+/* Of a destination that does not say what is asked for, it may be true: the rule is for it. */
 static uint32_t
-holds_for(const struct loader *ld, const struct term *t)
+holds_for(struct loader *ld, const struct conf_node *n, const struct term *t)
 {
     uint32_t set = 0;
 
     for (size_t d = 0; d < ld->src->destination_count; d++) {
+        struct str have = field_of(&ld->src->destinations[d], t->field);
         bool among = false;
 
         for (size_t i = 0; i < t->count; i++)
-            among |= str_eq(field_of(&ld->src->destinations[d], t->field), t->values[i]);
-        if (among != t->negated)
+            among |= str_eq(have, t->values[i]);
+        if (have.len == 0 || among != t->negated)
             set |= 1u << d;
+        if (have.len == 0)
+            err_hint(policy_warning(ld, n, SG_WHEN_OPEN, "%.*s has no %s: the condition is taken to hold there",
+                         (int)ld->src->destinations[d].name.len, ld->src->destinations[d].name.ptr, field_names[t->field]),
+                "say it beside the exporter's endpoint");
     }
     return set;
 }
@@ -187,7 +193,7 @@ policy_when(struct loader *ld, const struct conf_node *n)
             return UINT32_MAX;
         for (size_t i = 0; i < t.count; i++)
             check_value(ld, n, t.field, t.values[i]);
-        set &= holds_for(ld, &t);
+        set &= holds_for(ld, n, &t);
         struct word tok = next(&c);
 
         if (tok.text.len == 0 && !tok.quoted)

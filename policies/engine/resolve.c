@@ -157,7 +157,7 @@ act(const struct redaction *rd, struct str text, const struct finding *f, struct
     const struct action_in in = {.value = value, .tenant = tenant_of(rd, a), .number = rd->number};
     enum rc rc = a->type->apply(a, &in, rd->ar, out);
 
-    if (rc == RC_OK && out->len == 0 && !is_key_rule(f) && !(a->type->kept && f->view == VIEW_PLAIN) && is_needed(text, f))
+    if (rc == RC_OK && out->len == 0 && !is_key_rule(f) && !(a->type->kept && f->view == VIEW_PLAIN && !f->whole) && is_needed(text, f))
         *out = STR(ACTION_DROPPED);
     /* Bytes from behind escapes need not be characters. */
     if (rc == RC_OK && f->view == VIEW_FOLDED && !str_utf8_valid(*out))
@@ -227,8 +227,14 @@ gather(const struct redaction *rd, const struct found *in, struct finding *out, 
             f.start = 0;
             f.end = (uint32_t)in->text.len;
         }
-        if (r->action.type->kept && f.view == VIEW_PLAIN)
-            f.start += (uint32_t)r->action.type->kept(&r->action, str_sub(in->text, f.start, f.end));
+        f.whole = false;
+        if (r->action.type->kept && f.view == VIEW_PLAIN) {
+            size_t kept = r->action.type->kept(&r->action, str_sub(in->text, f.start, f.end));
+
+            /* A value that was detected does not stay because it is short. */
+            f.whole = kept == f.end - f.start && !is_key_rule(&f) && !r->structure;
+            f.start += f.whole ? 0 : (uint32_t)kept;
+        }
         if (f.start < f.end)
             out[n++] = f;
     }

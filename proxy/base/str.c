@@ -200,3 +200,28 @@ str_utf8_valid(struct str s)
     }
     return true;
 }
+
+static bool
+leap_year(unsigned y)
+{
+    return y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+}
+
+bool
+str_to_day(struct str s, uint64_t *seconds)
+{
+    static const unsigned days_in[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    uint64_t y, m, d, days = 0;
+
+    if (s.len != 10 || s.ptr[4] != '-' || s.ptr[7] != '-' || !str_to_u64(str_sub(s, 0, 4), &y) || !str_to_u64(str_sub(s, 5, 7), &m) ||
+        !str_to_u64(str_sub(s, 8, 10), &d))
+        return false;
+    if (y < 1970 || m < 1 || m > 12 || d < 1 || d > days_in[m - 1] + (m == 2 && leap_year((unsigned)y) ? 1U : 0U))
+        return false;
+    for (unsigned i = 1970; i < y; i++)
+        days += leap_year(i) ? 366 : 365;
+    for (unsigned i = 1; i < m; i++)
+        days += days_in[i - 1] + (i == 2 && leap_year((unsigned)y) ? 1U : 0U);
+    *seconds = (days + d - 1) * 86400;
+    return true;
+}

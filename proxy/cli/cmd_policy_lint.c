@@ -1,5 +1,3 @@
-#include <time.h>
-
 #include "../control/lint_int.h"
 #include "base/clock.h"
 
@@ -12,7 +10,6 @@ run(const struct arguments *a)
 {
     struct lint_options o = {.tool = {.config = args_text(a, "config")}, .now_s = clock_wall_us(&clock_system) / 1000000};
     struct buf report = BUF_INIT(REPORT_BYTES_MAX);
-    struct tm tm = {0};
     unsigned format = 0;
 
     while (strcmp(formats[format], args_text(a, "format")) != 0)
@@ -22,9 +19,8 @@ run(const struct arguments *a)
     o.tool.destination_count = args_list(a, "destination", &o.tool.destinations);
     o.ignore_count = args_list(a, "ignore", &o.ignore);
     if (args_text(a, "now")) {
-        if (!strptime(args_text(a, "now"), "%Y-%m-%d", &tm))
+        if (!str_to_day(str_of(args_text(a, "now")), &o.now_s))
             return usage_error(a, "--now is a day, YYYY-MM-DD");
-        o.now_s = (uint64_t)timegm(&tm);
     }
     if (o.tool.policy_count == 0 && !o.tool.config)
         return usage_error(a, "policies are wanted, or --config");

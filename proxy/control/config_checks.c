@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <sched.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/digest.h"
@@ -193,14 +192,9 @@ config_check_trust(struct config_reader *r, const struct conf_node *n, void *ite
 static uint64_t
 day_end(const char *text)
 {
-    struct tm day = {0}, again;
-    char form[16];
-    const char *end = strptime(text, "%Y-%m-%d", &day);
-    time_t at = end && *end == '\0' && strlen(text) == 10 ? timegm(&day) : -1;
+    uint64_t begin;
 
-    if (at < 0 || !gmtime_r(&at, &again) || strftime(form, sizeof(form), "%Y-%m-%d", &again) == 0 || strcmp(form, text) != 0)
-        return 0;
-    return (uint64_t)at + 24 * 60 * 60;
+    return str_to_day(str_of(text), &begin) ? begin + 24 * 60 * 60 : 0;
 }
 
 void

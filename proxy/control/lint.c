@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FILE_BYTES_MAX ((size_t)4 << 20)
@@ -187,15 +186,16 @@ static void
 lint_shadow(struct lint *l, const struct conf_node *n, const char *what)
 {
     const struct conf_node *mode = conf_get(n, "mode"), *since = conf_get(n, "since");
-    struct tm tm = {0};
+    uint64_t begin;
 
     if (!mode || !str_eq(mode->text, STR("shadow")))
         return;
-    if (!since || since->kind != CONF_SCALAR || !strptime(since->text.ptr, "%Y-%m-%d", &tm)) {
+    /* A day to come is none since which it holds. */
+    if (!since || since->kind != CONF_SCALAR || !str_to_day(since->text, &begin) || begin > l->o->now_s + 86400) {
         err_hint(warn(l, mode, SG_LINT_SHADOW_UNDATED, "%s is in shadow mode, and nobody knows since when", what), "since: YYYY-MM-DD");
         return;
     }
-    int64_t days = ((int64_t)l->o->now_s - (int64_t)timegm(&tm)) / 86400;
+    int64_t days = ((int64_t)l->o->now_s - (int64_t)begin) / 86400;
 
     if (days > LINT_SHADOW_DAYS)
         err_hint(warn(l, mode, SG_LINT_SHADOW_OLD, "%s has been in shadow mode for %lld days", what, (long long)days), "enforce it, or remove it");
@@ -227,6 +227,21 @@ lint_rule(struct lint *l, const struct conf_node *rule, unsigned policy)
         warn(l, id, SG_LINT_NEVER, "rule %s can never act: rule %s comes first wherever it would", id->text.ptr, program_rule(p, by).id);
 }
 
+/* An enforced policy is what lets data leave: one without a rule that acts lets it leave as it came. */
+static void
+lint_effect(struct lint *l, const struct conf_node *name, unsigned policy)
+{
+    const struct program *p = l->t.prog;
+
+    if (policy == program_policy_count(p) || program_policy(p, policy).mode != RULE_ENFORCE)
+        return;
+    for (size_t i = 0; i < program_rule_count(p); i++)
+        if (program_rule_scope(p, i).policy == policy && program_rule(p, i).mode == RULE_ENFORCE)
+            return;
+    err_hint(warn(l, name, SG_LINT_NO_EFFECT, "nothing in policy %s is enforced: what it covers leaves as it came", name->text.ptr),
+        "fine while rules are watched in shadow mode");
+}
+
 static void
 lint_policy(struct lint *l, const struct conf_node *root)
 {
@@ -239,6 +254,7 @@ lint_policy(struct lint *l, const struct conf_node *root)
     while (number < program_policy_count(l->t.prog) && strcmp(program_policy(l->t.prog, number).name, name->text.ptr) != 0)
         number++;
     lint_shadow(l, spec, "the policy");
+    lint_effect(l, name, number);
     for (unsigned i = 0; detectors && i < detectors->count; i++)
         lint_regex(l, conf_get(detectors->items[i], "regex"));
     for (unsigned i = 0; rules && rules->kind == CONF_LIST && i < rules->count; i++)

@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <time.h>
 
 #include "codec/otlp_json.h"
 #include "explain_int.h"
@@ -113,14 +112,12 @@ static uint64_t
 now_given(struct run *r)
 {
     const struct conf_node *n = given(r, "now");
-    struct tm tm = {0};
-    const char *end;
+    uint64_t day;
 
     if (!n)
         return r->s->t->now_s;
-    end = n->kind == CONF_SCALAR ? strptime(n->text.ptr, "%Y-%m-%d", &tm) : NULL;
-    if (end && *end == '\0')
-        return (uint64_t)timegm(&tm);
+    if (n->kind == CONF_SCALAR && str_to_day(n->text, &day))
+        return day;
     test_error(r->s, n, SG_TEST_GIVEN, "now is a date, YYYY-MM-DD");
     return 0;
 }

@@ -40,14 +40,14 @@ static void
 sender_given(const struct conf_node *given, struct sender *s)
 {
     const struct conf_node *client = conf_get(given, "client"), *now = conf_get(given, "now");
-    struct tm tm = {0};
+    uint64_t day;
 
     given_text(client, "identity", &s->identity);
     given_text(client, "country", &s->certificate_country);
     given_text(client, "configured_country", &s->configured_country);
     given_text(client, "configured_region", &s->configured_region);
-    if (now && now->kind == CONF_SCALAR && strptime(now->text.ptr, "%Y-%m-%d", &tm))
-        s->now_s = (uint64_t)timegm(&tm);
+    if (now && now->kind == CONF_SCALAR && str_to_day(now->text, &day))
+        s->now_s = day;
 }
 
 /* Who waits at a terminal is told now and then how far it is; the line is taken back at the end. */

@@ -27,6 +27,21 @@ START_TEST(str_to_u64_refuses_overflow_and_signs)
 }
 END_TEST
 
+START_TEST(str_to_day_knows_the_calendar)
+{
+    static const char *const none[] = {"", "2026-02-29", "2100-02-29", "2026-04-31", "2026-13-01", "2026-00-01", "2026-01-00", "1969-12-31",
+        "2026-1-01", "2026-01-01 ", "20260101", "2026-01-0x"};
+    uint64_t s = 7;
+
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        ck_assert_msg(!str_to_day(str_of(none[i]), &s), "%s", none[i]);
+    ck_assert_uint_eq(s, 7);
+    ck_assert(str_to_day(STR("1970-01-01"), &s) && s == 0);
+    ck_assert(str_to_day(STR("2024-02-29"), &s) && s == 1709164800);
+    ck_assert(str_to_day(STR("2026-11-22"), &s) && s == 1795305600);
+}
+END_TEST
+
 START_TEST(str_utf8_valid_follows_table_3_7)
 {
     static const struct {
@@ -67,6 +82,7 @@ END_TEST
 static const struct case_entry cases[] = {
     {"normal", &str_glob_matches_runs_of_any_byte},
     {"malformed", &str_to_u64_refuses_overflow_and_signs},
+    {"normal", &str_to_day_knows_the_calendar},
     {"malformed", &str_utf8_valid_follows_table_3_7},
     {"normal", &str_distance_counts_edits},
     {NULL, NULL},

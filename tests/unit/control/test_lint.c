@@ -64,6 +64,11 @@ START_TEST(lint_finds_rules_that_can_never_act)
         "rule b can never act: rule a");
     says("  rules: [{id: a, entity: IBAN, action: drop}, {id: b, entity: IBAN, action: {mask: {keep_last: 4}}}]\n", 901, "rule b can never act");
     says("  rules: [{id: a, keys: [k.*], action: drop}, {id: b, entity: IBAN, keys: [k.iban], action: drop}]\n", 901, "rule b can never act");
+    says("  rules: [{id: a, keys: [\"user?\"], action: drop}]\n", 432, "? stands for itself");
+    says("  rules: []\n", 910, "nothing in policy p is enforced");
+    says("  rules: [{id: a, entity: IBAN, mode: shadow, since: 2026-11-20, action: drop}]\n", 910, "leaves as it came");
+    says("  keys: {allow: [a], otherwise: scan}\n", 910, "leaves as it came");
+    quiet("  keys: {allow: [a], otherwise: drop}\n");
     quiet("  rules: [{id: a, keys: [http.url], action: drop}, {id: b, keys: [http.*], action: {replace: x}}]\n");
     quiet("  rules: [{id: a, entity: IBAN, keys: [k], action: drop}, {id: b, entity: IBAN, action: {mask: {keep_last: 4}}}]\n");
     quiet("  rules: [{id: a, entity: IBAN, mode: shadow, since: 2026-11-20, action: drop}, {id: b, entity: IBAN, action: drop}]\n");
@@ -77,6 +82,7 @@ START_TEST(lint_finds_replacements_shadows_and_what_is_not_tested)
     says("  rules: [{id: a, entity: IBAN, action: {replace: nobody@example.org}}]\n", 906, "found as EMAIL_ADDRESS");
     says("  rules: [{id: a, entity: IBAN, mode: shadow, action: drop}]\n", 907, "nobody knows since when");
     says("  rules: [{id: a, entity: IBAN, mode: shadow, since: 2026-10-01, action: drop}]\n", 908, "for 52 days");
+    says("  rules: [{id: a, entity: IBAN, mode: shadow, since: 2027-10-01, action: drop}]\n", 907, "nobody knows since when");
     says("  mode: shadow\n  since: 2026-10-01\n  rules: [{id: a, entity: IBAN, action: drop}]\n", 908, "the policy");
     says("  rules: [{id: a, entity: IBAN, since: yesterday, action: drop}]\n", 428, "YYYY-MM-DD");
     quiet("  rules: [{id: a, entity: IBAN, mode: shadow, since: 2026-10-25, action: drop}, {id: b, entity: CREDIT_CARD, action: drop}]\n");

@@ -1,4 +1,5 @@
 #include "policies/detector.h"
+#include "policies/inspect.h"
 #include "policies/program.h"
 
 #include <stdio.h>
@@ -157,6 +158,35 @@ START_TEST(program_when_chooses_destinations)
 }
 END_TEST
 
+/* What a destination does not say may be what the rule is for. */
+START_TEST(program_when_holds_where_the_destination_says_nothing)
+{
+    static const char *const whens[] = {"destination.country == DE", "destination.country != DE", "destination.country in [DE, FR]",
+        "destination.country not in [DE]", "destination.jurisdiction == EU and destination.country == DE"};
+    static const struct destination_info silent[] = {{{"otlp_grpc/eu", 12}, {"EU", 2}, {NULL, 0}}, {{"otlp_grpc/fi", 12}, {"EU", 2}, {"FI", 2}}};
+
+    for (size_t i = 0; i < sizeof(whens) / sizeof(whens[0]); i++) {
+        char yaml[512];
+        struct errs es = {0};
+        char path[] = TEMPORARY;
+        const char *files[] = {path};
+        struct program *prog = NULL;
+
+        snprintf(yaml, sizeof(yaml), POLICY("p") "  rules:\n    - id: r\n      regex: 'secret'\n      action: drop\n      when: %s\n", whens[i]);
+        temporary_file(path, yaml);
+        struct program_source src = program_source_of(files, 1);
+
+        src.destinations = silent;
+        ck_assert_int_eq(program_compile(&src, &prog, &es), RC_OK);
+        ck_assert_uint_eq(program_rule_scope(prog, 0).destinations & 1, 1);
+        ck_assert_uint_eq(es.list[0].code, 430);
+        errs_free(&es);
+        program_unref(prog);
+        unlink(path);
+    }
+}
+END_TEST
+
 START_TEST(program_digest_is_that_of_the_bytes)
 {
     struct program *a = program_of(manual), *b = program_of(manual);
@@ -265,12 +295,18 @@ START_TEST(program_refuses_with_code_place_and_nearest_name)
         {RULE(MAIL "action: {hash: {key: short-key}}"), 424, "short-key", "fewer than", ""},
         {RULE(MAIL "action: {hash: {key: other-key, format: \"x\"}}"), 414, "\"x\"", "{hexN}", ""},
         {RULE(MAIL "action: {hash: {key: other-key, format: \"x{hex8}\"}}"), 414, "\"x{", "hex8", ""},
+        {RULE(MAIL "action: {hash: {key: other-key, tenant: span.attributes.shop}}"), 414, "span.attributes.shop", "resource.attributes.KEY", ""},
+        {RULE(MAIL "action: drop, since: 2026-02-31"), 428, "2026-02-31", "YYYY-MM-DD", ""},
         {RULE(MAIL "action: {generalize: {ipv4_prefix: 32}}"), 0, "32", "32", ""},
         {"  rules:\n    - {id: a, entity: EMAIL_ADDRESS}\n", 403, "{id", "has no action", ""},
         {"  rules:\n    - {entity: EMAIL_ADDRESS, action: drop}\n", 403, "{entity", "needs an id", ""},
         {RULE("action: drop"), 411, "{id", "says nothing", ""},
         {RULE("keys: [], action: drop"), 403, "[]", "at least one", ""},
         {RULE("keys: [\"\"], action: drop"), 421, "\"\"", "1 to 256", ""},
+        {RULE("keys: [span.attributes.user.email], action: drop"), 431, "span.attributes.user", "without their place", "write user.email"},
+        {"  hold_out: [{keys: [resource.attributes.host.id], shape: uuid}]\n", 431, "resource.a", "without their place", "host.id"},
+        {"  scan: [span.name]\n" RULE("keys: [user.email], action: drop"), 415, "[user.email", "in no place that has any", ""},
+        {"  keys: {allow: [a]}\n", 403, "{allow", "needs otherwise", "drop: they go"},
         {RULE("use: semconv-uri"), 422, "semconv-uri", "semconv-uri", "semconv-url"},
         {RULE("use: contact, entity: IP_ADDRESS, action: drop"), 427, "{id", "exclude each other", ""},
         {RULE("entity: IP_ADDRESS, context: [x], action: drop"), 427, "{id", "belong to a regex", ""},
@@ -560,6 +596,7 @@ static const struct case_entry cases[] = {
     {"normal", &program_compile_reads_the_manual_policy},
     {"normal", &program_class_is_shared_by_destinations_with_the_same_rules},
     {"normal", &program_when_chooses_destinations},
+    {"normal", &program_when_holds_where_the_destination_says_nothing},
     {"normal", &program_digest_is_that_of_the_bytes},
     {"normal", &program_leaves_dollar_braces_alone_when_compiled},
     {"normal", &program_warns_when_nothing_is_enforced},

@@ -104,6 +104,19 @@ START_TEST(redact_examines_what_a_truncation_keeps)
 }
 END_TEST
 
+/* What was detected does not stay because it is short. */
+START_TEST(redact_leaves_nothing_of_a_match_that_a_truncation_would_keep)
+{
+    struct gate_small g;
+
+    small_open(&g, POLICY("p") "  rules:\n    - {id: m, entity: EMAIL_ADDRESS, action: {truncate: {to: 10}}}\n");
+    ck_assert_str_eq(small_text(&g, "k", "to alice@example.org now"), "to alice@exam now");
+    ck_assert_str_eq(small_text(&g, "k", "to a@b.co now"), "to  now");
+    ck_assert_str_eq(small_text(&g, "k", "to=a@b.co now"), "to=[redacted] now");
+    small_close(&g);
+}
+END_TEST
+
 START_TEST(redact_a_removal_of_the_attribute_beats_other_key_rules)
 {
     struct gate_small g;
@@ -619,6 +632,7 @@ static const struct case_entry cases[] = {
     {"normal", &redact_chains_of_overlaps_are_one},
     {"normal", &redact_puts_key_rules_first_whatever_the_severity},
     {"normal", &redact_examines_what_a_truncation_keeps},
+    {"normal", &redact_leaves_nothing_of_a_match_that_a_truncation_would_keep},
     {"normal", &redact_a_removal_of_the_attribute_beats_other_key_rules},
     {"normal", &hole_a_values_that_are_no_strings_are_examined_and_keep_their_shape},
     {"normal", &hole_b_a_key_rule_applies_to_every_leaf_of_any_kind},
