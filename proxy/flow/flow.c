@@ -117,16 +117,14 @@ shut_note(struct flow *f, enum rc rc)
     f->shut_seen_us = clock_mono_us(f->o.clock);
 }
 
+/* What could not be written stays open until it can. */
 static void
 shut_end(struct flow *f)
 {
     struct record r;
 
-    if (record_closed(&r, f->snap, &f->shut) == RC_OK)
-        flow_note(f, &r, 1, 0);
-    else
-        record_free(&r);
-    f->shut = (struct record_interval){0};
+    if (flow_note_one(f, &r, record_closed(&r, f->snap, &f->shut)))
+        f->shut = (struct record_interval){0};
 }
 
 /* The entry is on disk: from here on bytes may leave. */
@@ -271,7 +269,7 @@ on_noted(struct journal_tx *tx)
     flow_check_drained(f);
 }
 
-void
+bool
 flow_note_for(struct flow_job *job, struct flow *f, struct record *records, unsigned count, uint64_t del, uint64_t rejected)
 {
     struct flow_note *n = calloc(1, sizeof(*n));
@@ -282,7 +280,7 @@ flow_note_for(struct flow_job *job, struct flow *f, struct record *records, unsi
         metric_add(metric_get(M_AUDIT_ERRORS, NULL, 0), count);
         if (job)
             flow_job_settle(job, 0, RC_NOMEM);
-        return;
+        return false;
     }
     n->f = f;
     n->job = job;
@@ -301,32 +299,32 @@ flow_note_for(struct flow_job *job, struct flow *f, struct record *records, unsi
     n->tx.entry_count = count;
     f->notes++;
     journal_post(f->o.journal, &n->tx);
+    return true;
 }
 
-void
+bool
 flow_note(struct flow *f, struct record *records, unsigned count, uint64_t del)
 {
-    flow_note_for(NULL, f, records, count, del, 0);
+    return flow_note_for(NULL, f, records, count, del, 0);
 }
 
-static void
-note_one(struct flow *f, struct record *r, enum rc made)
+bool
+flow_note_one(struct flow *f, struct record *r, enum rc made)
 {
     if (made == RC_OK)
-        flow_note(f, r, 1, 0);
-    else
-        record_free(r);
+        return flow_note(f, r, 1, 0);
+    record_free(r);
+    metric_add(metric_get(M_AUDIT_ERRORS, NULL, 0), 1);
+    return false;
 }
 
 void
 flow_record_act(struct flow *f, const struct flow_act *act)
 {
-    struct flow_note *before = f->first_note;
     struct record r;
-    enum rc rc = record_admin(&r, f->snap, act);
+    bool noted = flow_note_one(f, &r, record_admin(&r, f->snap, act));
 
-    note_one(f, &r, rc);
-    if (act->on_recorded && f->first_note == before) { /* no note could be made */
+    if (act->on_recorded && !noted) {
         act->on_recorded(act->arg, false);
     } else if (act->on_recorded) {
         f->first_note->on_recorded = act->on_recorded;
@@ -346,7 +344,7 @@ flow_record_change(struct flow *f, const struct flow_change *c)
     struct record r;
     enum rc rc = record_change(&r, f->snap, c);
 
-    note_one(f, &r, rc);
+    (void)flow_note_one(f, &r, rc);
 }
 
 void
@@ -358,7 +356,7 @@ flow_record_rules(struct flow *f)
         struct record r;
         enum rc rc = record_rules(&r, f->snap, next, &next);
 
-        note_one(f, &r, rc);
+        (void)flow_note_one(f, &r, rc);
         if (rc != RC_OK)
             return;
     } while (next < program_rule_count(f->snap->program));

@@ -114,10 +114,12 @@ struct flow {
 /* One payload less is open: acknowledged or durable; ${rejected} spans of it refused for good; failed other than RC_OK: neither sent nor stored. */
 void flow_job_settle(struct flow_job *job, uint64_t rejected, enum rc failed);
 void flow_check_drained(struct flow *f);
-/* Post what nobody waits for: up to two entries (finished records, taken over) and a deletion (id 0 = none). */
-void flow_note(struct flow *f, struct record *records, unsigned count, uint64_t del);
+/* Post what nobody waits for: up to two entries (finished records, taken over) and a deletion (id 0 = none). Returns: false for want of memory. */
+bool flow_note(struct flow *f, struct record *records, unsigned count, uint64_t del);
+/* The same for one entry, as it was made: one that could not be is freed and counted. */
+bool flow_note_one(struct flow *f, struct record *r, enum rc made);
 /* The same for an open payload of job: settled when it is durable, ${rejected} spans refused; failed when it cannot be. job NULL: as flow_note. */
-void flow_note_for(struct flow_job *job, struct flow *f, struct record *records, unsigned count, uint64_t del, uint64_t rejected);
+bool flow_note_for(struct flow_job *job, struct flow *f, struct record *records, unsigned count, uint64_t del, uint64_t rejected);
 
 /* lane.c */
 enum rc lane_bind(struct flow *f, struct exporter *const *exporters) MUST_USE;

@@ -32,18 +32,13 @@ struct refusals {
     struct refusal list[REFUSALS_MAX];
 };
 
-static void
+static bool
 write_entry(struct flow *f, const struct peer *p, const char *protocol, const char *reason, uint64_t count)
 {
     struct record r;
     enum rc rc = protocol ? record_refusal(&r, f->snap, p, protocol, reason, count) : record_refused_peer(&r, f->snap, p, reason, count);
 
-    if (rc == RC_OK) {
-        flow_note(f, &r, 1, 0);
-        return;
-    }
-    record_free(&r);
-    metric_add(metric_get(M_AUDIT_ERRORS, NULL, 0), 1);
+    return flow_note_one(f, &r, rc);
 }
 
 /* What could not be written stays counted until it can. */
@@ -53,13 +48,10 @@ write_hidden(struct refusals *rs)
     for (unsigned i = 0; i < REFUSALS_MAX; i++) {
         struct refusal *x = &rs->list[i];
 
-        if (!x->used)
-            continue;
-        if (x->hidden)
-            write_entry(rs->f, &x->peer, x->protocol, x->reason, x->hidden);
-        else
+        if (x->used && x->hidden == 0)
             x->used = false;
-        x->hidden = 0;
+        else if (x->used && write_entry(rs->f, &x->peer, x->protocol, x->reason, x->hidden))
+            x->hidden = 0;
     }
 }
 
@@ -131,7 +123,7 @@ refusals_add(struct refusals *rs, const struct peer *p, const char *protocol, co
 
     if (f->draining) { /* nobody waits for the timer any more */
         if (rs->late++ < LATE_MAX)
-            write_entry(f, &like.peer, protocol, reason, 1);
+            (void)write_entry(f, &like.peer, protocol, reason, 1);
         return;
     }
     struct refusal *x = find(rs, 0, NAMED_MAX, &like);
@@ -148,10 +140,7 @@ refusals_add(struct refusals *rs, const struct peer *p, const char *protocol, co
     *x = named ? like : plain;
     x->used = true;
     log_refusal(x);
-    if (journal_ready(f->o.journal) == RC_OK)
-        write_entry(f, &x->peer, protocol, reason, 1);
-    else
-        x->hidden = 1;
+    x->hidden = journal_ready(f->o.journal) != RC_OK || !write_entry(f, &x->peer, protocol, reason, 1);
     tick_soon(rs);
 }
 

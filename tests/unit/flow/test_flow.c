@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base_nomem.h"
 #include "base_suite.h"
 #include "codec/emit.h"
 #include "egress_journal.h"
@@ -288,6 +289,36 @@ START_TEST(flow_writes_a_refusal_at_once)
 }
 END_TEST
 
+/* Each allocation in turn is the one that fails: the entry is written a second later. */
+START_TEST(flow_counts_a_refusal_when_memory_ends)
+{
+    static char reason[64][16];
+    struct rig r;
+    uint64_t sum;
+    long rounds = 0;
+
+    rig_open(&r, REDACTS ROUTES("eu"));
+    struct server_events *ev = flow_events(r.flow);
+
+    for (long n = 1; n < 64 && nomem_round(n); n++) {
+        snprintf(reason[n], sizeof(reason[n]), "reason_%ld", n);
+        ev->on_refused_request(ev, &r.peer, "http", reason[n]);
+        if (!nomem_end())
+            break;
+        rounds = n;
+    }
+    for (long n = 1; n <= rounds; n++) {
+        char text[32];
+
+        snprintf(text, sizeof(text), "\"reason\":\"%s\"", reason[n]);
+        while (entries_with(&r, "refusal", text, &sum) == 0) /* the timer of a second */
+            loop_step(r.b.loop);
+        ck_assert_uint_eq(sum, 1);
+    }
+    rig_close(&r);
+}
+END_TEST
+
 START_TEST(flow_keeps_the_destination_when_a_reload_renumbers_them)
 {
     struct rig r;
@@ -350,6 +381,7 @@ END_TEST
 static const struct case_entry cases[] = {
     {"limits", &flow_bounds_the_entries_about_refusals},
     {"normal", &flow_writes_a_refusal_at_once},
+    {"nomem", &flow_counts_a_refusal_when_memory_ends},
     {"normal", &flow_sends_where_the_policy_says},
     {"normal", &flow_keeps_the_destination_when_a_reload_renumbers_them},
     {"normal", &flow_asks_the_new_policy_when_a_reload_comes_before_the_first_byte},
