@@ -175,7 +175,7 @@ uint32_t period_step(const struct report_period *p, uint64_t us);
 uint32_t period_steps(const struct report_period *p);
 void period_step_label(const struct report_period *p, uint32_t step, char out[24]);
 
-/* report_count.c */
+/* report.c */
 enum category report_category(struct report *r, uint32_t entity);
 const struct report_entity *report_entity_find(const struct report *r, struct str entity);
 void evidence_add(struct report *r, enum evidence_id id, uint64_t leaf);
