@@ -2,157 +2,6 @@
 
 #include <stdlib.h>
 
-/* Zeros of the decimal digits (Unicode 15 general category Nd); the other nine follow each. */
-static const uint32_t digit_zeros[] = {
-    0x0660,
-    0x06F0,
-    0x07C0,
-    0x0966,
-    0x09E6,
-    0x0A66,
-    0x0AE6,
-    0x0B66,
-    0x0BE6,
-    0x0C66,
-    0x0CE6,
-    0x0D66,
-    0x0DE6,
-    0x0E50,
-    0x0ED0,
-    0x0F20,
-    0x1040,
-    0x1090,
-    0x17E0,
-    0x1810,
-    0x1946,
-    0x19D0,
-    0x1A80,
-    0x1A90,
-    0x1B50,
-    0x1BB0,
-    0x1C40,
-    0x1C50,
-    0xA620,
-    0xA8D0,
-    0xA900,
-    0xA9D0,
-    0xA9F0,
-    0xAA50,
-    0xABF0,
-    0xFF10,
-    0x104A0,
-    0x10D30,
-    0x11066,
-    0x110F0,
-    0x11136,
-    0x111D0,
-    0x112F0,
-    0x11450,
-    0x114D0,
-    0x11650,
-    0x116C0,
-    0x11730,
-    0x118E0,
-    0x11950,
-    0x11C50,
-    0x11D50,
-    0x11DA0,
-    0x11F50,
-    0x16A60,
-    0x16AC0,
-    0x16B50,
-    0x1D7CE,
-    0x1D7D8,
-    0x1D7E2,
-    0x1D7EC,
-    0x1D7F6,
-    0x1E140,
-    0x1E2F0,
-    0x1E4F0,
-    0x1E950,
-    0x1FBF0,
-};
-
-#define DROP UINT32_MAX
-
-struct range {
-    uint32_t first, last, to; /* DROP, or what stands instead */
-};
-
-/* Sorted. Characters without width are dropped; spaces, dashes, stops become the ASCII ones. */
-static const struct range ranges[] = {
-    {0x00A0, 0x00A0, ' '},
-    {0x00AD, 0x00AD, DROP},
-    {0x034F, 0x034F, DROP},
-    {0x061C, 0x061C, DROP},
-    {0x115F, 0x1160, DROP},
-    {0x1680, 0x1680, ' '},
-    {0x17B4, 0x17B5, DROP},
-    {0x180B, 0x180F, DROP},
-    {0x2000, 0x200A, ' '},
-    {0x200B, 0x200F, DROP},
-    {0x2010, 0x2015, '-'},
-    {0x2024, 0x2024, '.'},
-    {0x2028, 0x2029, '\n'},
-    {0x202A, 0x202E, DROP},
-    {0x202F, 0x202F, ' '},
-    {0x2043, 0x2043, '-'},
-    {0x2044, 0x2044, '/'},
-    {0x205F, 0x205F, ' '},
-    {0x2060, 0x206F, DROP},
-    {0x20D0, 0x20FF, DROP},
-    {0x2212, 0x2212, '-'},
-    {0x2215, 0x2215, '/'},
-    {0x2236, 0x2236, ':'},
-    {0x3000, 0x3000, ' '},
-    {0x3002, 0x3002, '.'},
-    {0x3164, 0x3164, DROP},
-    {0xFE00, 0xFE0F, DROP},
-    {0xFE52, 0xFE52, '.'},
-    {0xFE55, 0xFE55, ':'},
-    {0xFE58, 0xFE58, '-'},
-    {0xFE63, 0xFE63, '-'},
-    {0xFE6B, 0xFE6B, '@'},
-    {0xFEFF, 0xFEFF, DROP},
-    {0xFF61, 0xFF61, '.'},
-    {0xFFA0, 0xFFA0, DROP},
-    {0xFFF9, 0xFFFB, DROP},
-    {0x1BCA0, 0x1BCA3, DROP},
-    {0xE0000, 0xE0FFF, DROP},
-};
-
-static uint32_t
-fold_point(uint32_t cp)
-{
-    size_t lo = 0, hi = sizeof(ranges) / sizeof(ranges[0]);
-
-    if (cp >= 0xFF01 && cp <= 0xFF5E) /* full-width forms */
-        return cp - 0xFEE0;
-    while (lo < hi) {
-        size_t mid = (lo + hi) / 2;
-
-        if (cp > ranges[mid].last)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    if (lo < sizeof(ranges) / sizeof(ranges[0]) && cp >= ranges[lo].first)
-        return ranges[lo].to;
-    lo = 0;
-    hi = sizeof(digit_zeros) / sizeof(digit_zeros[0]);
-    while (lo < hi) {
-        size_t mid = (lo + hi) / 2;
-
-        if (cp > digit_zeros[mid] + 9)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    if (lo < sizeof(digit_zeros) / sizeof(digit_zeros[0]) && cp >= digit_zeros[lo])
-        return '0' + cp - digit_zeros[lo];
-    return cp;
-}
-
 static int
 hex_value(char c)
 {
@@ -348,16 +197,16 @@ is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* What a unit becomes: DROP, a code point, or a byte. */
+/* What a unit becomes: FOLD_DROP, a code point, or a byte. */
 static uint32_t
 unit_folded(const struct unit *u, const struct fold_view *out)
 {
     if (u->value == 0)
-        return DROP;
+        return FOLD_DROP;
     if (u->byte)
         return u->value;
     if (u->value >= 0x0300 && u->value <= 0x036F) /* an accent on a digit hides the digit, on a letter it belongs there */
-        return out->len && is_digit(out->bytes[out->len - 1]) ? DROP : u->value;
+        return out->len && is_digit(out->bytes[out->len - 1]) ? FOLD_DROP : u->value;
     return fold_point(u->value);
 }
 
@@ -484,9 +333,9 @@ fold_pass(struct str in, const uint32_t *map, bool form, struct fold_view *out, 
         char bytes[4];
         size_t n = 0;
 
-        if (folded != DROP && u.byte)
+        if (folded != FOLD_DROP && u.byte)
             bytes[n++] = (char)folded;
-        else if (folded != DROP)
+        else if (folded != FOLD_DROP)
             n = utf8_write(folded, bytes);
         any |= u.folds || folded != u.value || (!u.byte && n != u.len); /* longer than need be: no UTF-8, but read as such by some */
         for (size_t k = 0; k < n; k++) {

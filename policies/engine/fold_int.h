@@ -50,4 +50,9 @@ struct decode_run {
     size_t start, end;
 };
 bool decode_next(struct str s, size_t from, struct decode_run *run, char *out, size_t *len);
+
+/* What a code point above ASCII is read as: the digit, letter or mark that it looks like; FOLD_DROP one without width; else itself. */
+#define FOLD_DROP UINT32_MAX
+uint32_t fold_point(uint32_t cp);
+
 #endif
