@@ -43,7 +43,7 @@ struct parcel_result {
     enum parcel_end end;
     unsigned attempt;
     int http_status, grpc_status; /* -1 = none */
-    /* A static word. DELIVERED: ok, partial. REJECTED: status, no_status, garbage, too_large, journal (it cannot be read). WAITING: throttled, unavailable, reset,
+    /* A static word. DELIVERED: ok, partial. REJECTED: status, no_status, garbage, too_large, journal (it cannot be read), route_denied (on_load). WAITING: throttled, unavailable, reset,
      * timeout, connect, dns, tls, tls_files, certificate, alpn, plaintext, memory, journal, down. */
     const char *reason;
     uint64_t rejected;
@@ -60,7 +60,7 @@ struct parcel {
     unsigned attempts;   /* private, like the next two lines */
     uint64_t not_before_us;
     bool told, loaded, in_flight;
-    /* Bring body back from the journal before an attempt; RC_OK sets body, on_unload gives it back. NULL: body is always there. */
+    /* Bring body back from the journal before an attempt; RC_OK sets body, on_unload gives it back. RC_UNROUTABLE: it may not go there any more. NULL: body is always there. */
     enum rc (*on_load)(struct parcel *p);
     void (*on_unload)(struct parcel *p);
     /* Called for each attempt that ended, and once with PARCEL_WAITING when the parcel is queued behind a destination that is down; then also from within

@@ -23,12 +23,13 @@ struct sender {
     uint64_t now_s;                 /* wall clock, seconds since 1970; 0: every route that can expire counts as expired */
 };
 
-#define ROUTE_CLAIMS_SIZE 32
+#define ROUTE_CLAIMS_SIZE 160
 
 struct route {
     uint32_t mask;   /* bit i: may go to destination i; 0: nowhere */
     char country[4]; /* of the origin; "" = unknown */
-    /* Every country that an origin stated, "DE,US"; "?": unknown; "*": too many. For what is sent later each of them is asked again. */
+    /* Every country that an origin stated, "DE,US"; "?": unknown; "*": too many. Several policies whose origins said different things have sections of their own. For
+     * what is sent later each of them is asked again. */
     char claims[ROUTE_CLAIMS_SIZE];
     const char *source; /* what decided: "client.certificate.subject.C", ... , "unknown"; static or of the program */
     struct str region;  /* as stated, when a region decided */
@@ -61,11 +62,13 @@ void residency_route_span(const struct program *prog, const struct batch *b, uin
 enum rc residency_join_traces(const struct program *prog, const struct batch *b, uint32_t *masks, struct arena *ar) MUST_USE;
 
 /**
- * residency_mask_of_country(prog, country, now_s):
- * Where data of this origin may go at ${now_s} by every enforcing policy: for payloads that were stored under an earlier one. "" is an unknown
- * origin; what is neither that nor a country may go nowhere.
+ * residency_mask_of_claims(prog, claims, now_s):
+ * Where data of these claims (struct route) may go at ${now_s} by every enforcing policy: for payloads that were stored, perhaps under an earlier one. With the same policies it is
+ * the mask of the route; a policy that is new, or asks other origins than it did, hears every claim. What is no list of claims may go nowhere.
  */
-uint32_t residency_mask_of_country(const struct program *prog, struct str country, uint64_t now_s);
+uint32_t residency_mask_of_claims(const struct program *prog, struct str claims, uint64_t now_s);
+/* Add what is in more to the claims in out[size], which begins as ""; "*" when it does not fit. */
+void claims_join(char *out, size_t size, const char *more);
 
 /* What to tell the sender when nothing may leave: drop (partial success) or refuse. */
 enum unroutable { UNROUTABLE_DROP, UNROUTABLE_REFUSE };

@@ -1,10 +1,14 @@
 #include "attr_path_int.h"
 #include "residency_model_int.h"
 
+#include <stdio.h>
+
 /*
  * Deciding about one owner under one policy. mask starts as every destination and only ever loses bits, one claim after the other; whoever takes
  * a destination away writes his name beside it, and nobody writes there again.
  */
+#define CLAIMS_SIZE 32
+
 struct verdict {
     const struct residency *re;
     const struct residency_policy *policy;
@@ -12,8 +16,8 @@ struct verdict {
     uint32_t mask;
     struct countries seen;  /* countries that have been claimed: the second time changes nothing */
     bool answered, unknown; /* an origin has answered; unknown has been claimed */
-    char *claims;           /* [ROUTE_CLAIMS_SIZE], of all policies */
-    struct route *route;    /* rule, mechanism, reference are written there */
+    char claims[CLAIMS_SIZE];
+    struct route *route; /* rule, mechanism, reference are written there */
 };
 
 static bool
@@ -108,7 +112,7 @@ claim_note(struct verdict *v, int country)
         country_code(country, code);
     if (v->claims[0] == '*' || str_find((struct str){v->claims, len}, str_of(code)) != SIZE_MAX)
         return;
-    if (len + 4 > ROUTE_CLAIMS_SIZE) {
+    if (len + 4 > sizeof(v->claims)) {
         memcpy(v->claims, "*", 2);
         return;
     }
@@ -201,21 +205,44 @@ route_join(const struct residency *re, struct route *r, uint32_t before, const s
     }
 }
 
+/* What the origins of each policy said: once when it is the same for all, else under the policies' tags. */
+struct said {
+    const struct residency_policy *by[RESIDENCY_POLICIES_MAX];
+    char claims[RESIDENCY_POLICIES_MAX][CLAIMS_SIZE];
+    unsigned count;
+};
+
+static void
+claims_tell(const struct said *said, struct route *r)
+{
+    char section[CLAIMS_SIZE + sizeof(said->by[0]->tag) + 1];
+    bool same = true, too_many = false;
+
+    for (unsigned i = 0; i < said->count; i++) {
+        same = same && strcmp(said->claims[i], said->claims[0]) == 0;
+        too_many = too_many || said->claims[i][0] == '*';
+    }
+    for (unsigned i = 0; i < said->count && !(same && i); i++) {
+        snprintf(section, sizeof(section), "%s%s%s", same ? "" : said->by[i]->tag, same ? "" : ":", said->claims[i]);
+        claims_join(r->claims, sizeof(r->claims), too_many ? "*" : section);
+    }
+}
+
 void
 residency_decide(const struct residency *re, const struct batch *b, uint32_t resource, uint32_t span, const struct sender *sender, struct route *r)
 {
     uint32_t mask = re ? re->destinations : 0;
-    bool enforced = false;
+    struct said said;
 
+    said.count = 0;
     memset(r, 0, sizeof(*r));
     for (unsigned i = 0; re && i < re->policy_count; i++) {
         const struct residency_policy *p = &re->policies[i];
         struct route next = {0};
-        struct verdict v = {.re = re, .policy = p, .now_s = sender->now_s, .mask = re->destinations, .claims = r->claims, .route = &next};
+        struct verdict v = {.re = re, .policy = p, .now_s = sender->now_s, .mask = re->destinations, .route = &next};
 
         if (p->mode != RULE_ENFORCE)
             continue;
-        enforced = true;
         for (unsigned o = 0; o < p->origin_count; o++)
             origin_ask(&v, &p->origins[o], b, resource, span, sender);
         if (!v.answered) {
@@ -225,14 +252,38 @@ residency_decide(const struct residency *re, const struct batch *b, uint32_t res
         next.mask = v.mask;
         route_join(re, r, mask, &next);
         mask = r->mask;
+        said.by[said.count] = p;
+        memcpy(said.claims[said.count++], v.claims, sizeof(v.claims));
     }
-    r->mask = enforced ? mask : 0;
+    claims_tell(&said, r);
+    r->mask = said.count ? mask : 0;
     if (!r->source)
         r->source = "unknown";
 }
 
+/* Whether all claims that are for this policy could be asked. */
+static bool
+claims_ask(struct verdict *v, struct str claims)
+{
+    struct claims_walk walk = {.left = claims, .tag = claims_has_section(claims, v->policy->tag) ? v->policy->tag : NULL};
+    struct str stated;
+    bool any = false;
+
+    for (; claims_next(&walk, &stated); any = true) {
+        int country = country_number(stated);
+
+        if (str_eq(stated, STR("?")))
+            claim_unknown(v);
+        else if (country == COUNTRY_UNKNOWN)
+            return false;
+        else
+            claim_country(v, country);
+    }
+    return any;
+}
+
 uint32_t
-residency_mask(const struct residency *re, struct str country, uint64_t now_s)
+residency_mask(const struct residency *re, struct str claims, uint64_t now_s)
 {
     uint32_t mask = re ? re->destinations : 0;
     bool enforced = false;
@@ -240,18 +291,11 @@ residency_mask(const struct residency *re, struct str country, uint64_t now_s)
     for (unsigned i = 0; re && i < re->policy_count; i++) {
         struct route route = {0};
         struct verdict v = {.re = re, .policy = &re->policies[i], .now_s = now_s, .mask = re->destinations, .route = &route};
-        int number = country_number(country);
 
         if (v.policy->mode != RULE_ENFORCE)
             continue;
-        if (number == COUNTRY_UNKNOWN && country.len)
-            return 0;
         enforced = true;
-        if (number == COUNTRY_UNKNOWN)
-            claim_unknown(&v);
-        else
-            claim_country(&v, number);
-        mask &= v.mask;
+        mask &= claims_ask(&v, claims) ? v.mask : 0;
     }
     return enforced ? mask : 0;
 }

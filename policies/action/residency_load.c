@@ -173,6 +173,7 @@ spec_read(struct residency_load *ld, const struct conf_node *spec, struct reside
         destinations_read(ld, spec);
     groups_read(ld, conf_get(spec, "groups"));
     origins_read(ld, conf_get(spec, "origin"), p);
+    claims_tag(p);
     unknown_read(ld, conf_get(spec, "unknown_origin"), p);
     if (conf_get(spec, "routes"))
         routes_read(ld, conf_get(spec, "routes"), p);

@@ -83,6 +83,7 @@ struct residency_rule {
 
 struct residency_policy {
     const char *name;
+    char tag[9]; /* of its name and its origins: its own part of claims */
     enum rule_mode mode;
     const struct origin *origins;
     unsigned origin_count;
@@ -114,8 +115,18 @@ struct residency {
 void residency_decide(
     const struct residency *re, const struct batch *b, uint32_t resource, uint32_t span, const struct sender *sender, struct route *r);
 
-/* As residency_mask_of_country. */
-uint32_t residency_mask(const struct residency *re, struct str country, uint64_t now_s);
+/* As residency_mask_of_claims. */
+uint32_t residency_mask(const struct residency *re, struct str claims, uint64_t now_s);
+
+/* residency_claims.c: struct route's claims as text. */
+void claims_tag(struct residency_policy *p); /* once name and origins are there */
+bool claims_has_section(struct str claims, const char *tag);
+/* All that is for the policy of this tag, and what is for all; tag NULL: everything. struct claims_walk walk = {.left = claims, .tag = tag}. */
+struct claims_walk {
+    struct str left, section;
+    const char *tag;
+};
+bool claims_next(struct claims_walk *walk, struct str *claim);
 
 /* As residency_join_traces. */
 enum rc residency_join(const struct residency *re, const struct batch *b, uint32_t *masks, struct arena *ar) MUST_USE;

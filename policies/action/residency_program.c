@@ -19,9 +19,9 @@ residency_join_traces(const struct program *prog, const struct batch *b, uint32_
 }
 
 uint32_t
-residency_mask_of_country(const struct program *prog, struct str country, uint64_t now_s)
+residency_mask_of_claims(const struct program *prog, struct str claims, uint64_t now_s)
 {
-    return residency_mask(program_residency(prog), country, now_s);
+    return residency_mask(program_residency(prog), claims, now_s);
 }
 
 bool

@@ -166,8 +166,9 @@ load_failed(struct exporter *e, struct parcel *p, enum rc rc)
 {
     struct parcel_result r = {.end = PARCEL_WAITING, .attempt = p->attempts, .http_status = -1, .grpc_status = -1, .reason = "journal"};
 
-    if (rc == RC_NOT_FOUND || rc == RC_INTEGRITY) {
+    if (rc == RC_NOT_FOUND || rc == RC_INTEGRITY || rc == RC_UNROUTABLE) {
         r.end = PARCEL_REJECTED;
+        r.reason = rc == RC_UNROUTABLE ? "route_denied" : "journal";
     } else {
         p->attempts++;
         p->told = true;

@@ -104,6 +104,8 @@ on_slow(void *arg)
 /* Refusals less than this apart are one interval, so that a gate on the edge does not fill its audit with them. */
 #define SHUT_PAUSE_US 1000000
 
+#define HELD_MS 1000 /* how often it is looked whether the journal can be written again */
+
 /* A request was turned away unseen: nothing about it could be recorded, so the time is. */
 static void
 shut_note(struct flow *f, enum rc rc)
@@ -247,18 +249,60 @@ note_free(struct flow_note *n)
     free(n);
 }
 
+/* Why a note is not on disk, and may be there later. */
+static bool
+is_to_be_held(const struct flow_note *n)
+{
+    return n->del && !n->f->draining && (n->tx.rc == RC_FULL || n->tx.rc == RC_IO || n->tx.rc == RC_NOMEM);
+}
+
+static void
+post(struct flow_note *n)
+{
+    /* While more waits behind it, its commit is hurried. */
+    n->tx.lazy = !n->job && !(n->lane && n->lane->count);
+    journal_post(n->f->o.journal, &n->tx);
+}
+
+static void
+post_held(struct flow *f)
+{
+    for (struct flow_note *n = f->first_note; n; n = n->next) {
+        if (!n->held)
+            continue;
+        n->held = false;
+        post(n);
+    }
+}
+
+static void
+on_held(void *arg)
+{
+    struct flow *f = arg;
+
+    if (journal_ready(f->o.journal) == RC_OK)
+        post_held(f);
+    else
+        timer_set(f->held, HELD_MS);
+}
+
 static void
 on_noted(struct journal_tx *tx)
 {
     struct flow_note *n = (struct flow_note *)((char *)tx - offsetof(struct flow_note, tx));
     struct flow *f = n->f;
     struct flow_job *job = n->job;
+    struct lane *lane = n->lane;
     uint64_t rejected = n->rejected;
-
-    if (tx->rc != RC_OK && tx->entry_count)
-        metric_add(metric_get(M_AUDIT_ERRORS, NULL, 0), tx->entry_count);
     enum rc rc = tx->rc;
 
+    if (rc != RC_OK && tx->entry_count)
+        metric_add(metric_get(M_AUDIT_ERRORS, NULL, 0), tx->entry_count);
+    if (is_to_be_held(n)) { /* forgotten, it would stay in the journal until the next start, and be sent again */
+        n->held = true;
+        timer_set(f->held, HELD_MS);
+        return;
+    }
     if (n->on_recorded)
         n->on_recorded(n->arg, rc == RC_OK);
 
@@ -266,46 +310,53 @@ on_noted(struct journal_tx *tx)
     f->notes--;
     if (job)
         flow_job_settle(job, rejected, rc);
+    if (lane) {
+        lane->unsettled--;
+        lane_pump(lane);
+    }
     flow_check_drained(f);
 }
 
 bool
-flow_note_for(struct flow_job *job, struct flow *f, struct record *records, unsigned count, uint64_t del, uint64_t rejected)
+flow_post_note(struct flow *f, const struct note_order *o)
 {
     struct flow_note *n = calloc(1, sizeof(*n));
 
     if (!n) { /* the payload stays in the journal and is sent again: a duplicate, not a loss; or its sender comes back */
-        for (unsigned i = 0; i < count; i++)
-            record_free(&records[i]);
-        metric_add(metric_get(M_AUDIT_ERRORS, NULL, 0), count);
-        if (job)
-            flow_job_settle(job, 0, RC_NOMEM);
+        for (unsigned i = 0; i < o->count; i++)
+            record_free(&o->records[i]);
+        metric_add(metric_get(M_AUDIT_ERRORS, NULL, 0), o->count);
+        if (o->job)
+            flow_job_settle(o->job, 0, RC_NOMEM);
         return false;
     }
     n->f = f;
-    n->job = job;
-    n->rejected = rejected;
+    n->job = o->job;
+    n->lane = o->del ? o->lane : NULL;
+    n->rejected = o->rejected;
     n->next = f->first_note;
     n->link = &f->first_note;
     if (n->next)
         n->next->link = &n->next;
     f->first_note = n;
-    n->del = del;
-    n->tx = (struct journal_tx){.loop = f->o.loop, .entries = n->entry, .del = &n->del, .del_count = del != 0, .lazy = !job, .on_done = on_noted};
-    for (unsigned i = 0; i < count; i++) {
-        n->record[i] = records[i];
-        n->entry[i] = (struct journal_entry){buf_str(&records[i].head), buf_str(&records[i].tail)};
+    n->del = o->del;
+    n->tx = (struct journal_tx){.loop = f->o.loop, .entries = n->entry, .del = &n->del, .del_count = n->del != 0, .on_done = on_noted};
+    for (unsigned i = 0; i < o->count; i++) {
+        n->record[i] = o->records[i];
+        n->entry[i] = (struct journal_entry){buf_str(&n->record[i].head), buf_str(&n->record[i].tail)};
     }
-    n->tx.entry_count = count;
+    n->tx.entry_count = o->count;
     f->notes++;
-    journal_post(f->o.journal, &n->tx);
+    if (n->lane)
+        n->lane->unsettled++;
+    post(n);
     return true;
 }
 
 bool
 flow_note(struct flow *f, struct record *records, unsigned count, uint64_t del)
 {
-    return flow_note_for(NULL, f, records, count, del, 0);
+    return flow_post_note(f, &(struct note_order){.records = records, .count = count, .del = del});
 }
 
 bool
@@ -405,13 +456,12 @@ flow_new(const struct flow_options *o, struct snapshot *snap, struct exporter *c
     f->next_id = clock_wall_us(o->clock) / o->worker_count * o->worker_count + o->worker;
     f->worker = gate_worker_new(snap);
     f->idle = idle_new(o->loop, on_idle, f);
+    f->held = timer_new(o->loop, on_held, f);
     f->origins = calloc(ORIGINS_MAX, sizeof(*f->origins));
-    enum rc rc = f->worker && f->origins && f->refusals && f->idle ? RC_OK : RC_NOMEM;
+    enum rc rc = f->worker && f->origins && f->refusals && f->idle && f->held ? RC_OK : RC_NOMEM;
 
-    if (rc == RC_OK) {
-        (void)flow_origin(f, STR("?"));
-        rc = f->origin_count == 1 ? lane_bind(f, exporters) : RC_NOMEM;
-    }
+    if (rc == RC_OK)
+        rc = lane_bind(f, exporters);
     if (rc != RC_OK) {
         flow_free(f);
         return rc;
@@ -467,7 +517,9 @@ on_left_over(void *arg, const struct journal_payload *p)
     l = lane_named(f, p->destination);
     const struct backlog_item item = {p->id, p->spans, flow_origin(f, p->origin), p->encoding};
 
-    return l && lane_backlog_add(l, &item) == RC_OK;
+    if (!l || lane_backlog_add(l, &item) != RC_OK)
+        log_event(LOG_INTERNAL, LOG_STR("what", "a payload of an earlier run waits for the next start"), LOG_NUM("id", p->id));
+    return true;
 }
 
 enum rc
@@ -476,7 +528,9 @@ flow_recover(struct flow *f)
     enum rc rc = journal_scan(f->o.journal, 0, on_left_over, f);
 
     for (unsigned i = 0; i < f->lane_count && rc == RC_OK; i++) {
-        if (f->lanes[i]->count)
+        if (f->lanes[i]->count && !f->lanes[i]->exporter)
+            lane_tell_stranded(f->lanes[i]);
+        else if (f->lanes[i]->count)
             log_event(LOG_JOURNAL_BACKLOG, LOG_STR("destination", f->lanes[i]->name), LOG_NUM("payloads", f->lanes[i]->count));
         lane_pump(f->lanes[i]);
     }
@@ -503,6 +557,7 @@ flow_drain(struct flow *f, void (*on_drained)(void *arg), void *arg)
     f->draining = true;
     f->on_drained = on_drained;
     f->drained_arg = arg;
+    post_held(f); /* once more */
     for (unsigned i = 0; i < f->lane_count; i++) {
         for (struct flow_parcel *p = f->lanes[i]->parcels, *next; p; p = next) {
             next = p->next;
@@ -527,6 +582,7 @@ flow_free(struct flow *f)
         lane_free(f->lanes[i]);
     refusals_free(f->refusals);
     idle_free(f->idle);
+    timer_free(f->held);
     gate_worker_free(f->worker);
     snapshot_unref(f->snap);
     for (unsigned i = 0; f->origins && i < f->origin_count; i++)

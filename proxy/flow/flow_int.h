@@ -16,9 +16,11 @@
 #include "record_int.h"
 #include "refusals_int.h"
 
-#define LANES_MAX 64
-#define ORIGINS_MAX 16384
-#define BACKLOG_PARALLEL 4 /* parcels of the backlog that are with the exporter at a time; one of them probes a destination that is down */
+#define LANES_MAX 256
+#define ORIGINS_MAX 1024
+#define ORIGIN_IN_JOURNAL UINT16_MAX /* no place for it in memory: asked of the payload's record */
+#define BACKLOG_PARALLEL 4           /* parcels of the backlog that are with the exporter at a time; one of them probes a destination that is down */
+#define BACKLOG_OPEN 16              /* with those whose acknowledgement is not durable yet: what a crash sends twice */
 
 enum parcel_state { PARCEL_SENDING, PARCEL_STORING, PARCEL_STORED, PARCEL_FROM_BACKLOG };
 
@@ -29,9 +31,11 @@ struct flow_parcel {
     struct flow_job *job; /* NULL once the job is answered */
     enum parcel_state state;
     bool in_exporter, ended; /* ended: acknowledged or rejected while it was being stored */
+    bool denied;             /* its route has ended while it waited */
     struct buf bytes;
     uint64_t request_id;
     uint16_t origin;
+    char *own_origin; /* with ORIGIN_IN_JOURNAL; NULL: not read yet */
     struct journal_tx tx;
     struct journal_payload payload;
 };
@@ -68,7 +72,8 @@ struct lane {
     struct flow_parcel *parcels;
     struct backlog_item *items; /* ring of capacity cap */
     size_t head, count, cap;
-    unsigned submitted;
+    unsigned submitted; /* with the exporter */
+    unsigned unsettled; /* ended, and the journal does not know it durably yet */
     struct metric_cell *sent, *failed, *queue;
 };
 
@@ -79,6 +84,8 @@ struct flow_note {
     struct record record[2];
     struct journal_entry entry[2];
     uint64_t del;
+    struct lane *lane;                            /* with del: whose payload it was; NULL: of none */
+    bool held;                                    /* the journal has failed: posted again when it can be written */
     struct flow_job *job;                         /* whose reply waits for it; NULL: nobody waits */
     uint64_t rejected;                            /* what that reply tells */
     void (*on_recorded)(void *arg, bool durable); /* of a flow_act; NULL: nobody asks */
@@ -93,7 +100,7 @@ struct flow {
     struct gate_worker *worker;
     struct lane *lanes[LANES_MAX];
     unsigned lane_count;
-    char **origins; /* interned lists of claims; [0] is "?" */
+    char **origins; /* interned lists of claims */
     unsigned origin_count;
     uint64_t next_id;
     uint64_t epoch;    /* changes with snap */
@@ -105,6 +112,7 @@ struct flow {
     bool draining;
     void (*on_drained)(void *arg);
     void *drained_arg;
+    struct timer *held; /* notes that the journal could not take are posted again */
     struct refusals *refusals;
     struct record_interval shut; /* requests are refused unseen; .reason NULL: they are not */
     uint64_t shut_seen_us;       /* the last of them, monotonic */
@@ -118,8 +126,16 @@ void flow_check_drained(struct flow *f);
 bool flow_note(struct flow *f, struct record *records, unsigned count, uint64_t del);
 /* The same for one entry, as it was made: one that could not be is freed and counted. */
 bool flow_note_one(struct flow *f, struct record *r, enum rc made);
-/* The same for an open payload of job: settled when it is durable, ${rejected} spans refused; failed when it cannot be. job NULL: as flow_note. */
-bool flow_note_for(struct flow_job *job, struct flow *f, struct record *records, unsigned count, uint64_t del, uint64_t rejected);
+/* What is to be noted. With a job, an open payload of it is settled when this is durable, ${rejected} spans refused; failed when it cannot be. */
+struct note_order {
+    struct flow_job *job;   /* NULL: nobody waits */
+    struct lane *lane;      /* whose payload del was: the next of its backlog is sent when that is durable */
+    struct record *records; /* [count], up to two, taken over */
+    unsigned count;
+    uint64_t del, rejected;
+};
+/* The same, in full. A deletion that the journal could not take is posted until it does. */
+bool flow_post_note(struct flow *f, const struct note_order *o);
 
 /* lane.c */
 enum rc lane_bind(struct flow *f, struct exporter *const *exporters) MUST_USE;
@@ -132,10 +148,23 @@ struct lane *lane_of(struct flow *f, uint32_t destination);
 enum rc lane_send(struct lane *l, struct flow_job *job, struct gate_payload *p) MUST_USE;
 /* Put into the journal what the job still waits for. */
 void lane_store_open(struct flow_job *job);
+struct lane *lane_named(struct flow *f, struct str name); /* made when new; NULL without memory or beyond LANES_MAX in use */
+/* Say, and record, that what waits has nowhere to go until its destination is configured again. */
+void lane_tell_stranded(const struct lane *l);
+struct flow_parcel *parcel_new(struct lane *l, enum parcel_state state);
+void parcel_free(struct flow_parcel *p);
+void parcel_to_exporter(struct flow_parcel *p);
+void parcel_on_result(struct parcel *parcel, const struct parcel_result *r);
+
+/* backlog.c */
 enum rc lane_backlog_add(struct lane *l, const struct backlog_item *item) MUST_USE;
 /* Give the exporter as many parcels of the backlog as it may have. */
 void lane_pump(struct lane *l);
+/* Whether the present policy lets data of these claims (struct route) go to the lane's destination now. */
+bool lane_allows(const struct lane *l, struct str origin);
+/* The number of this text for a payload that is in the journal. */
 uint16_t flow_origin(struct flow *f, struct str origin);
-struct lane *lane_named(struct flow *f, struct str name); /* made when new; NULL without memory or beyond LANES_MAX */
+enum rc parcel_set_origin(struct flow_parcel *p, struct str origin) MUST_USE;
+struct str parcel_origin(const struct flow_parcel *p);
 
 #endif

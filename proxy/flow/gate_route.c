@@ -163,35 +163,18 @@ gate_select(struct gate_job *j, uint32_t destination, struct edits *es, uint32_t
     return rc;
 }
 
-/* Add each of the comma-separated words that is not there yet. */
-static size_t
-add_words(char *out, size_t n, const char *words)
-{
-    for (struct str left = str_of(words); left.len;) {
-        size_t comma = str_find(left, STR(","));
-        struct str word = comma == SIZE_MAX ? left : str_sub(left, 0, comma);
-
-        left = comma == SIZE_MAX ? str_sub(left, left.len, left.len) : str_sub(left, comma + 1, left.len);
-        /* Words are two letters or one sign: none is found across a comma. */
-        if (str_find((struct str){out, n}, word) == SIZE_MAX && n + word.len + 2 < GATE_ORIGIN_SIZE)
-            n += (size_t)snprintf(out + n, GATE_ORIGIN_SIZE - n, "%s%.*s", n ? "," : "", (int)word.len, word.ptr);
-    }
-    return n;
-}
-
 void
 gate_payload_origin(const struct gate_job *j, uint32_t destination, char out[GATE_ORIGIN_SIZE])
 {
     bool seen[GATE_ORIGINS_MAX] = {false};
-    size_t n = 0;
 
     out[0] = 0;
     for (uint32_t s = 0; s < j->b.span_count; s++) {
         if (!(j->masks[s] & 1u << destination) || seen[j->origin_of[s]])
             continue;
         seen[j->origin_of[s]] = true;
-        n = add_words(out, n, j->origins[j->origin_of[s]].route.claims);
+        claims_join(out, GATE_ORIGIN_SIZE, j->origins[j->origin_of[s]].route.claims);
     }
-    if (n == 0)
+    if (out[0] == 0)
         snprintf(out, GATE_ORIGIN_SIZE, "?");
 }

@@ -5,9 +5,40 @@
 #include "base/metrics.h"
 #include "flow_int.h"
 
-#define BACKLOG_MAX ((size_t)1 << 24) /* items; the journal's size is the real bound */
-
 /* -- lanes ------------------------------------------------------------------------------------------------------------------------ */
+
+static bool
+is_awaited(const struct flow *f, const struct lane *l)
+{
+    for (const struct flow_job *job = f->first_job; job; job = job->next)
+        for (uint32_t i = 0; i < job->out.payload_count; i++)
+            if (job->to[i] == l)
+                return true;
+    return false;
+}
+
+/* A new one; when there are enough, one that no configuration names any more and nothing waits in. */
+static struct lane *
+lane_unused(struct flow *f)
+{
+    if (f->lane_count < LANES_MAX) {
+        struct lane *l = calloc(1, sizeof(*l));
+
+        if (!l)
+            return NULL;
+        l->f = f;
+        l->destination = -1;
+        f->lanes[f->lane_count++] = l;
+        return l;
+    }
+    for (unsigned i = 0; i < f->lane_count; i++) {
+        struct lane *l = f->lanes[i];
+
+        if (!l->exporter && l->destination < 0 && !l->count && !l->submitted && !l->unsettled && !l->parcels && !is_awaited(f, l))
+            return l;
+    }
+    return NULL;
+}
 
 struct lane *
 lane_named(struct flow *f, struct str name)
@@ -15,18 +46,16 @@ lane_named(struct flow *f, struct str name)
     for (unsigned i = 0; i < f->lane_count; i++)
         if (str_eq(str_of(f->lanes[i]->name), name))
             return f->lanes[i];
-    struct lane *l = f->lane_count < LANES_MAX && name.len < sizeof(l->name) ? calloc(1, sizeof(*l)) : NULL;
+    struct lane *l = name.len < sizeof(l->name) ? lane_unused(f) : NULL;
 
     if (!l)
         return NULL;
+    memset(l->name, 0, sizeof(l->name));
     memcpy(l->name, name.ptr, name.len);
-    l->f = f;
-    l->destination = -1;
     const char *label = l->name;
 
     l->sent = metric_get(M_SENT_SPANS, &label, 1);
     l->queue = metric_get(M_QUEUE_SIZE, &label, 1);
-    f->lanes[f->lane_count++] = l;
     return l;
 }
 
@@ -39,23 +68,9 @@ lane_of(struct flow *f, uint32_t destination)
     return NULL;
 }
 
-uint16_t
-flow_origin(struct flow *f, struct str origin)
-{
-    for (unsigned i = 0; i < f->origin_count; i++)
-        if (str_eq(str_of(f->origins[i]), origin))
-            return (uint16_t)i;
-    char *copy = f->origin_count < ORIGINS_MAX ? strndup(origin.len ? origin.ptr : "?", origin.len ? origin.len : 1) : NULL;
-
-    if (!copy)
-        return 0; /* "?": unknown, the strictest */
-    f->origins[f->origin_count] = copy;
-    return (uint16_t)f->origin_count++;
-}
-
 /* -- parcels ---------------------------------------------------------------------------------------------------------------------- */
 
-static void
+void
 parcel_free(struct flow_parcel *p)
 {
     *p->link = p->next;
@@ -63,10 +78,11 @@ parcel_free(struct flow_parcel *p)
         p->next->link = p->link;
     p->lane->f->held_bytes -= p->bytes.cap;
     buf_free_wipe(&p->bytes);
+    free(p->own_origin);
     free(p);
 }
 
-static struct flow_parcel *
+struct flow_parcel *
 parcel_new(struct lane *l, enum parcel_state state)
 {
     struct flow_parcel *p = calloc(1, sizeof(*p));
@@ -84,7 +100,7 @@ parcel_new(struct lane *l, enum parcel_state state)
     return p;
 }
 
-static void
+void
 parcel_to_exporter(struct flow_parcel *p)
 {
     p->in_exporter = true;
@@ -130,7 +146,7 @@ on_stored(struct journal_tx *tx)
     struct flow *f = p->lane->f;
 
     if (tx->rc == RC_OK && p->ended) {
-        flow_note(f, NULL, 0, p->payload.id);
+        (void)flow_post_note(f, &(struct note_order){.del = p->payload.id, .lane = p->lane});
         f->notes--;
         parcel_free(p);
         flow_check_drained(f);
@@ -164,7 +180,7 @@ parcel_store(struct flow_parcel *p)
     p->state = PARCEL_STORING;
     p->payload = (struct journal_payload){
         .destination = str_of(p->lane->name),
-        .origin = str_of(f->origins[p->origin]),
+        .origin = parcel_origin(p),
         .created_us = clock_wall_us(f->o.clock),
         .spans = p->parcel.spans,
         .encoding = p->parcel.encoding,
@@ -184,7 +200,9 @@ record_end(struct flow_parcel *p, const struct parcel_result *r, uint64_t del, u
     struct record records[2];
     unsigned n = 0, due = 1 + (r->end == PARCEL_REJECTED);
 
-    if (record_delivery(&records[n], l->f->snap, p->request_id, l->name, r, p->parcel.spans) == RC_OK)
+    if (p->denied) /* nothing was tried */
+        due--;
+    else if (record_delivery(&records[n], l->f->snap, p->request_id, l->name, r, p->parcel.spans) == RC_OK)
         n++;
     else
         record_free(&records[n]);
@@ -201,7 +219,8 @@ record_end(struct flow_parcel *p, const struct parcel_result *r, uint64_t del, u
         job = NULL;
     }
     /* What cannot be recorded stays in the journal: sent again rather than gone without a word. */
-    flow_note_for(job, l->f, records, n, n == due ? del : 0, rejected);
+    flow_post_note(
+        l->f, &(struct note_order){.job = job, .lane = l, .records = records, .count = n, .del = n == due ? del : 0, .rejected = rejected});
 }
 
 /* Acknowledged or refused for good. */
@@ -233,8 +252,8 @@ parcel_end(struct flow_parcel *p, const struct parcel_result *r)
     flow_check_drained(f);
 }
 
-static void
-on_result(struct parcel *parcel, const struct parcel_result *r)
+void
+parcel_on_result(struct parcel *parcel, const struct parcel_result *r)
 {
     struct flow_parcel *p = (struct flow_parcel *)parcel;
 
@@ -263,68 +282,26 @@ on_result(struct parcel *parcel, const struct parcel_result *r)
     }
 }
 
-static enum rc
-on_load(struct parcel *parcel)
-{
-    struct flow_parcel *p = (struct flow_parcel *)parcel;
-    enum rc rc = journal_load(p->lane->f->o.journal, parcel->journal_id, &p->bytes);
-
-    if (rc == RC_OK) {
-        p->lane->f->held_bytes += p->bytes.cap;
-        parcel->body = buf_str(&p->bytes);
-    }
-    return rc;
-}
-
-static void
-on_unload(struct parcel *parcel)
-{
-    struct flow_parcel *p = (struct flow_parcel *)parcel;
-
-    p->lane->f->held_bytes -= p->bytes.cap;
-    buf_free_wipe(&p->bytes);
-    parcel->body = (struct str){NULL, 0};
-}
-
-/* Whether the present policy lets data of these origins go to the lane's destination. */
-static bool
-still_allowed(const struct lane *l, uint16_t origin)
-{
-    const struct flow *f = l->f;
-    struct str left = str_of(f->origins[origin]);
-    uint64_t now_s = clock_wall_us(f->o.clock) / 1000000;
-
-    while (left.len) {
-        size_t comma = str_find(left, STR(","));
-        struct str country = comma == SIZE_MAX ? left : str_sub(left, 0, comma);
-
-        left = comma == SIZE_MAX ? str_sub(left, left.len, left.len) : str_sub(left, comma + 1, left.len);
-        if (str_eq(country, STR("?")))
-            country.len = 0;
-        if (!(residency_mask_of_country(f->snap->program, country, now_s) & 1u << l->destination))
-            return false;
-    }
-    return true;
-}
-
 enum rc
 lane_send(struct lane *l, struct flow_job *job, struct gate_payload *payload)
 {
-    uint16_t origin = flow_origin(l->f, str_of(payload->origin));
-
-    if (!l->exporter || (job->epoch != l->f->epoch && !still_allowed(l, origin)))
+    if (!l->exporter || (job->epoch != l->f->epoch && !lane_allows(l, str_of(payload->origin))))
         return RC_STOPPING;
     struct flow_parcel *p = parcel_new(l, PARCEL_SENDING);
 
     if (!p)
         return RC_NOMEM;
+    if (parcel_set_origin(p, str_of(payload->origin)) != RC_OK) {
+        parcel_free(p);
+        return RC_NOMEM;
+    }
     p->job = job;
     p->request_id = job->id;
-    p->origin = origin;
     p->bytes = payload->bytes;
     payload->bytes = BUF_INIT((size_t)INT32_MAX);
     l->f->held_bytes += p->bytes.cap;
-    p->parcel = (struct parcel){.body = buf_str(&p->bytes), .encoding = (uint8_t)payload->encoding, .spans = payload->spans, .on_result = on_result};
+    p->parcel = (struct parcel){
+        .body = buf_str(&p->bytes), .encoding = (uint8_t)payload->encoding, .spans = payload->spans, .on_result = parcel_on_result};
     if (exporter_down(l->exporter))
         parcel_store(p);
     else
@@ -341,72 +318,6 @@ lane_store_open(struct flow_job *job)
         for (struct flow_parcel *p = f->lanes[i]->parcels; p; p = p->next)
             if (p->job == job && p->state == PARCEL_SENDING)
                 parcel_store(p);
-}
-
-/* -- backlog ---------------------------------------------------------------------------------------------------------------------- */
-
-enum rc
-lane_backlog_add(struct lane *l, const struct backlog_item *item)
-{
-    if (l->count == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 64;
-        struct backlog_item *items = cap <= BACKLOG_MAX ? malloc(cap * sizeof(*items)) : NULL;
-
-        if (!items)
-            return RC_NOMEM;
-        for (size_t i = 0; i < l->count; i++)
-            items[i] = l->items[(l->head + i) % l->cap];
-        free(l->items);
-        l->items = items;
-        l->cap = cap;
-        l->head = 0;
-    }
-    l->items[(l->head + l->count++) % l->cap] = *item;
-    metric_set(l->queue, (int64_t)(l->count + l->submitted));
-    return RC_OK;
-}
-
-static void
-deny_item(struct lane *l, const struct backlog_item *item)
-{
-    struct record r;
-
-    if (record_loss(&r, l->f->snap, l->name, item->spans, "route_denied") == RC_OK)
-        flow_note(l->f, &r, 1, item->id);
-    else
-        record_free(&r);
-    log_event(LOG_DELIVERY_REJECTED, LOG_STR("destination", l->name), LOG_STR("reason", "route_denied"), LOG_NUM("spans", item->spans));
-}
-
-void
-lane_pump(struct lane *l)
-{
-    while (l->exporter && l->destination >= 0 && l->count && l->submitted < BACKLOG_PARALLEL && !l->f->draining) {
-        struct backlog_item item = l->items[l->head];
-
-        if (!still_allowed(l, item.origin)) {
-            l->head = (l->head + 1) % l->cap;
-            l->count--;
-            deny_item(l, &item);
-            continue;
-        }
-        struct flow_parcel *p = parcel_new(l, PARCEL_FROM_BACKLOG);
-
-        if (!p)
-            break; /* tried again with the next result */
-        l->head = (l->head + 1) % l->cap;
-        l->count--;
-        l->submitted++;
-        p->origin = item.origin;
-        p->parcel = (struct parcel){.encoding = item.encoding,
-            .spans = item.spans,
-            .journal_id = item.id,
-            .on_load = on_load,
-            .on_unload = on_unload,
-            .on_result = on_result};
-        parcel_to_exporter(p);
-    }
-    metric_set(l->queue, (int64_t)(l->count + l->submitted));
 }
 
 /* -- configuration ---------------------------------------------------------------------------------------------------------------- */
@@ -433,6 +344,13 @@ requeue(struct lane *l, bool closed)
     }
 }
 
+void
+lane_tell_stranded(const struct lane *l)
+{
+    log_event(LOG_JOURNAL_STRANDED, LOG_STR("destination", l->name), LOG_NUM("payloads", l->count));
+    flow_record_admin(l->f, "strand", l->name, "waiting");
+}
+
 enum rc
 lane_bind(struct flow *f, struct exporter *const *exporters)
 {
@@ -456,6 +374,8 @@ lane_bind(struct flow *f, struct exporter *const *exporters)
 
         if (l->exporter)
             requeue(l, closed);
+        if (l->exporter && !now && (l->count || l->parcels))
+            lane_tell_stranded(l);
         l->exporter = now;
     }
     for (unsigned i = 0; i < f->lane_count; i++)

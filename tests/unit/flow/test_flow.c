@@ -14,9 +14,10 @@
 #define REDACTS                                                                                                              \
     "apiVersion: spangate/v1\nkind: RedactionPolicy\nmetadata: {name: all, revision: 1}\nspec:\n  mode: enforce\n  rules:\n" \
     "    - {id: email, entity: EMAIL_ADDRESS, action: {replace: '[email]'}}\n---\n"
-#define ROUTES(to)                                                                                                   \
+#define ROUTES_UNTIL                                                                                                 \
     "apiVersion: spangate/v1\nkind: ResidencyPolicy\nmetadata: {name: stays, revision: 1}\nspec:\n  mode: enforce\n" \
-    "  origin: [{country: client.certificate.subject.C}]\n  routes: [{from: [DE], to: [" to "]}]\n"
+    "  origin: [{country: client.certificate.subject.C}]\n  routes: [{from: [DE], to: ["
+#define ROUTES(to) ROUTES_UNTIL to "]}]\n"
 
 static const struct script http_ok[] = {{.status = 200}};
 
@@ -37,7 +38,7 @@ struct asked {
     unsigned replies;
 };
 
-static const char *const names[] = {"eu", "us"};
+static const char *names[] = {"eu", "us"};
 
 /* order: which of the two is destination 0. */
 static struct snapshot *
@@ -45,7 +46,7 @@ snapshot_make(const char *policy, unsigned first)
 {
     char path[] = "/tmp/spangate-test-XXXXXX";
     const char *files[] = {path};
-    struct destination_info d[2] = {{STR("eu"), STR("EU"), STR("DE")}, {STR("us"), STR("US"), STR("US")}};
+    struct destination_info d[2] = {{str_of(names[0]), STR("EU"), STR("DE")}, {str_of(names[1]), STR("US"), STR("US")}};
     struct snapshot *s = calloc(1, sizeof(*s));
     struct errs es = {0};
     FILE *f = fdopen(mkstemp(path), "w");
@@ -353,6 +354,32 @@ START_TEST(flow_asks_the_new_policy_when_a_reload_comes_before_the_first_byte)
 }
 END_TEST
 
+/* However often destinations are given other names, also while something waits for the first of them. */
+START_TEST(flow_goes_on_when_destinations_are_renamed_without_end)
+{
+    struct rig r;
+    struct asked a;
+    char name[16], policy[1024];
+
+    rig_open(&r, REDACTS ROUTES("eu"));
+    ask(&r, &a);
+    for (unsigned n = 0; n < 600; n++) {
+        snprintf(name, sizeof(name), "eu%u", n);
+        names[0] = name;
+        snprintf(policy, sizeof(policy), "%s%s%s%s", REDACTS, ROUTES_UNTIL, name, "]}]\n");
+        set_policy(&r, policy, 0); /* fails the test when it is not RC_OK */
+    }
+    until_replied(&r, &a);
+    ck_assert(rc_retryable(a.reply.rc)); /* there is no "eu" any more */
+    ask(&r, &a);
+    until_replied(&r, &a);
+    ck_assert_int_eq(a.reply.rc, RC_OK);
+    ck_assert_uint_eq(r.server[0].whole, 1);
+    names[0] = "eu";
+    rig_close(&r);
+}
+END_TEST
+
 static void
 on_act_recorded(void *arg, bool durable)
 {
@@ -385,6 +412,7 @@ static const struct case_entry cases[] = {
     {"normal", &flow_sends_where_the_policy_says},
     {"normal", &flow_keeps_the_destination_when_a_reload_renumbers_them},
     {"normal", &flow_asks_the_new_policy_when_a_reload_comes_before_the_first_byte},
+    {"limits", &flow_goes_on_when_destinations_are_renamed_without_end},
     {"normal", &flow_tells_when_an_act_is_on_disk},
     {NULL, NULL},
 };

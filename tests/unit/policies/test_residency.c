@@ -347,9 +347,56 @@ START_TEST(residency_mask_answers_for_one_country)
     ck_assert_uint_eq(residency_mask(re, STR("US"), 0), EU_ONLY | US_ONLY);
     ck_assert_uint_eq(residency_mask(re, STR("NO"), 0), EU_ONLY);
     ck_assert_uint_eq(residency_mask(re, STR("BR"), 0), 0);
-    ck_assert_uint_eq(residency_mask(re, STR(""), 0), 0); /* denied by the second policy */
+    ck_assert_uint_eq(residency_mask(re, STR("?"), 0), 0); /* denied by the second policy */
+    ck_assert_uint_eq(residency_mask(re, STR(""), 0), 0);
     ck_assert_uint_eq(residency_mask(re, STR("*"), 0), 0);
     ck_assert_uint_eq(residency_mask(NULL, STR("US"), 0), 0);
+    residency_free(re);
+}
+END_TEST
+
+/* Policies that ask different origins: what one of them heard is no claim to the other, now or later. */
+START_TEST(residency_claims_keep_policies_apart)
+{
+    const char *policies = HEAD "  origin: [{country: client.certificate.subject.C}]\n" STAYS "---\n" HEAD
+                                "  origin: [{cloud_region: resource.attributes.cloud.region}]\n"
+                                "  unknown_origin: {treat_as: DE}\n  routes: [{from: [DE, US], to: [otlp_grpc/eu]}]\n";
+    struct residency *re = loaded(policies, &two), *other = loaded(HEAD "  origin: [{country: client.identity}]\n" STAYS, &two);
+    struct route r = route(re, KV({"cloud.region", "us-east-1"}), NULL, from_certificate("DE")),
+                 unknown = route(re, NULL, NULL, from_certificate("DE"));
+    char joined[128] = "";
+
+    ck_assert_uint_eq(r.mask, EU_ONLY);
+    ck_assert_uint_eq(residency_mask(re, str_of(r.claims), 0), EU_ONLY);
+    ck_assert_uint_eq(unknown.mask, EU_ONLY);
+    ck_assert_uint_eq(residency_mask(re, str_of(unknown.claims), 0), EU_ONLY);
+    claims_join(joined, sizeof(joined), r.claims);
+    claims_join(joined, sizeof(joined), unknown.claims);
+    claims_join(joined, sizeof(joined), r.claims);
+    ck_assert_uint_eq(residency_mask(re, str_of(joined), 0), EU_ONLY);
+    ck_assert_uint_eq(strlen(joined), strlen(r.claims) + 2); /* ",?" */
+    /* A policy that asks otherwise than both hears all of it: unknown goes nowhere. */
+    ck_assert_uint_eq(residency_mask(other, str_of(joined), 0), 0);
+    ck_assert_uint_eq(residency_mask(other, str_of(r.claims), 0), EU_ONLY);
+    residency_free(re);
+    residency_free(other);
+}
+END_TEST
+
+START_TEST(residency_claims_that_do_not_fit_go_nowhere)
+{
+    struct residency *re = loaded(HEAD STAYS, &two);
+    char out[8] = "";
+
+    claims_join(out, sizeof(out), "DE,FR");
+    ck_assert_uint_eq(residency_mask(re, str_of(out), 0), EU_ONLY);
+    claims_join(out, sizeof(out), "IT");
+    ck_assert_str_eq(out, "*");
+    claims_join(out, sizeof(out), "DE");
+    ck_assert_str_eq(out, "*");
+    ck_assert_uint_eq(residency_mask(re, str_of(out), 0), 0);
+    for (const char *const *bad = (const char *const[]){";", ":", "DE;:", "DE,", "D", "12345678:", "DE US", NULL}; *bad; bad++)
+        ck_assert_uint_eq(residency_mask(re, str_of(*bad), 0) & ~(uint32_t)EU_ONLY, 0);
     residency_free(re);
 }
 END_TEST
@@ -461,14 +508,14 @@ START_TEST(residency_answers_for_a_program)
         ck_assert_uint_eq(masks[0], i == 3 ? 1 : 0);
         residency_route(p, &b, 0, &sender, &r);
         ck_assert_uint_eq(r.mask, 0);
-        ck_assert_uint_eq(residency_mask_of_country(p, STR("US"), 1), i == 3 ? 3 : 0);
+        ck_assert_uint_eq(residency_mask_of_claims(p, STR("US"), 1), i == 3 ? 3 : 0);
         program_unref(p);
     }
     struct program *p = program_of(POLICY("none") "  rules: []\n");
 
     ck_assert(!residency_needs_spans(p));
     ck_assert_int_eq(residency_on_unroutable(p), UNROUTABLE_REFUSE);
-    ck_assert_uint_eq(residency_mask_of_country(p, STR("DE"), 1), 0);
+    ck_assert_uint_eq(residency_mask_of_claims(p, STR("DE"), 1), 0);
     program_unref(p);
     arena_free(ar);
     buf_free(&body);
@@ -639,6 +686,8 @@ static const struct case_entry cases[] = {
     {"normal", &residency_treats_unknown_as_every_country_of_a_group},
     {"normal", &residency_joins_policies_by_intersection},
     {"normal", &residency_mask_answers_for_one_country},
+    {"normal", &residency_claims_keep_policies_apart},
+    {"limits", &residency_claims_that_do_not_fit_go_nowhere},
     {"limits", &residency_claims_end_when_there_are_too_many},
     {"normal", &residency_reads_span_attributes_when_asked},
     {"normal", &residency_keeps_a_trace_together_when_asked},

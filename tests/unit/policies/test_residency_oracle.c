@@ -470,6 +470,9 @@ START_TEST(residency_decides_as_a_naive_evaluator_does)
             if (r.mask != want || strcmp(r.country, country) != 0)
                 ck_abort_msg("round %llu.%u: mask %x, expected %x; country \"%s\", expected \"%s\"; now %llu\n%.*s", (unsigned long long)i, k, r.mask,
                     want, r.country, country, (unsigned long long)w.now, (int)yaml.len, yaml.ptr);
+            if (residency_mask(re, str_of(r.claims), w.now) != want)
+                ck_abort_msg("round %llu.%u: claims %s may go to %x later, %x now\n%.*s", (unsigned long long)i, k, r.claims,
+                    residency_mask(re, str_of(r.claims), w.now), want, (int)yaml.len, yaml.ptr);
             allowed += want != 0;
             partly += want != 0 && want != (1U << w.destination_count) - 1;
         }
