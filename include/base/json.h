@@ -40,7 +40,8 @@ enum rc json_finish(struct json *j) MUST_USE;
 /* Append s as the inside of a JSON string, without quotes. */
 enum rc json_escape(struct buf *out, struct str s) MUST_USE;
 
-/* For a terminal, not JSON: control characters as \u00xx (U+0080 to U+009F among them, which terminals obey too), bytes that are no UTF-8 as U+FFFD. */
+/* For a terminal, not JSON: control characters as \uxxxx (U+0080 to U+009F among them, which terminals obey too, and those that turn the direction of text), bytes that
+   are no UTF-8 as U+FFFD. */
 enum rc json_visible(struct buf *out, struct str s) MUST_USE;
 
 #endif

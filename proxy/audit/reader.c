@@ -96,7 +96,7 @@ read_at(int folder, const char *path, size_t max, struct buf *out)
     int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0)
-        return errno == ENOENT || errno == ENOTDIR ? RC_NOT_FOUND : RC_IO;
+        return errno == ENOENT || errno == ENOTDIR ? RC_NOT_FOUND : errno == ELOOP || errno == ENXIO ? RC_INTEGRITY : RC_IO; /* no file at all */
     enum rc rc = read_fd(fd, max, out);
 
     close(fd);

@@ -30,6 +30,9 @@ struct verification {
     size_t key_count;
     struct anchor anchor[VERIFY_ANCHORS_MAX + VERIFY_KEYS_MAX];
     size_t anchor_count;
+    uint64_t held;             /* the largest size at which an anchor fitted: the leaves before it are good */
+    uint64_t forked, fork_end; /* the first anchor that did not fit: a leaf of [forked, fork_end) is bad; fork_end 0: all fitted */
+    bool trusted;              /* the checkpoint's signature counts: so does its size */
     struct retention retention;
     bool retention_proven;
     size_t errors_before; /* in es, of others */
@@ -241,6 +244,7 @@ check_checkpoint(struct verification *v)
         problem(v, READER_CHECKPOINT, "no key that is trusted has signed it");
     else if (rc != RC_OK)
         problem(v, READER_CHECKPOINT, "its signature does not fit");
+    v->trusted = rc == RC_OK;
     return check_witnesses(v);
 }
 
@@ -311,9 +315,14 @@ check_anchors(struct verification *v)
         if (a->tree.size != v->edge.size)
             continue;
         tree_edge_root(&v->edge, &root);
-        if (tree_equal(&root, &a->tree.root))
+        if (tree_equal(&root, &a->tree.root)) {
+            v->held = v->edge.size;
             continue;
-        bad_leaves(v, 0, a->tree.size ? a->tree.size - 1 : 0);
+        }
+        if (!v->fork_end) {
+            v->forked = v->held;
+            v->fork_end = a->tree.size ? a->tree.size : 1;
+        }
         errs_add(v->es, ERR_ERROR, RC_INTEGRITY, 0, (struct err_pos){.file = a->name}, "audit log: the log had another root at size %llu",
             (unsigned long long)a->tree.size);
     }
@@ -436,7 +445,7 @@ check_bundle(struct verification *v, struct tile t)
     if (rc == RC_NOT_FOUND && first + TILE_WIDTH <= v->retention.until) {
         rc = take_hashes(v, t, 0);
         v->level[0].nodes += t.width;
-        return rc;
+        return rc == RC_OK && v->hashes.len == 0 && !v->trusted ? RC_NOT_FOUND : rc;
     }
     if (rc == RC_NOT_FOUND && v->es->errors == v->errors_before && is_removed_meanwhile(v, first + t.width))
         return RC_AGAIN;
@@ -449,11 +458,11 @@ check_bundle(struct verification *v, struct tile t)
     good = hash_entries(v, first, t.width);
     if (!sound) {
         tile_problem(v, t, missing ? "is missing" : "is damaged");
-        bad_leaves(v, first + good, first + t.width - 1); /* unless a hash before it differs: check_tile */
+        bad_leaves(v, first + (good < t.width ? good : t.width - 1), first + t.width - 1); /* unless a hash before it differs: check_tile */
     }
     rc = good < t.width ? take_hashes(v, t, good) : RC_OK;
     v->level[0].nodes += t.width;
-    return rc;
+    return rc == RC_OK && missing && !v->trusted ? RC_NOT_FOUND : rc;
 }
 
 static enum rc
@@ -484,18 +493,32 @@ check_tree(struct verification *v)
         if (rc == RC_OK && left >= TILE_WIDTH)
             rc = close_tile(v);
     }
+    if (rc == RC_NOT_FOUND) /* a size that nobody signed leads nowhere */
+        return RC_OK;
     if (rc == RC_OK)
         rc = check_rest(v);
     if (rc != RC_OK)
         return rc;
     tree_edge_root(&v->edge, &root);
     v->result->root_fits = tree_equal(&root, &signed_tree->root);
-    if (!v->result->root_fits) {
+    if (!v->result->root_fits)
         problem(v, READER_CHECKPOINT, "the entries do not have the root that was signed");
-        if (size && v->result->first_bad == VERIFY_NO_LEAF)
-            bad_leaves(v, 0, size - 1);
-    }
     return RC_OK;
+}
+
+/* Roots that do not fit say less than a leaf or tile that does not: that leaf or tile is why, when it is one of theirs. */
+static void
+check_roots(struct verification *v)
+{
+    struct verify_result *r = v->result;
+    uint64_t size = reader_checkpoint(v->reader)->tree.size;
+
+    if (v->fork_end && r->first_bad >= v->forked && r->first_bad < v->fork_end)
+        r->first_bad_to = r->first_bad_to < v->fork_end ? r->first_bad_to : v->fork_end - 1;
+    else if (v->fork_end)
+        bad_leaves(v, v->forked, v->fork_end - 1);
+    if (!r->root_fits && size && r->first_bad == VERIFY_NO_LEAF)
+        bad_leaves(v, v->held < size ? v->held : 0, size - 1);
 }
 
 static void
@@ -544,9 +567,15 @@ run(struct verification *v)
         rc = take_anchors(v);
     if (rc == RC_OK)
         rc = check_tree(v);
-    if (rc == RC_OK)
+    if (rc == RC_OK) {
+        check_roots(v);
         check_ends(v);
-    return rc == RC_OK ? stray_walk(v->reader, v->o->dir, on_stray, v) : rc;
+        rc = stray_walk(v->reader, v->o->dir, on_stray, v);
+    }
+    if (rc == RC_IO)
+        errs_add(v->es, ERR_ERROR, RC_IO, 0, (struct err_pos){.file = v->o->dir}, "audit log: %s",
+            *reader_where(v->reader) ? reader_where(v->reader) : "cannot be read");
+    return rc;
 }
 
 enum rc

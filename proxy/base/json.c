@@ -74,6 +74,17 @@ json_escape(struct buf *out, struct str s)
     return rc;
 }
 
+/* U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069: what follows is shown in another order or on another line (Unicode UAX #9 section 2). */
+static bool
+turns_text(struct str s)
+{
+    unsigned char b = (unsigned char)s.ptr[1], c = (unsigned char)s.ptr[2];
+
+    if ((unsigned char)s.ptr[0] != 0xE2)
+        return false;
+    return (b == 0x80 && (c == 0x8E || c == 0x8F || (c >= 0xA8 && c <= 0xAE))) || (b == 0x81 && c >= 0xA6 && c <= 0xA9);
+}
+
 enum rc
 json_visible(struct buf *out, struct str s)
 {
@@ -85,6 +96,8 @@ json_visible(struct buf *out, struct str s)
         n = utf8_length(str_sub(s, i, s.len));
         if (n == 1 && (c < 0x20 || c == 0x7F))
             rc = buf_printf(out, "\\u%04x", c);
+        else if (n == 3 && turns_text(str_sub(s, i, i + 3)))
+            rc = buf_printf(out, "\\u20%02x", ((unsigned char)s.ptr[i + 1] & 0x03) << 6 | ((unsigned char)s.ptr[i + 2] & 0x3F));
         else if (n == 2 && c == 0xC2 && (unsigned char)s.ptr[i + 1] < 0xA0)
             rc = buf_printf(out, "\\u%04x", (unsigned char)s.ptr[i + 1]);
         else

@@ -1,4 +1,6 @@
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "audit/reader.h"
 #include "audit_int.h"
@@ -35,6 +37,10 @@ read_key(const char *given, struct note_key *key)
 
     if (note_key_parse(str_of(given), key) == RC_OK)
         return EXIT_DONE;
+    if (strchr(given, '+') && access(given, F_OK) != 0) {
+        fprintf(stderr, "spangate: %s: this is neither a file nor a verifier key (NAME+ID+KEY): the id must be that of name and key\n", given);
+        return EXIT_CONFIG;
+    }
     code = audit_read_file(given, &text);
     if (code == EXIT_DONE && note_key_parse(str_trim(buf_str(&text)), key) != RC_OK) {
         fprintf(stderr, "spangate: %s: this is no verifier key (NAME+ID+KEY)\n", given);

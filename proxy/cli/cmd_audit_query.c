@@ -13,10 +13,14 @@ enum query_format { QUERY_TABLE, QUERY_CSV, QUERY_JSON, QUERY_ENTRY };
 struct printer {
     enum query_format format;
     struct reader *reader; /* of QUERY_ENTRY */
-    uint64_t rows;
+    uint64_t rows, limit;
+    bool more; /* rows than the limit */
     enum rc rc;
 };
 
+#define WIDTH_TYPE 17 /* checkpoint.anchor */
+#define WIDTH_OUTCOME 10
+#define WIDTH_REASON 14
 #define TEXTS 6
 static const char *const text_names[TEXTS] = {"type", "outcome", "reason", "identity", "service", "destination"};
 
@@ -79,14 +83,41 @@ print_json(const struct index_row *r, const char *time)
     return rc;
 }
 
-static void
+/* In a column of this many characters; nothing that a terminal would obey. */
+static enum rc
+print_cell(const char *before, struct str s, size_t width)
+{
+    struct buf shown = BUF_INIT((size_t)1 << 20);
+    size_t characters = 0;
+    enum rc rc = json_visible(&shown, s);
+
+    for (size_t i = 0; i < shown.len; i++)
+        characters += ((unsigned char)shown.ptr[i] & 0xC0) != 0x80;
+    if (rc == RC_OK)
+        printf("%s%.*s%*s", before, (int)shown.len, shown.ptr, (int)(characters < width ? width - characters : 0), "");
+    buf_free(&shown);
+    return rc;
+}
+
+static enum rc
 print_table(const struct index_row *r, const char *time)
 {
     struct str who = r->service.len ? r->service : r->identity;
 
-    printf("%10" PRIu64 "  %s  %-9.*s  %-10.*s  %-14.*s  %7" PRIu64 "  %7" PRIu64 "  %.*s", r->leaf, time, (int)r->type.len, r->type.ptr,
-        (int)r->outcome.len, r->outcome.ptr, (int)r->reason.len, r->reason.ptr, r->spans, r->findings, (int)who.len, who.ptr);
-    printf("%s%.*s\n", who.len && r->destination.len ? " " : "", (int)r->destination.len, r->destination.ptr);
+    printf("%10" PRIu64 "  %s", r->leaf, time);
+    enum rc rc = print_cell("  ", r->type, WIDTH_TYPE);
+
+    if (rc == RC_OK)
+        rc = print_cell("  ", r->outcome, WIDTH_OUTCOME);
+    if (rc == RC_OK)
+        rc = print_cell("  ", r->reason, WIDTH_REASON);
+    printf("  %7" PRIu64 "  %7" PRIu64, r->spans, r->findings);
+    if (rc == RC_OK && who.len)
+        rc = print_cell("  ", who, 0);
+    if (rc == RC_OK && r->destination.len)
+        rc = print_cell(who.len ? " " : "  ", r->destination, 0);
+    putchar('\n');
+    return rc;
 }
 
 static enum rc
@@ -107,11 +138,14 @@ on_row(void *arg, const struct index_row *r)
     struct printer *p = arg;
     char time[CLOCK_RFC3339_SIZE];
 
+    p->more = p->rows == p->limit;
+    if (p->more)
+        return false;
     clock_rfc3339(r->us, time);
     p->rows++;
     switch (p->format) {
     case QUERY_TABLE:
-        print_table(r, time);
+        p->rc = print_table(r, time);
         break;
     case QUERY_CSV:
         print_csv(r, time);
@@ -132,7 +166,8 @@ print_head(enum query_format f)
     if (f == QUERY_CSV)
         fputs("leaf,ts,type,outcome,reason,identity,service,destination,spans,findings\r\n", stdout);
     if (f == QUERY_TABLE)
-        printf("%10s  %-27s  %-9s  %-10s  %-14s  %7s  %7s  %s\n", "leaf", "time", "type", "outcome", "reason", "spans", "finds", "who, where");
+        printf("%10s  %-27s  %-*s  %-*s  %-*s  %7s  %7s  %s\n", "leaf", "time", WIDTH_TYPE, "type", WIDTH_OUTCOME, "outcome", WIDTH_REASON, "reason",
+            "spans", "finds", "who, where");
 }
 
 static int
@@ -154,7 +189,7 @@ query(struct printer *p, struct index_job *job, const struct index_filter *f)
     }
     if (rc == RC_OK && job->mode == INDEX_READ && job->size > index_next(ix))
         fprintf(stderr, "spangate: %" PRIu64 " entries are newer than the index\n", job->size - index_next(ix));
-    if (rc == RC_OK && p->rows == f->limit)
+    if (rc == RC_OK && p->more)
         fprintf(stderr, "spangate: stopped after %" PRIu64 " entries: --limit\n", p->rows);
     if (p->reader)
         reader_close(p->reader);
@@ -185,9 +220,9 @@ run(const struct arguments *a)
         .outcome = args_text(a, "outcome"),
         .type = args_text(a, "type"),
         .reason = args_text(a, "reason"),
-        .limit = args_number(a, "limit"),
+        .limit = args_number(a, "limit") < UINT64_MAX ? args_number(a, "limit") + 1 : UINT64_MAX, /* one more tells that there are more */
         .newest_first = args_flag(a, "newest")};
-    struct printer p = {0};
+    struct printer p = {.limit = args_number(a, "limit")};
 
     if (!read_time(a, "from", &f.from_us) || !read_time(a, "to", &f.to_us))
         return usage_error(a, "--from and --to are times: 2026-07-01 or 2026-07-01T13:00:00Z");
@@ -210,7 +245,7 @@ static const struct option_spec options[] = {
     {.name = "type",
         .type = OPTION_TEXT,
         .arg = "GLOB",
-        .help = "request, refusal, delivery, loss, handshake, admin, change, rules, gate, checkpoint.anchor"},
+        .help = "request, refusal, delivery, loss, handshake, admin, change, rules, gate, key.rotate, checkpoint.anchor, retention"},
     {.name = "reason", .type = OPTION_TEXT, .arg = "GLOB", .help = "Why"},
     {.name = "limit", .letter = 'n', .type = OPTION_NUMBER, .arg = "ROWS", .fallback = "1000", .help = "At most"},
     {.name = "newest", .type = OPTION_FLAG, .help = "The newest first"},

@@ -84,8 +84,12 @@ on_entry(void *arg, uint64_t seq, struct str entry)
     t->next = seq + 1;
     if (t->text && conf_load_text("entry", entry, false, &doc, &es) == RC_OK)
         print_text(seq, conf_root(doc, 0));
-    else
+    else if (t->text) { /* no entry that we know: at least nothing that a terminal would obey */
+        print_field("", entry);
+        putchar('\n');
+    } else {
         printf("%.*s\n", (int)entry.len, entry.ptr);
+    }
     errs_free(&es);
     conf_free(doc);
     return ferror(stdout) == 0;

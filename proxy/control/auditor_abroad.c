@@ -75,23 +75,20 @@ is_cosigned(struct str note, struct str line, const struct note_key *key)
     return ok;
 }
 
-/* Lines of other keys are left out. */
+/* One line, the first that is good: a witness that sends many must not fill the note. */
 static enum rc
-take_cosignatures(struct str lines, const struct note_key *key, struct buf *note)
+take_cosignature(struct str lines, const struct note_key *key, struct buf *note)
 {
-    enum rc taken = RC_INTEGRITY;
-    size_t signed_note = note->len;
-
     while (lines.len) {
         const char *end = memchr(lines.ptr, '\n', lines.len);
         size_t len = end ? (size_t)(end - lines.ptr) + 1 : lines.len;
         struct str line = str_sub(lines, 0, len);
 
         lines = str_sub(lines, len, lines.len);
-        if (end && is_cosigned(str_sub(buf_str(note), 0, signed_note), line, key) && buf_append(note, line) == RC_OK)
-            taken = RC_OK;
+        if (end && is_cosigned(buf_str(note), line, key))
+            return buf_append(note, line);
     }
-    return taken;
+    return RC_INTEGRITY;
 }
 
 static enum rc
@@ -119,7 +116,7 @@ ask(struct auditor *a, const struct config_witness *w, struct abroad *x, struct 
     if (rc != RC_OK)
         return rc;
     if (r.status == 200) {
-        rc = take_cosignatures(buf_str(&r.body), &w->parsed, note) == RC_OK ? RC_OK : RC_REJECTED;
+        rc = take_cosignature(buf_str(&r.body), &w->parsed, note) == RC_OK ? RC_OK : RC_REJECTED;
         if (rc == RC_OK)
             x->size = size;
     } else if (r.status == 409 && str_to_u64(str_trim(buf_str(&r.body)), &known)) {

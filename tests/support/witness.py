@@ -51,7 +51,7 @@ class Witness:
     def __init__(self, folder, name="witness.example.org/w1"):
         self.dir, self.name = pathlib.Path(folder), name
         self.dir.mkdir(parents=True, exist_ok=True)
-        self.size, self.root, self.answers, self.copies, self.refuse = 0, None, [], [], False
+        self.size, self.root, self.answers, self.copies, self.refuse, self.repeat = 0, None, [], [], False, 1
         openssl("genpkey", "-algorithm", "ed25519", "-out", self.dir / "witness.pem")
         public = openssl("pkey", "-in", self.dir / "witness.pem", "-pubout", "-outform", "DER").stdout[-32:]
         self.id = hashlib.sha256(name.encode() + b"\n\4" + public).digest()[:4]
@@ -127,4 +127,4 @@ class Witness:
             if not consistent(old, size, self.root, root, [base64.b64decode(h) for h in proof]):
                 return 422, "text/plain", ""
             self.size, self.root = size, root
-            return 200, "text/plain", self.cosign(body)
+            return 200, "text/plain", self.cosign(body) * self.repeat

@@ -182,6 +182,7 @@ audit:
         for name in ("audit.key", "audit.key.state"):
             shutil.copy(r.dir / name, r.dir / "old" / name)
         gate = r.gate(config)  # it does not know what the witness knows: 409 tells it
+        w.repeat = 70  # more lines than a note may have
         send(r, 400, seed=2)
         if rig.stop(gate):
             raise RuntimeError("the gate did not end well")
@@ -189,6 +190,8 @@ audit:
         run("audit", "verify", r.dir / "audit", *trust, "--witness", w.key)
         run("audit", "verify", r.dir / "old/audit", *trust, code=5)
         note = (r.dir / "audit/checkpoint").read_text()
+        if note.count("\n\u2014 ") != 2:
+            raise RuntimeError(f"one signature, one cosignature: {note}")
         if 409 not in w.answers or (r.dir / "anchor").read_text() != note or w.copies[-1] != note:
             raise RuntimeError(f"witness answered {w.answers}")
         for name in ("journal", "audit"):  # the whole machine goes back to yesterday: only the witness knows

@@ -45,7 +45,7 @@ def run(*args):
 
 # -- entries ---------------------------------------------------------------------------------------------------------------------------------
 
-IDENTITIES = ["spiffe://example.org/ns/a/sa/one", "spiffe://example.org/ns/a/sa/two", "CN=odd[1]?*", "CN=oddX", "", "spiffe://example.org/ns/b/sa/Ünï"]
+IDENTITIES = ["spiffe://example.org/ns/a/sa/one", "spiffe://example.org/ns/a/sa/two", "CN=odd[1]?*", "CN=oddX", "", "spiffe://example.org/ns/b/sa/Ünï", "CN=\u202etxt\u009b2J\u001b[2J"]
 SERVICES = ["checkout", "check", "", "Checkout", "c[h]eckout"]
 RULES = [("people/mail", "EMAIL_ADDRESS"), ("people/card", "CREDIT_CARD"), ("people/own", ""), ("trial/mail", "EMAIL_ADDRESS")]
 DESTINATIONS = ["otlp_grpc/eu", "otlp_http/us", "otlp_http/us-2"]
@@ -186,6 +186,9 @@ def queries(folder, entries):
         code, out, err = run("audit", "query", folder, "--format", "json", "--limit", 100000, *args)
         wanted = [e["seq"] for e in parsed if fits(e, filters)]
         check(f"query {filters}", ([json.loads(x)["leaf"] for x in out.splitlines()], code), (wanted[::-1] if newest else wanted, 0 if wanted else 1))
+    table, told = run("audit", "query", folder, "--limit", len(entries))[1:]
+    check("a table is a line each, and nothing that a terminal obeys", (len(table.splitlines()), [c for c in table if c != "\n" and not c.isprintable()], told), (len(entries) + 1, [], ""))
+    check("the limit is told", run("audit", "query", folder, "--limit", len(entries) - 1)[2] != "", True)
     row = json.loads(run("audit", "query", folder, "--format", "json", "--type", "request", "--rule", "people/mail", "--limit", 1)[1].splitlines()[0])
     e = parsed[row["leaf"]]
     check("findings of a row", (row["findings"], row["spans"]), (sum(r["count"] for r in e["policy"]["rules"]), 3))

@@ -113,6 +113,8 @@ verify(const struct scene *s, const char *dir, bool anchored, struct verify_resu
     enum rc rc = verify_log(&o, result, &es);
 
     ck_assert_int_eq(rc != RC_OK, es.errors > 0);
+    if (rc == RC_INTEGRITY)
+        ck_assert_uint_le(result->first_bad, result->first_bad == VERIFY_NO_LEAF ? VERIFY_NO_LEAF : result->first_bad_to);
     *noticed += rc != RC_OK;
     errs_free(&es);
     return rc;
@@ -420,6 +422,81 @@ START_TEST(verify_finds_a_log_signed_by_another_key_or_rolled_back)
 }
 END_TEST
 
+/* An anchor that fits vouches for the leaves before it; one that does not, or the root, says no more than a tile that does not fit. */
+START_TEST(verify_names_no_leaf_that_an_anchor_vouches_for)
+{
+    struct scene s;
+    struct verify_result r;
+    struct errs es = {0};
+
+    set_scene(&s);
+    store(s.log.dir, "tile/entries/002.p/88", buf_str(&s.foreign[7]));
+    store(s.log.dir, "tile/0/002.p/88", buf_str(&s.foreign[3]));
+    ck_assert_int_eq(verify(&s, s.log.dir, true, &r), RC_INTEGRITY);
+    ck_assert_uint_eq(r.first_bad, ANCHORED);
+    ck_assert_uint_eq(r.first_bad_to, SIZE - 1);
+    ck_assert_int_eq(verify(&s, s.log.dir, false, &r), RC_INTEGRITY);
+    ck_assert_uint_eq(r.first_bad, 0);
+    restore(&s);
+    store(s.log.dir, "tile/entries/001", buf_str(&s.foreign[6]));
+    store(s.log.dir, "tile/0/001", buf_str(&s.foreign[2]));
+    const struct verify_anchor anchors[] = {{"old", buf_str(&s.anchor)}, {"new", buf_str(&s.was[0])}};
+    const struct verify_options o = {.dir = s.log.dir, .keys = &s.log.signer.key, .key_count = 1, .anchors = anchors, .anchor_count = 2};
+
+    ck_assert_int_eq(verify_log(&o, &r, &es), RC_INTEGRITY);
+    ck_assert_uint_eq(r.first_bad, TILE_WIDTH);
+    ck_assert_uint_eq(r.first_bad_to, ANCHORED - 1);
+    errs_free(&es);
+    end_scene(&s);
+}
+END_TEST
+
+/* Whoever can write the checkpoint can write any size, and say that any number of entries was removed. */
+START_TEST(verify_ends_when_the_size_is_forged)
+{
+    struct scene s;
+    struct verify_result r;
+    struct buf forged = BUF_INIT(NOTE_MAX);
+    struct str was;
+    size_t at;
+
+    set_scene(&s);
+    was = buf_str(&s.was[0]);
+    at = str_find(was, STR("\n600\n"));
+    ck_assert_uint_ne(at, SIZE_MAX);
+    ck_assert_int_eq(buf_append(&forged, str_sub(was, 0, at)), RC_OK);
+    ck_assert_int_eq(buf_append(&forged, STR("\n9223372036854775808")), RC_OK);
+    ck_assert_int_eq(buf_append(&forged, str_sub(was, at + 4, was.len)), RC_OK);
+    store(s.log.dir, "checkpoint", buf_str(&forged));
+    ck_assert_int_eq(verify(&s, s.log.dir, true, &r), RC_INTEGRITY);
+    ck_assert_uint_eq(r.first_bad, 2 * TILE_WIDTH);
+    store(s.log.dir, "retention", STR("spangate retention v1\nuntil 9223372036854775808\nentry 1\n"));
+    ck_assert_int_eq(verify(&s, s.log.dir, true, &r), RC_INTEGRITY);
+    buf_free(&forged);
+    end_scene(&s);
+}
+END_TEST
+
+START_TEST(verify_finds_what_is_no_file)
+{
+    struct scene s;
+    struct verify_result r;
+    char path[256];
+
+    set_scene(&s);
+    path_in(s.log.dir, files[6], path);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(symlink("001", path), 0); /* to itself */
+    ck_assert_int_eq(verify(&s, s.log.dir, false, &r), RC_INTEGRITY);
+    ck_assert_uint_eq(r.first_bad, TILE_WIDTH);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(mkfifo(path, 0644), 0);
+    ck_assert_int_eq(verify(&s, s.log.dir, false, &r), RC_INTEGRITY);
+    ck_assert_uint_eq(r.first_bad, TILE_WIDTH);
+    end_scene(&s);
+}
+END_TEST
+
 START_TEST(verify_record_needs_nothing_but_the_proof)
 {
     struct scene s;
@@ -508,6 +585,9 @@ static const struct case_entry cases[] = {
     {"malformed", &verify_finds_deleted_swapped_and_foreign_files},
     {"malformed", &verify_finds_entries_moved_repeated_left_out_and_spliced},
     {"malformed", &verify_finds_entries_whose_hashes_were_put_right_too},
+    {"malformed", &verify_names_no_leaf_that_an_anchor_vouches_for},
+    {"malformed", &verify_finds_what_is_no_file},
+    {"limits", &verify_ends_when_the_size_is_forged},
     {"malformed", &verify_finds_a_log_signed_by_another_key_or_rolled_back},
     {NULL, NULL},
 };

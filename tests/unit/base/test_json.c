@@ -40,10 +40,12 @@ START_TEST(json_visible_shows_what_a_terminal_would_obey)
     struct buf b = BUF_INIT(200);
 
     ck_assert_int_eq(json_visible(&b, STR("\"gr\xc3\xbcn\"\\ \x1b[2J\x7f\xc2\x9b"
-                                          "1m\xc2\xa0\n\xff")),
+                                          "1m\xc2\xa0\n\xff"
+                                          "\xe2\x80\x8e\xe2\x80\xae\xe2\x80\xa8\xe2\x81\xa9\xe2\x80\x94\xe2\x81\xaa")),
         RC_OK);
     ck_assert_int_eq(buf_append_byte(&b, 0), RC_OK);
-    ck_assert_str_eq(b.ptr, "\"gr\xc3\xbcn\"\\ \\u001b[2J\\u007f\\u009b1m\xc2\xa0\\u000a\xef\xbf\xbd");
+    ck_assert_str_eq(
+        b.ptr, "\"gr\xc3\xbcn\"\\ \\u001b[2J\\u007f\\u009b1m\xc2\xa0\\u000a\xef\xbf\xbd\\u200e\\u202e\\u2028\\u2069\xe2\x80\x94\xe2\x81\xaa");
     buf_free(&b);
 }
 END_TEST
