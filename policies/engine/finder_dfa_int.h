@@ -61,7 +61,11 @@ dfa_look(const uint16_t *column, size_t value)
 {
     /* The column is known before the value is. Kept apart from it, nothing but the load itself stands between two values. */
     __asm__("" : "+r"(column));
-    return column[value * 4];
+    size_t cell = column[value * 4];
+
+    /* Wide from here on: else it is kept as sixteen bits, and widened once more in the chain from one load to the next. */
+    __asm__("" : "+r"(cell));
+    return cell;
 }
 
 static inline const uint16_t *
