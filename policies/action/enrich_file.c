@@ -29,7 +29,7 @@ file_load(struct enrich_load *ld)
     struct str path, name;
     struct buf text;
 
-    if (!enrich_text(ld, "file", &path) || !enrich_read(ld, conf_get(ld->node, "file"), path.ptr, &text))
+    if (!enrich_path(ld, "file", &path) || !enrich_read(ld, conf_get(ld->node, "file"), path.ptr, &text))
         return;
     if (!key)
         lines_load(ld, path.ptr, buf_str(&text));

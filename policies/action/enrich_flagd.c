@@ -138,7 +138,7 @@ flagd_load(struct enrich_load *ld)
     struct buf text;
 
     ld->where = PLACE_SPAN_ATTRIBUTE;
-    if (!evaluation_emit(ld, &f.emit) || !evaluation_unit(ld, "targeting_key", false, &f.base) || !enrich_text(ld, "file", &path) ||
+    if (!evaluation_emit(ld, &f.emit) || !evaluation_unit(ld, "targeting_key", false, &f.base) || !enrich_path(ld, "file", &path) ||
         !enrich_read(ld, conf_get(ld->node, "file"), path.ptr, &text))
         return;
     enum rc rc = conf_load_text(path.ptr, buf_str(&text), false, &doc, ld->es);

@@ -101,6 +101,9 @@ void enrich_add(struct enrich_load *ld, struct err_pos pos, struct str key, stru
 /* The text under key of the source's map, required; false with an error when it is not there. */
 bool enrich_text(struct enrich_load *ld, const char *key, struct str *value);
 
+/* The same for the name of a file or folder: a relative one is relative to the document's file. */
+bool enrich_path(struct enrich_load *ld, const char *key, struct str *value);
+
 /* The whole file into out (owner frees); false with an error at n. */
 bool enrich_read(struct enrich_load *ld, const struct conf_node *n, const char *path, struct buf *out);
 

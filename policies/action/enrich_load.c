@@ -102,6 +102,26 @@ enrich_text(struct enrich_load *ld, const char *key, struct str *value)
 }
 
 bool
+enrich_path(struct enrich_load *ld, const char *key, struct str *value)
+{
+    const char *file = conf_file(ld->doc), *slash = strrchr(file, '/');
+    char full[4096];
+    struct str name;
+
+    if (!enrich_text(ld, key, &name))
+        return false;
+    int dir = slash && name.len && name.ptr[0] != '/' ? (int)(slash + 1 - file) : 0;
+    int len = snprintf(full, sizeof(full), "%.*s%.*s", dir, file, (int)name.len, name.ptr);
+
+    if (len < 0 || (size_t)len >= sizeof(full)) {
+        enrich_error(ld, conf_get(ld->node, key), SG_ENRICH_FILE, "the path is too long");
+        return false;
+    }
+    *value = enrich_copy(ld, str_of(full));
+    return value->ptr != NULL;
+}
+
+bool
 enrich_read(struct enrich_load *ld, const struct conf_node *n, const char *path, struct buf *out)
 {
     enum rc rc;

@@ -120,9 +120,9 @@ podinfo_load(struct enrich_load *ld)
 {
     struct str dir;
     struct buf text;
-    char path[512];
+    char path[4096 + 16];
 
-    if (!enrich_text(ld, "dir", &dir))
+    if (!enrich_path(ld, "dir", &dir))
         return;
     if (snprintf(path, sizeof(path), "%s/annotations", dir.ptr) >= (int)sizeof(path)) {
         enrich_error(ld, conf_get(ld->node, "dir"), SG_ENRICH_FILE, "the path is too long");
