@@ -11,8 +11,15 @@ extern const struct conf_shape shape_metadata, shape_redaction_spec, shape_match
     shape_detector_custom, shape_rule, shape_keys, shape_allow;
 extern const struct conf_shape shape_residency_spec, shape_origin, shape_unknown_origin, shape_route;
 
-/* Names of actions, NULL-terminated, and an example of the argument of each (NULL: it takes none); for schemas. */
+/* The argument of an action, for schemas. */
+struct shape_argument {
+    const char *example;         /* NULL: it takes none */
+    const struct conf_shape *of; /* NULL: it is a text */
+    bool required;
+};
+
+/* Names of actions, NULL-terminated, and what they take. */
 const char *const *shape_actions(void);
-const char *shape_action_argument(const char *name);
+struct shape_argument shape_action_argument(const char *name);
 
 #endif

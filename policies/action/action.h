@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/conf.h"
+#include "base/conf_shape.h"
 #include "policies/program.h"
 #include "policies/token.h"
 
@@ -99,11 +100,12 @@ struct action_env {
 };
 
 struct action_type {
-    const char *name;     /* as policies write it */
-    const char *doc;      /* one line */
-    const char *argument; /* an example of its argument, NULL = it takes none */
-    bool removes;         /* on an attribute's whole value: the attribute goes */
-    bool partial;         /* what is emitted holds a part of the value */
+    const char *name;               /* as policies write it */
+    const char *doc;                /* one line */
+    const char *argument;           /* an example of its argument, NULL = it takes none */
+    const struct conf_shape *shape; /* of the argument when it is a map; NULL: it is a text */
+    bool removes;                   /* on an attribute's whole value: the attribute goes */
+    bool partial;                   /* what is emitted holds a part of the value */
 
     /* Read the argument (NULL: none was given). RC_OK; RC_CONFIG with errors in env->es; RC_NOMEM. */
     enum rc (*read)(const struct action_env *env, const struct conf_node *arg, struct action *a);

@@ -1,9 +1,10 @@
 #include "keyed_int.h"
 
+static const char *const radixes[] = {"10", "26", "36", "62", NULL};
+
 static enum rc
 read_shape(const struct action_env *env, const struct conf_node *arg, struct fpe_shape *shape)
 {
-    static const char *const radixes[] = {"10", "26", "36", "62"};
     static const uint8_t values[] = {10, 26, 36, 62};
     unsigned radix = 0;
     uint64_t first = 0, last = 0;
@@ -35,14 +36,22 @@ check_domain(const struct action_env *env, const struct conf_node *arg, const st
     return RC_OK;
 }
 
+static const struct conf_field fpe_fields[] = {
+    {"key", CONF_TEXT, .required = true, .doc = "Id of a key of the gateway file"},
+    {"tenant", CONF_TEXT, .doc = "Keeps apart what equals: a text, or resource.attributes.KEY"},
+    {"radix", CONF_WORD, .words = radixes, .doc = "Characters of what is encrypted: digits, letters, both, both in both cases"},
+    {"keep_first", CONF_NUMBER, .min = 0, .max = FPE_KEEP_MAX, .doc = "Characters that stay at the start"},
+    {"keep_last", CONF_NUMBER, .min = 0, .max = FPE_KEEP_MAX, .doc = "And at the end"},
+    {0},
+};
+static const struct conf_shape fpe_argument = {"action_fpe", fpe_fields};
+
 static enum rc
 fpe_read(const struct action_env *env, const struct conf_node *arg, struct action *a)
 {
-    static const char *const names[] = {"key", "tenant", "radix", "keep_first", "keep_last"};
-
     if (!arg || !conf_get(arg, "key"))
         return action_refuse(env, arg, "fpe needs a key");
-    if (conf_map_check(env->doc, arg, names, 5, env->es) != RC_OK || read_shape(env, arg, &a->seal.shape) != RC_OK ||
+    if (conf_shape_check(env->doc, arg, &fpe_argument, env->es) != RC_OK || read_shape(env, arg, &a->seal.shape) != RC_OK ||
         check_domain(env, arg, &a->seal.shape) != RC_OK)
         return RC_CONFIG;
     return keyed_read_seal(env, arg, KEY_FPE, a);
@@ -65,6 +74,7 @@ const struct action_type action_fpe = {
     .doc = "Encrypt digits or letters to others of the same number (FF1), in a token that says so; what leaves fewer than 1,000,000 possibilities is "
            "redacted whole.",
     .argument = "{key: cards-2026, radix: 10, keep_first: 6, keep_last: 4}",
+    .shape = &fpe_argument,
     .partial = true,
     .read = fpe_read,
     .apply = fpe_apply,

@@ -9,6 +9,8 @@
 
 /* ---- reading ---- */
 
+static const char *const dates[] = {[DATE_YEAR] = "year", [DATE_MONTH] = "month", [DATE_DAY] = "day", NULL};
+
 static enum rc
 read_ip(const struct action_env *env, const struct conf_node *arg, struct action *a)
 {
@@ -24,10 +26,9 @@ read_ip(const struct action_env *env, const struct conf_node *arg, struct action
 static enum rc
 read_date(const struct action_env *env, const struct conf_node *arg, struct action *a)
 {
-    static const char *const to[] = {[DATE_YEAR] = "year", [DATE_MONTH] = "month", [DATE_DAY] = "day"};
     unsigned choice = 0;
     uint64_t year = 0;
-    enum rc rc_to = conf_choice(env->doc, conf_get(arg, "date"), to, 3, &choice, env->es);
+    enum rc rc_to = conf_choice(env->doc, conf_get(arg, "date"), dates, 3, &choice, env->es);
     enum rc rc_year = conf_u64(env->doc, conf_get(arg, "not_before"), 1, YEAR_MAX, &year, env->es);
 
     a->generalize.date = (uint8_t)choice;
@@ -133,14 +134,28 @@ static const struct kind {
 };
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
+static const struct conf_field generalize_fields[] = {
+    {"ipv4_prefix", CONF_NUMBER, .min = 0, .max = 31, .doc = "Bits of an IPv4 address that stay"},
+    {"ipv6_prefix", CONF_NUMBER, .min = 0, .max = 127, .doc = "Bits of an IPv6 address that stay"},
+    {"date", CONF_WORD, .words = dates, .doc = "What stays of a date"},
+    {"not_before", CONF_NUMBER, .min = 1, .max = YEAR_MAX, .doc = "With date: earlier years are one"},
+    {"age", CONF_NUMBER, .min = 1, .max = 90, .doc = "Years of a band of ages"},
+    {"top", CONF_NUMBER, .min = 1, .max = 90, .doc = "With age: from this age on there is one group"},
+    {"coordinates", CONF_NUMBER, .min = 0, .max = 6, .doc = "Decimals that stay"},
+    {"number", CONF_NUMBER, .min = 1, .max = WIDTH_MAX, .doc = "Width of a bucket"},
+    {"buckets", CONF_ITEMS, .doc = "Lower bounds of buckets, whole numbers in ascending order"},
+    {"digits", CONF_NUMBER, .min = 1, .max = 9, .doc = "Significant digits that stay"},
+    {"postal", CONF_NUMBER, .min = 1, .max = 3, .doc = "Digits of a ZIP code that stay"},
+    {0},
+};
+static const struct conf_shape generalize_shape = {"action_generalize", generalize_fields};
+
 static enum rc
 generalize_read(const struct action_env *env, const struct conf_node *arg, struct action *a)
 {
-    static const char *const names[] = {
-        "ipv4_prefix", "ipv6_prefix", "date", "not_before", "age", "top", "coordinates", "number", "buckets", "digits", "postal"};
     const struct kind *kind = NULL;
 
-    if (arg && conf_map_check(env->doc, arg, names, sizeof(names) / sizeof(names[0]), env->es) != RC_OK)
+    if (arg && conf_shape_check(env->doc, arg, &generalize_shape, env->es) != RC_OK)
         return RC_CONFIG;
     for (size_t k = 0; k < KIND_COUNT; k++)
         for (size_t i = 0; i < kinds[k].count; i++) {
@@ -242,6 +257,7 @@ const struct action_type action_generalize = {
         "postal code; what is no such value is redacted whole.",
     .argument = "{ipv4_prefix: 24, ipv6_prefix: 48} or {date: year, not_before: 1936} or {age: 5, top: 90} or {coordinates: 2} or {number: 100} or "
                 "{buckets: [0, 18, 65]} or {digits: 2} or {postal: 3}",
+    .shape = &generalize_shape,
     .partial = true,
     .read = generalize_read,
     .apply = generalize_apply,

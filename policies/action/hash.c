@@ -25,17 +25,24 @@ read_previous(const struct action_env *env, const struct conf_node *n, struct st
     return rc;
 }
 
+static const struct conf_field hash_fields[] = {
+    {"key", CONF_TEXT, .required = true, .doc = "Id of a key of the gateway file"},
+    {"tenant", CONF_TEXT, .doc = "Keeps apart what equals: a text, or resource.attributes.KEY"},
+    {"format", CONF_TEXT, .doc = "With {hexN} in it, and {entity}, {rule}, {keyid}"},
+    {0},
+};
+static const struct conf_shape hash_shape = {"action_hash", hash_fields};
+
 static enum rc
 hash_read(const struct action_env *env, const struct conf_node *arg, struct action *a)
 {
-    static const char *const names[] = {"key", "format", "tenant"};
     const struct conf_node *format = conf_get(arg, "format"), *at = format ? format : arg;
     struct str text = STR("{entity}_{keyid}_{hex32}"), keyid;
     struct action_parts parts;
 
     if (!arg || !conf_get(arg, "key"))
         return action_refuse(env, arg, "hash needs a key; there is no hash without one");
-    enum rc rc_map = conf_map_check(env->doc, arg, names, 3, env->es);
+    enum rc rc_map = conf_shape_check(env->doc, arg, &hash_shape, env->es);
 
     if (conf_text(env->doc, conf_get(arg, "key"), &keyid, env->es) != RC_OK || conf_text(env->doc, format, &text, env->es) != RC_OK ||
         rc_map != RC_OK)
@@ -135,6 +142,7 @@ const struct action_type action_hash = {
     .name = "hash",
     .doc = "Put a pseudonym in place of the value: HMAC-SHA-256 with a key of the entity's and the tenant's own, so that equal values stay equal.",
     .argument = "{key: pseudonym-2026, tenant: resource.attributes.service.namespace, format: \"{entity}_{keyid}_{hex32}\"}",
+    .shape = &hash_shape,
     .read = hash_read,
     .apply = hash_apply,
     .is_own = hash_is_own,

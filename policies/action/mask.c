@@ -24,15 +24,25 @@ mark_good(struct str mark)
            (c > ' ' && c < 0x7F && !is_separator(mark.ptr[0]) && !(c >= '0' && c <= '9') && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z'));
 }
 
+static const char *const separators[] = {"keep", "mask", NULL};
+static const struct conf_field mask_fields[] = {
+    {"char", CONF_TEXT, .doc = "The mark, one character"},
+    {"keep_first", CONF_NUMBER, .min = 0, .max = KEEP_MAX, .doc = "Characters that stay at the start"},
+    {"keep_last", CONF_NUMBER, .min = 0, .max = KEEP_MAX, .doc = "And at the end"},
+    {"width", CONF_NUMBER, .min = 1, .max = WIDTH_MAX, .doc = "Marks, whatever the length"},
+    {"separators", CONF_WORD, .words = separators, .doc = "Whether spaces, dashes, dots, slashes and colons stay"},
+    {0},
+};
+static const struct conf_shape mask_shape = {"action_mask", mask_fields};
+
 static enum rc
 mask_read(const struct action_env *env, const struct conf_node *arg, struct action *a)
 {
-    static const char *const names[] = {"char", "keep_first", "keep_last", "width", "separators"}, *const separators[] = {"keep", "mask"};
     uint64_t first = 0, last = 0, width = 0;
     unsigned all = 0;
     struct str mark = STR("*");
 
-    if (arg && conf_map_check(env->doc, arg, names, 5, env->es) != RC_OK)
+    if (arg && conf_shape_check(env->doc, arg, &mask_shape, env->es) != RC_OK)
         return RC_CONFIG;
     if (conf_u64(env->doc, conf_get(arg, "width"), 1, WIDTH_MAX, &width, env->es) != RC_OK ||
         conf_choice(env->doc, conf_get(arg, "separators"), separators, 2, &all, env->es) != RC_OK)
@@ -167,6 +177,7 @@ const struct action_type action_mask = {
     .name = "mask",
     .doc = "Put a character in place of each character but the first or last ones; separators stay, unless the number of marks is fixed.",
     .argument = "{char: \"*\", keep_first: 0, keep_last: 4, width: 8, separators: keep}",
+    .shape = &mask_shape,
     .partial = true,
     .read = mask_read,
     .apply = mask_apply,

@@ -4,13 +4,18 @@
 
 #define TRUNCATE_MAX 65536
 
+static const struct conf_field truncate_fields[] = {
+    {"to", CONF_NUMBER, .min = 0, .max = TRUNCATE_MAX, .required = true, .doc = "Characters that stay"},
+    {0},
+};
+static const struct conf_shape truncate_shape = {"action_truncate", truncate_fields};
+
 static enum rc
 truncate_read(const struct action_env *env, const struct conf_node *arg, struct action *a)
 {
-    static const char *const names[] = {"to"};
     uint64_t to = UINT64_MAX;
 
-    if (arg && conf_map_check(env->doc, arg, names, 1, env->es) != RC_OK)
+    if (arg && conf_shape_check(env->doc, arg, &truncate_shape, env->es) != RC_OK)
         return RC_CONFIG;
     if (conf_u64(env->doc, conf_get(arg, "to"), 0, TRUNCATE_MAX, &to, env->es) != RC_OK)
         return RC_CONFIG;
@@ -63,6 +68,7 @@ const struct action_type action_truncate = {
     .name = "truncate",
     .doc = "Keep the first characters only.",
     .argument = "{to: 16}",
+    .shape = &truncate_shape,
     .partial = true,
     .read = truncate_read,
     .apply = truncate_apply,

@@ -86,16 +86,19 @@ shape_actions(void)
     return actions;
 }
 
-const char *
+struct shape_argument
 shape_action_argument(const char *name)
 {
     size_t count;
     const struct action_type *const *types = action_types(&count);
+    struct shape_argument got = {0};
 
     for (size_t i = 0; i < count; i++)
         if (strcmp(types[i]->name, name) == 0)
-            return types[i]->argument;
-    return NULL;
+            got = (struct shape_argument){types[i]->argument, types[i]->shape, false};
+    for (const struct conf_field *f = got.of ? got.of->fields : NULL; f && f->name; f++)
+        got.required |= f->required;
+    return got;
 }
 
 /* ---- what both kinds have ---- */

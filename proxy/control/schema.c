@@ -16,7 +16,7 @@ struct printer {
     size_t shape_count;
     const char *const *(*lists[LISTS_MAX])(void);
     size_t list_count;
-    bool actions;
+    bool actions, actions_put;
 };
 
 /* ---- forms ---- */
@@ -280,16 +280,51 @@ put_list(struct json *j, const char *name, const char *const *words)
     json_close_object(j);
 }
 
+/* In an open object: what stands behind the name of an action. */
 static void
-put_actions(struct json *j)
+put_argument(struct printer *p, const struct shape_argument *a)
 {
+    struct json *j = p->j;
+
+    if (a->required) {
+        put_ref(j, shape_ref(p, a->of));
+        return;
+    }
+    json_array(j, "anyOf");
+    json_object(j, NULL);
+    json_cstr(j, "type", "null");
+    json_close_object(j);
+    if (a->of) {
+        schema_ref(j, shape_ref(p, a->of));
+    } else if (a->example) {
+        json_object(j, NULL);
+        schema_text(j);
+        json_close_object(j);
+    }
+    json_close_array(j);
+}
+
+static void
+put_action_names(struct json *j)
+{
+    json_object(j, NULL);
+    json_array(j, "enum");
+    for (const char *const *a = shape_actions(); *a; a++)
+        if (!shape_action_argument(*a).required)
+            json_cstr(j, NULL, *a);
+    json_close_array(j);
+    json_close_object(j);
+}
+
+static void
+put_actions(struct printer *p)
+{
+    struct json *j = p->j;
     char text[240];
 
     json_object(j, "action");
     json_array(j, "anyOf");
-    json_object(j, NULL);
-    schema_words(j, shape_actions());
-    json_close_object(j);
+    put_action_names(j);
     json_object(j, NULL);
     json_cstr(j, "type", "object");
     json_bool(j, "additionalProperties", false);
@@ -297,11 +332,12 @@ put_actions(struct json *j)
     json_u64(j, "maxProperties", 1);
     json_object(j, "properties");
     for (const char *const *a = shape_actions(); *a; a++) {
-        const char *argument = shape_action_argument(*a);
+        const struct shape_argument argument = shape_action_argument(*a);
 
-        snprintf(text, sizeof(text), "%s%s", argument ? "such as " : "takes no argument", argument ? argument : "");
+        snprintf(text, sizeof(text), "%s%s", argument.example ? "such as " : "takes no argument", argument.example ? argument.example : "");
         json_object(j, *a);
         json_cstr(j, "description", text);
+        put_argument(p, &argument);
         json_close_object(j);
     }
     json_close_object(j);
@@ -362,16 +398,18 @@ put_documents(struct printer *p)
         put_kind(p, kinds[i]);
     json_close_array(j);
     json_object(j, "definitions");
-    for (size_t i = 0; i < p->shape_count; i++) /* grows on the way */
+    for (size_t i = 0; i < p->shape_count; i++) { /* grows on the way */
         put_shape(p, p->shapes[i]);
+        if (p->actions && !p->actions_put)
+            put_actions(p);
+        p->actions_put = p->actions;
+    }
     for (size_t i = 0; i < p->list_count; i++) {
         char name[32];
 
         snprintf(name, sizeof(name), "words_%zu", i + 1);
         put_list(j, name, p->lists[i]());
     }
-    if (p->actions)
-        put_actions(j);
     json_close_object(j);
 }
 

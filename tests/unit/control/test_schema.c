@@ -37,6 +37,36 @@ START_TEST(schema_has_the_keys_of_the_reader)
 }
 END_TEST
 
+/* An editor marks what the loader would refuse in the argument of an action, too. */
+START_TEST(schema_knows_the_arguments_of_actions)
+{
+    struct buf out = BUF_INIT(4u << 20);
+    struct conf_doc *doc = schema(SCHEMA_POLICY, &out);
+    const struct conf_node *definitions = conf_get(conf_root(doc, 0), "definitions");
+    const struct conf_node *forms = conf_get(conf_get(definitions, "action"), "anyOf"), *bare = conf_get(forms->items[0], "enum");
+    unsigned with_map = 0;
+
+    for (const char *const *a = shape_actions(); *a; a++) {
+        const struct shape_argument argument = shape_action_argument(*a);
+        bool alone = false;
+
+        for (unsigned i = 0; i < bare->count; i++)
+            alone |= strcmp(bare->items[i]->text.ptr, *a) == 0;
+        ck_assert_msg(alone == !argument.required, "%s", *a);
+        if (!argument.of)
+            continue;
+        with_map++;
+        const struct conf_node *properties = conf_get(conf_get(definitions, argument.of->name), "properties");
+
+        for (const struct conf_field *f = argument.of->fields; f->name; f++)
+            ck_assert_msg(conf_get(properties, f->name) != NULL, "%s.%s", *a, f->name);
+    }
+    ck_assert_uint_eq(with_map, 6);
+    conf_free(doc);
+    buf_free(&out);
+}
+END_TEST
+
 START_TEST(schema_of_the_gateway_follows_its_sections)
 {
     struct buf out = BUF_INIT(4u << 20);
@@ -66,6 +96,7 @@ END_TEST
 
 static const struct case_entry cases[] = {
     {"normal", &schema_has_the_keys_of_the_reader},
+    {"normal", &schema_knows_the_arguments_of_actions},
     {"normal", &schema_of_the_gateway_follows_its_sections},
     {"limits", &schema_fails_when_the_buffer_is_full},
     {NULL, NULL},
