@@ -16,6 +16,9 @@ struct tls;
 
 enum tls_alpn { TLS_ALPN_H2, TLS_ALPN_HTTP11 };
 
+/* What can be wrong with TLS in a configuration (SGnnnn). */
+enum tls_code { TLS_E_SETTING = 112, TLS_E_FILE = 113 };
+
 /* The `tls:` node of a receiver or an exporter, read but not yet opened. Strings live as long as the conf_doc. */
 struct tls_options {
     const char *cert_file, *key_file, *ca_file, *client_ca_file, *crl_file, *server_name;

@@ -316,6 +316,30 @@ put_action_names(struct json *j)
     json_close_object(j);
 }
 
+/* What an editor offers for actions that need an argument: their names alone are none. */
+static void
+put_snippets(struct json *j)
+{
+    json_array(j, "defaultSnippets");
+    for (const char *const *a = shape_actions(); *a; a++) {
+        const struct shape_argument argument = shape_action_argument(*a);
+
+        if (!argument.required)
+            continue;
+        json_object(j, NULL);
+        json_cstr(j, "label", *a);
+        json_object(j, "body");
+        json_object(j, *a);
+        for (const struct conf_field *f = argument.of->fields; f->name; f++)
+            if (f->required)
+                json_cstr(j, f->name, "$1");
+        json_close_object(j);
+        json_close_object(j);
+        json_close_object(j);
+    }
+    json_close_array(j);
+}
+
 static void
 put_actions(struct printer *p)
 {
@@ -323,6 +347,7 @@ put_actions(struct printer *p)
     char text[240];
 
     json_object(j, "action");
+    put_snippets(j);
     json_array(j, "anyOf");
     put_action_names(j);
     json_object(j, NULL);

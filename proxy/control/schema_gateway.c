@@ -62,6 +62,58 @@ put_pattern(struct json *j, const char *pattern)
     json_cstr(j, "pattern", pattern);
 }
 
+static void
+put_duration(struct json *j)
+{
+    json_array(j, "anyOf");
+    json_object(j, NULL);
+    json_u64(j, "const", 0);
+    json_close_object(j);
+    json_object(j, NULL);
+    put_pattern(j, "^([0-9]+(ms|s|m|h|d))+$|^0$|" EXPANDED);
+    json_close_object(j);
+    json_close_array(j);
+}
+
+static void
+put_list_of(struct json *j, const char *const *words)
+{
+    json_cstr(j, "type", "array");
+    json_u64(j, "minItems", 1);
+    json_object(j, "items");
+    if (words)
+        schema_words(j, words);
+    else
+        schema_text(j);
+    json_close_object(j);
+}
+
+/* In an open object: one key of TLS. */
+static void
+put_tls_key(struct json *j, const char *key)
+{
+    static const char *const versions[] = {"1.2", "1.3", NULL}, *const identities[] = {"spiffe_id", "dns_san", "subject_cn", NULL};
+
+    if (strcmp(key, "insecure") == 0) {
+        json_cstr(j, "type", "boolean");
+    } else if (strcmp(key, "identity") == 0) {
+        put_list_of(j, identities);
+    } else if (strcmp(key, "allow") == 0) {
+        put_list_of(j, NULL);
+    } else if (strcmp(key, "min_version") == 0) {
+        json_array(j, "anyOf"); /* 1.3 without quotes is read as the text that it is */
+        json_object(j, NULL);
+        schema_words(j, versions);
+        json_close_object(j);
+        json_object(j, NULL);
+        json_cstr(j, "type", "number");
+        json_close_object(j);
+        json_close_array(j);
+    } else {
+        schema_text(j);
+    }
+}
+
 /* What reads itself: TLS has a list of keys, a list or a map is one, the rest can be anything. */
 static void
 put_custom(struct json *j, const struct field *f)
@@ -69,8 +121,15 @@ put_custom(struct json *j, const struct field *f)
     bool server = f->read == config_read_server_tls;
     size_t count;
 
+    if (f->read == config_read_version)
+        json_u64(j, "const", 1);
     if (f->read == config_read_headers || f->read == config_read_enrichment)
         json_cstr(j, "type", "object");
+    if (f->read == config_read_headers) {
+        json_object(j, "additionalProperties");
+        schema_text(j);
+        json_close_object(j);
+    }
     if (!server && f->read != config_read_client_tls)
         return;
     const char *const *keys = tls_options_keys(server, &count);
@@ -80,6 +139,7 @@ put_custom(struct json *j, const struct field *f)
     json_object(j, "properties");
     for (size_t i = 0; i < count; i++) {
         json_object(j, keys[i]);
+        put_tls_key(j, keys[i]);
         json_close_object(j);
     }
     json_close_object(j);
@@ -98,7 +158,7 @@ put_type(struct json *j, struct sections *s, const char *name, const struct fiel
         put_number(j, f);
         break;
     case FIELD_DURATION:
-        put_pattern(j, "^([0-9]+(ms|s|m|h|d))+$|" EXPANDED);
+        put_duration(j);
         break;
     case FIELD_CHOICE:
         schema_words(j, f->choices);
@@ -122,6 +182,29 @@ put_type(struct json *j, struct sections *s, const char *name, const struct fiel
     }
 }
 
+/* A key with nothing behind it is one that is left out. */
+static void
+put_field(struct json *j, struct sections *s, const char *name, const struct field *f)
+{
+    json_object(j, f->name);
+    json_cstr(j, "description", f->doc);
+    if (f->required) {
+        put_type(j, s, name, f);
+    } else {
+        json_array(j, "anyOf");
+        json_object(j, NULL);
+        put_type(j, s, name, f);
+        json_close_object(j);
+        json_object(j, NULL);
+        json_cstr(j, "type", "null");
+        json_close_object(j);
+        json_close_array(j);
+    }
+    if (f->fallback)
+        json_cstr(j, "default", f->fallback);
+    json_close_object(j);
+}
+
 /* Members of an open object. */
 static void
 put_section(struct json *j, struct sections *s, const char *name, const struct section *sec)
@@ -132,12 +215,7 @@ put_section(struct json *j, struct sections *s, const char *name, const struct s
     json_bool(j, "additionalProperties", false);
     json_object(j, "properties");
     for (const struct field *f = sec->fields; f->name; f++) {
-        json_object(j, f->name);
-        json_cstr(j, "description", f->doc);
-        put_type(j, s, name, f);
-        if (f->fallback)
-            json_cstr(j, "default", f->fallback);
-        json_close_object(j);
+        put_field(j, s, name, f);
         required |= f->required;
     }
     json_close_object(j);

@@ -204,7 +204,7 @@ tls_server_new(const struct tls_options *o, enum tls_alpn alpn, struct tls **t, 
         goto fail;
     rc = context_setup(made);
     if (rc != RC_OK) {
-        errs_add(es, ERR_ERROR, rc, 0, o->pos, "OpenSSL refuses the settings: %s", ERR_reason_error_string(ERR_peek_last_error()));
+        errs_add(es, ERR_ERROR, rc, TLS_E_SETTING, o->pos, "OpenSSL refuses the settings: %s", ERR_reason_error_string(ERR_peek_last_error()));
         goto fail;
     }
     rc = context_load(made, es);

@@ -23,14 +23,14 @@ last_reason(void)
 static enum rc
 complain(const struct tls_report *to, const char *key, const char *file, const char *what)
 {
-    errs_add(to->es, ERR_ERROR, RC_TLS, 0, to->o->pos, "%s %s: %s", key, file, what);
+    errs_add(to->es, ERR_ERROR, RC_TLS, TLS_E_FILE, to->o->pos, "%s %s: %s", key, file, what);
     return RC_TLS;
 }
 
 static void
 warn(const struct tls_report *to, const char *key, const char *file, const char *what)
 {
-    errs_add(to->es, ERR_WARNING, RC_TLS, 0, to->o->pos, "%s %s: %s", key, file, what);
+    errs_add(to->es, ERR_WARNING, RC_TLS, TLS_E_FILE, to->o->pos, "%s %s: %s", key, file, what);
 }
 
 static BIO *

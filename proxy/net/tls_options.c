@@ -28,7 +28,7 @@ static struct err *
 refuse(struct reader *r, const struct conf_node *n, const char *text)
 {
     worse(r, RC_CONFIG);
-    return errs_add(r->es, ERR_ERROR, RC_CONFIG, 0, conf_pos(r->doc, n), "%s", text);
+    return errs_add(r->es, ERR_ERROR, RC_CONFIG, TLS_E_SETTING, conf_pos(r->doc, n), "%s", text);
 }
 
 /* A scalar that is neither empty nor holds a NUL: it becomes a file name or is compared as a C string. */
@@ -154,7 +154,7 @@ tls_options_read(const struct conf_doc *doc, const struct conf_node *n, bool ser
     struct tls_options read = {.min_version = 0x0304};
 
     if (!n && server) {
-        struct err *e = errs_add(es, ERR_ERROR, RC_CONFIG, 0, (struct err_pos){.file = conf_file(doc)}, "a receiver has no tls");
+        struct err *e = errs_add(es, ERR_ERROR, RC_CONFIG, TLS_E_SETTING, (struct err_pos){.file = conf_file(doc)}, "a receiver has no tls");
 
         err_hint(e, "give it cert_file, key_file and client_ca_file; on loopback, insecure: true asks for plaintext");
         return RC_CONFIG;

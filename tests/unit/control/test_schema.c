@@ -76,6 +76,10 @@ START_TEST(schema_of_the_gateway_follows_its_sections)
     ck_assert_ptr_nonnull(conf_get(conf_get(root, "properties"), "receivers"));
     ck_assert_ptr_nonnull(conf_get(conf_get(exporters, "properties"), "jurisdiction"));
     ck_assert_uint_ge(conf_get(exporters, "required")->count, 2);
+    ck_assert_str_eq(conf_get(conf_get(conf_get(root, "properties"), "version"), "const")->text.ptr, "1");
+    /* A key with nothing behind it is one that is left out, unless it is required. */
+    ck_assert_ptr_nonnull(conf_get(conf_get(conf_get(exporters, "properties"), "timeout"), "anyOf"));
+    ck_assert_ptr_null(conf_get(conf_get(conf_get(exporters, "properties"), "jurisdiction"), "anyOf"));
     conf_free(doc);
     buf_free(&out);
 }

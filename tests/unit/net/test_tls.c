@@ -31,6 +31,8 @@ static bool
 said(const struct errs *es, const char *part)
 {
     for (size_t i = 0; i < es->count; i++)
+        ck_assert_msg(es->list[i].code != 0, "%s", es->list[i].text);
+    for (size_t i = 0; i < es->count; i++)
         if (strstr(es->list[i].text, part) || strstr(es->list[i].hint, part))
             return true;
     return false;
