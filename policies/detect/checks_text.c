@@ -328,13 +328,17 @@ growth(unsigned before)
 double
 str_entropy(struct str s)
 {
-    uint16_t count[256] = {0};
-    size_t n = s.len < 256 ? s.len : 256;
-    double sum = 0;
+    uint8_t count[256] = {0}; /* that after byte 256 is never read */
+    size_t n = s.len < 256 ? s.len : 256, i = 0;
+    double even = 0, odd = 0; /* two sums need not wait for each other */
 
-    for (size_t i = 0; i < n; i++)
-        sum += growth(count[(unsigned char)s.ptr[i]]++);
-    return n ? log2((double)n) - sum / (double)n + ROUNDING : 0;
+    for (; i + 1 < n; i += 2) {
+        even += growth(count[(unsigned char)s.ptr[i]]++);
+        odd += growth(count[(unsigned char)s.ptr[i + 1]]++);
+    }
+    if (i < n)
+        even += growth(count[(unsigned char)s.ptr[i]]);
+    return n ? log2((double)n) - (even + odd) / (double)n + ROUNDING : 0;
 }
 
 bool

@@ -97,18 +97,17 @@ check_by_key(struct match *m)
     return !about_secret(m->key) && looks_secret(str_trim(match_str(m)));
 }
 
-/* Entropy by the best that so many bytes of this alphabet could have; hexadecimal is hashes and trace ids, and is left alone. */
+/* Entropy by the best that so many bytes of this alphabet could have; hexadecimal is hashes, trace ids and UUIDs, and is left alone. */
 static bool
 check_entropy(struct match *m)
 {
     struct str s = match_str(m);
     bool hexadecimal = true;
 
-    for (size_t i = 0; i < s.len; i++)
-        hexadecimal &= hex_value(s.ptr[i]) >= 0 || s.ptr[i] == '-';
-    if (hexadecimal || !match_mixed(m) || match_in_uuid(m))
-        return false;
-    return str_entropy(s) / log2(s.len < 62 ? (double)s.len : 62.0) >= 0.90;
+    for (size_t i = 0; i < s.len && hexadecimal; i++)
+        hexadecimal = hex_value(s.ptr[i]) >= 0 || s.ptr[i] == '-';
+    /* That there are letters of both cases and digits, the pattern has seen. */
+    return !hexadecimal && str_entropy(s) / log2(s.len < 62 ? (double)s.len : 62.0) >= 0.90;
 }
 
 const struct detector detect_secrets[] = {
