@@ -47,9 +47,10 @@ struct detector {
     const char *pattern;
     bool caseless;
     const char *const
-        *context;      /* lower-case words, NULL-terminated; NULL = none. Interior separators are ignored: "social security" = social_security */
-    bool need_context; /* without context no match counts */
-    bool key_only;     /* without a context word in the key itself no match counts: the pattern need not be run */
+        *context;        /* lower-case words, NULL-terminated; NULL = none. Interior separators are ignored: "social security" = social_security */
+    bool need_context;   /* without context no match counts */
+    const char *vouched; /* without context no match counts but one that holds one of these marks behind its first byte; NULL: that is not known */
+    bool key_only;       /* without a context word in the key itself no match counts: the pattern need not be run */
     bool (*check)(struct match *m);          /* NULL = every match counts; pure, linear in the match */
     unsigned severity;                       /* 0 note .. 3 secret or card; decides overlaps */
     uint64_t first[4];                       /* bytes that context words begin with, by detector_ready; all 0: not looked for yet */

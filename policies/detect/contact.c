@@ -239,6 +239,7 @@ const struct detector detect_contact[] = {
                    "(?<!\\+)(?:(?:00)?1[ .-]?)?(?:\\([2-9][0-9]{2}\\) ?|[2-9][0-9]{2}([ .-]?)))[0-9]{3}([ .-]?)[0-9]{4}"
                    "(?: ?(?:x|ext\\.?) ?[0-9]{1,5})?" GROUPS_END,
         .context = WORDS(PHONE_WORDS),
+        .vouched = " .-",
         .check = check_nanp,
         .severity = 1,
         .examples = EXAMPLES(HIT("(415) 555-0132"), HIT("415-555-0132"), HIT("1-415-555-0132"), HIT("415.555.0132 ext. 12"),

@@ -39,6 +39,7 @@ const struct detector detect_device[] = {
         ENTRY("dev.imei", "DEVICE_IMEI", "Identity of a mobile device (IMEI)", TIER_B, "network", "GDPR HIPAA-M", 1),
         .pattern = GROUPS_START "(?:[0-9]{2}([ -])[0-9]{6}\\1[0-9]{6}\\1[0-9]{1,2}|[0-9]{15,16})" GROUPS_END,
         .context = WORDS("imei", "imeisv", "device imei"),
+        .vouched = " -",
         .check = check_imei,
         .examples = EXAMPLES(HIT("imei 490154203237518"), HIT("49-015420-323751-8"), HIT_IN("device.imei", "4901542032375180"),
             MISS("490154203237518"), MISS("imei 490154203237519"), MISS("imei 000000000000000")),

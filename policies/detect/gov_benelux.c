@@ -60,6 +60,7 @@ const struct detector detect_gov_benelux[] = {
         .pattern = GROUPS_START "[0-9]{2}(?:\\.[0-9]{2}\\.[0-9]{2}[- ][0-9]{3}[. ]|[0-9]{4}[- ]?[0-9]{3}[. ]?)[0-9]{2}" GROUPS_END,
         .context = WORDS("rijksregister", "niss", "insz", "registre national", "rijksregisternummer", "nrn", "num\303\251ro national",
             "numero national", "nationaal nummer", "identificatienummer", "national register", PERSON_ID_WORDS),
+        .vouched = "-. ",
         .check = check_be_nn,
         .examples = EXAMPLES(HIT("85.07.30-033.28"), HIT("niss 85073003328"), HIT("rijksregister 850730-033.28"), HIT("17.07.30-033.84"),
             MISS("85.07.30-033.29"), MISS("85073003328"), MISS("85.13.30-033.28")),

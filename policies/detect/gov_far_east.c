@@ -155,6 +155,7 @@ const struct detector detect_gov_far_east[] = {
         .context = WORDS("\xec\xa3\xbc\xeb\xaf\xbc\xeb\x93\xb1\xeb\xa1\x9d\xeb\xb2\x88\xed\x98\xb8", "rrn", "resident registration", "frn",
             "\xec\x99\xb8\xea\xb5\xad\xec\x9d\xb8\xeb\x93\xb1\xeb\xa1\x9d\xeb\xb2\x88\xed\x98\xb8",
             "\354\243\274\353\257\274\353\262\210\355\230\270", "\354\243\274\353\257\274\353\223\261\353\241\235", PERSON_ID_WORDS),
+        .vouched = "-",
         .check = check_rrn,
         .examples = EXAMPLES(HIT("971013-9019902"), HIT("rrn 9710139019902"), HIT("201015-3123456"), HIT("rrn 971013-1019903"),
             MISS("971013-9019903"), MISS("rrn 9710131019903"), MISS("9710139019902"), MISS("971313-9019902")),

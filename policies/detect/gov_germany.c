@@ -235,6 +235,7 @@ const struct detector detect_gov_germany[] = {
         ENTRY("ch.ahv", "CH_AHV", "Swiss social insurance number", TIER_A, "government", "GDPR FADP", 2),
         .pattern = GROUPS_START "756([. ]?)[0-9]{4}\\1[0-9]{4}\\1[0-9]{2}" GROUPS_END,
         .context = WORDS("ahv", "avs", "ahv nummer", "oasi", "sozialversicherungsnummer", "ahvn13", "navs13", SOCIAL_ID_WORDS),
+        .vouched = ". ",
         .check = check_ahv,
         .examples = EXAMPLES(HIT("756.9217.0769.85"), HIT("ahv 7569217076985"), HIT("756 9217 0769 85"), MISS("756.9217.0769.84"),
             MISS("7569217076985"), MISS("755.9217.0769.85")),

@@ -181,6 +181,7 @@ const struct detector detect_gov_romance[] = {
         ENTRY("es.nuss", "ES_NUSS", "Spanish social security number", TIER_C, "government", "GDPR", 2),
         .pattern = GROUPS_START "(?<![0-9]/)[0-9]{2}([/ -]?)[0-9]{8}\\1[0-9]{2}(?!/[0-9])" GROUPS_END,
         .context = WORDS("nuss", "naf", "seguridad social", "n\303\272mero de afiliaci\303\263n", SOCIAL_ID_WORDS),
+        .vouched = "/ -",
         .check = check_nuss,
         .examples = EXAMPLES(HIT("nuss 281234567840"), HIT("28/12345678/40"), MISS("281234567840"), MISS("28/12345678/41")),
     },

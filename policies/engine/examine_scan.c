@@ -13,6 +13,7 @@ struct view {
     struct str before;   /* VIEW_DECODED: what stands before it, for words of context */
     unsigned depth;      /* of decoding */
     uint64_t shown;      /* set by scan_view */
+    uint64_t inside;     /* the same of a match behind its first byte; VOUCHED_ALWAYS */
     size_t last_end;     /* behind the start of the last "</", 0: there is none; once it was looked for */
     bool has_last_end;
 };
@@ -275,8 +276,8 @@ try_pattern(struct examiner *ex, struct query *q, struct view *v, enum words *w,
     bool ask = p->words != NO_WORDS && !key_context && (p->det.need_context || *w == WORDS_KNOWN);
     bool no_words = ask && !words_stand(ex, v, w, p->words);
 
-    /* What needs context cannot count where no word of it stands in key or text. */
-    if (p->det.need_context && no_words && !key_context)
+    /* What needs context cannot count where no word of it stands in key or text; nor what no mark can vouch for. */
+    if (no_words && !(v->inside & p->vouched))
         return RC_OK;
     enum rc rc = examine_know_key(ex, q);
     struct pattern_text t = {.text = v->bytes, .key = q->key.path, .key_context = key_context, .no_words = no_words, .work = &ex->work};
@@ -347,6 +348,7 @@ scan_view(struct examiner *ex, struct query *q, struct view *v)
     v->has_last_end = false;
     v->last_end = 0;
     v->shown = q->integer && v->kind == VIEW_PLAIN ? sieve_integer(v->bytes.len) : sieve_text(v->bytes);
+    v->inside = VOUCHED_ALWAYS | (q->integer && v->kind == VIEW_PLAIN ? 0 : v->shown); /* an integer holds no mark but its sign */
     enum rc rc = find(ex, q, v, &w);
 
     if (rc == RC_OK)

@@ -194,6 +194,20 @@ add_words(struct loader *ld, struct finder_pattern *list)
     return total;
 }
 
+/* The marks of a detector's member vouched as texts show them. */
+static uint64_t
+vouched_bits(const struct detector *d)
+{
+    uint64_t all = 0;
+
+    for (const char *mark = d->vouched; mark && *mark; mark++) {
+        uint64_t one = sieve_sign((unsigned char)*mark).bits & ~SIEVE_NO_MARKS;
+
+        all |= one ? one : VOUCHED_ALWAYS;
+    }
+    return d->need_context ? 0 : all ? all : VOUCHED_ALWAYS;
+}
+
 static void
 make_finder(struct loader *ld)
 {
@@ -208,6 +222,7 @@ make_finder(struct loader *ld)
         struct pattern *pat = &p->patterns[i];
 
         pat->words = NO_WORDS;
+        pat->vouched = vouched_bits(&pat->det);
         if (pat->rule_count == 0)
             continue; /* only of rules that are off */
         if (pat->det.key_only) {

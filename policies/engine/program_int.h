@@ -103,11 +103,15 @@ struct pattern {
     uint16_t rule_count;
     uint64_t policies; /* of its rules */
     uint32_t places;
-    uint16_t words; /* number of its context words in the finder; NO_WORDS: there is none */
+    uint64_t vouched; /* one of these bits of the sieve is shown where a match may count without context; 0: none does */
+    uint16_t words;   /* number of its context words in the finder; NO_WORDS: there is none */
     /* What it was made from, so that rules can share it. */
     const struct detector *base;
     const struct local_detector *local;
 };
+
+/* In pattern.vouched: whatever stands in a match. Every text is taken to show it. */
+#define VOUCHED_ALWAYS SIEVE_BIT(SIEVE_DIGITS)
 
 struct program {
     _Atomic unsigned refs;

@@ -356,7 +356,7 @@ START_TEST(detectors_stay_under_the_match_limit)
 }
 END_TEST
 
-/* ---- decoys ---- */
+/* ---- numbers ---- */
 
 static uint64_t seed;
 
@@ -384,6 +384,60 @@ fill_from(char *out, size_t n, const char *alphabet)
         out[i] = alphabet[below(size)];
     out[n] = 0;
 }
+
+static size_t
+without(const char *text, const char *marks, char *out, size_t size)
+{
+    size_t n = 0;
+
+    for (; *text && n + 1 < size; text++)
+        if (!strchr(marks, *text))
+            out[n++] = *text;
+    out[n] = 0;
+    return n;
+}
+
+static void
+check_unvouched(const struct runner *r, const char *text)
+{
+    struct match m;
+
+    if (runner_next(r, STR(""), str_of(text), 0, &m) == 1 && !m.context)
+        ck_abort_msg("%s counts in \"%s\" without one of \"%s\"", r->d->id, text, r->d->vouched);
+}
+
+/* The engine does not run such a detector over a text without its marks, when no word of context stands in it. */
+START_TEST(detectors_count_no_number_that_no_mark_vouches_for)
+{
+    char text[256];
+    size_t vouched = 0;
+
+    seed = 77;
+    runners_open();
+    for (size_t i = 0; i < runner_count; i++) {
+        const struct detector *d = runners[i].d;
+
+        if (!d->vouched)
+            continue;
+        vouched++;
+        ck_assert_msg(d->context && !d->need_context, "%s has nothing that marks could stand for", d->id);
+        for (const struct detector_example *e = d->examples; e->text; e++) {
+            without(e->text, d->vouched, text, sizeof(text));
+            check_unvouched(&runners[i], text);
+        }
+        for (unsigned n = 0; n < 30000; n++) {
+            fill_from(text, 6 + below(13), "0123456789");
+            if (n % 2) /* a day and a month, in one order or the other */
+                text[2] = (char)('0' + below(2)), text[4] = (char)('0' + below(4));
+            check_unvouched(&runners[i], text);
+        }
+    }
+    ck_assert_uint_gt(vouched, 10);
+    runners_close();
+}
+END_TEST
+
+/* ---- decoys ---- */
 
 #define HEX "0123456789abcdef"
 #define BASE64 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -584,6 +638,7 @@ static const struct case_entry cases[] = {
     {"normal", &context_is_whole_words_before_the_match},
     {"malformed", &detectors_stay_inside_cut_texts},
     {"limits", &detectors_stay_under_the_match_limit},
+    {"normal", &detectors_count_no_number_that_no_mark_vouches_for},
     {"normal", &detectors_are_candidates_only_where_they_may_match},
     {"normal", &tier_a_leaves_a_million_decoys_alone},
     {NULL, NULL},
