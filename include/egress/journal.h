@@ -35,7 +35,8 @@ struct journal_options {
 struct journal_payload {
     uint64_t id; /* assigned by journal_put, strictly increasing */
     struct str destination;
-    struct str origin; /* country of origin and what else a re-evaluation of the route needs, as the flow encodes it */
+    struct str origin;   /* country of origin and what else a re-evaluation of the route needs, as the flow encodes it */
+    uint64_t request_id; /* of its entry; 0: not known */
     uint64_t created_us;
     uint32_t spans;
     uint8_t encoding; /* enum encoding */

@@ -18,9 +18,10 @@
 /*
  * A payload record, all numbers big-endian:
  *   0 version | 1 encoding | 2 destination length u16 | 4 origin length u16 | 6 zero u16 | 8 created_us u64 | 16 spans u32 | 20 zero u32
- *   24 crc32c u32 of key, bytes 0..23 and everything from 28 on | 28 destination, origin, bytes
+ *   24 crc32c u32 of key, bytes 0..23 and everything from 28 on | 28 request u64 | 36 destination, origin, bytes
+ * Version 1 had no request: destination from 28 on.
  */
-#define RECORD_HEADER 28
+#define RECORD_HEADER 36
 /* The largest payload: what a 32-bit length of LMDB holds, less than any request limit can reach. */
 #define RECORD_BYTES_MAX (1u << 30)
 

@@ -7,8 +7,10 @@
 #include "base/be.h"
 #include "base/digest.h"
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
+#define RECORD_BEFORE_REQUEST 1 /* version without the number of the request */
 #define RECORD_CRC_AT 24
+#define RECORD_CRC_FROM 28
 #define TOTALS_VERSION 2
 #define TOTALS_BEFORE_RELEASE 1 /* without first_seq, which was always 0 */
 #define TOTALS_SIZE_BEFORE_RELEASE 48
@@ -34,7 +36,7 @@ record_crc(uint64_t id, const uint8_t *record, size_t size)
 {
     uint32_t crc = digest_crc32c(crc_of_key(id), bytes(record, RECORD_CRC_AT));
 
-    return digest_crc32c(crc, bytes(record + RECORD_HEADER, size - RECORD_HEADER));
+    return digest_crc32c(crc, bytes(record + RECORD_CRC_FROM, size - RECORD_CRC_FROM));
 }
 
 bool
@@ -69,6 +71,7 @@ record_write(const struct journal_payload *p, uint8_t *out)
     be_put64(out + 8, p->created_us);
     be_put32(out + 16, p->spans);
     be_put32(out + 20, 0);
+    be_put64(out + 28, p->request_id);
     append(append(append(out + RECORD_HEADER, p->destination), p->origin), p->bytes);
     be_put32(out + RECORD_CRC_AT, record_crc(p->id, out, record_size(p)));
 }
@@ -76,7 +79,7 @@ record_write(const struct journal_payload *p, uint8_t *out)
 uint64_t
 record_created_us(struct str value)
 {
-    return value.len < RECORD_HEADER ? 0 : be_get64((const uint8_t *)value.ptr + 8);
+    return value.len < RECORD_CRC_FROM ? 0 : be_get64((const uint8_t *)value.ptr + 8);
 }
 
 enum rc
@@ -85,18 +88,23 @@ record_read(uint64_t id, struct str value, struct journal_payload *p)
     const uint8_t *v = (const uint8_t *)value.ptr;
 
     *p = (struct journal_payload){.id = id};
-    if (value.len < RECORD_HEADER || v[0] != RECORD_VERSION || be_get32(v + RECORD_CRC_AT) != record_crc(id, v, value.len))
+    if (value.len < RECORD_CRC_FROM || be_get32(v + RECORD_CRC_AT) != record_crc(id, v, value.len))
+        return RC_INTEGRITY;
+    size_t header = v[0] == RECORD_BEFORE_REQUEST ? RECORD_CRC_FROM : RECORD_HEADER;
+
+    if ((v[0] != RECORD_VERSION && v[0] != RECORD_BEFORE_REQUEST) || value.len < header)
         return RC_INTEGRITY;
     size_t names = (size_t)be_get16(v + 2) + be_get16(v + 4);
 
-    if (value.len - RECORD_HEADER < names)
+    if (value.len - header < names)
         return RC_INTEGRITY;
     p->encoding = v[1];
     p->created_us = be_get64(v + 8);
     p->spans = be_get32(v + 16);
-    p->destination = str_sub(value, RECORD_HEADER, RECORD_HEADER + be_get16(v + 2));
-    p->origin = str_sub(value, RECORD_HEADER + be_get16(v + 2), RECORD_HEADER + names);
-    p->bytes = str_sub(value, RECORD_HEADER + names, value.len);
+    p->request_id = header == RECORD_HEADER ? be_get64(v + 28) : 0;
+    p->destination = str_sub(value, header, header + be_get16(v + 2));
+    p->origin = str_sub(value, header + be_get16(v + 2), header + names);
+    p->bytes = str_sub(value, header + names, value.len);
     return RC_OK;
 }
 

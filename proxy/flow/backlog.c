@@ -98,7 +98,7 @@ deny_item(struct lane *l, const struct backlog_item *item)
 {
     struct record r;
 
-    if (record_loss(&r, l->f->snap, l->name, item->spans, "route_denied") == RC_OK)
+    if (record_loss(&r, l->f->snap, l->name, item->request_id, item->spans, "route_denied") == RC_OK)
         (void)flow_post_note(l->f, &(struct note_order){.records = &r, .count = 1, .del = item->id, .lane = l});
     else
         record_free(&r);
@@ -163,6 +163,7 @@ lane_pump(struct lane *l)
         l->count--;
         l->submitted++;
         p->origin = item.origin;
+        p->request_id = item.request_id;
         p->parcel = (struct parcel){.encoding = item.encoding,
             .spans = item.spans,
             .journal_id = item.id,

@@ -508,14 +508,14 @@ on_left_over(void *arg, const struct journal_payload *p)
     if (!p->bytes.ptr) { /* its checksum does not fit: it must not be sent */
         struct record r;
 
-        if (record_loss(&r, f->snap, p->destination.len ? "unknown" : "", p->spans, "corrupt") == RC_OK)
+        if (record_loss(&r, f->snap, p->destination.len ? "unknown" : "", 0, p->spans, "corrupt") == RC_OK)
             flow_note(f, &r, 1, p->id);
         else
             record_free(&r);
         return true;
     }
     l = lane_named(f, p->destination);
-    const struct backlog_item item = {p->id, p->spans, flow_origin(f, p->origin), p->encoding};
+    const struct backlog_item item = {p->id, p->request_id, p->spans, flow_origin(f, p->origin), p->encoding};
 
     if (!l || lane_backlog_add(l, &item) != RC_OK)
         log_event(LOG_INTERNAL, LOG_STR("what", "a payload of an earlier run waits for the next start"), LOG_NUM("id", p->id));

@@ -58,7 +58,7 @@ struct flow_job {
 };
 
 struct backlog_item {
-    uint64_t id;
+    uint64_t id, request_id;
     uint32_t spans;
     uint16_t origin;
     uint8_t encoding;

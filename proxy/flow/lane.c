@@ -110,7 +110,7 @@ parcel_to_exporter(struct flow_parcel *p)
 static enum rc
 backlog_return(struct flow_parcel *p)
 {
-    const struct backlog_item item = {p->parcel.journal_id, p->parcel.spans, p->origin, p->parcel.encoding};
+    const struct backlog_item item = {p->parcel.journal_id, p->request_id, p->parcel.spans, p->origin, p->parcel.encoding};
 
     return lane_backlog_add(p->lane, &item);
 }
@@ -181,6 +181,7 @@ parcel_store(struct flow_parcel *p)
     p->payload = (struct journal_payload){
         .destination = str_of(p->lane->name),
         .origin = parcel_origin(p),
+        .request_id = p->request_id,
         .created_us = clock_wall_us(f->o.clock),
         .spans = p->parcel.spans,
         .encoding = p->parcel.encoding,
@@ -207,7 +208,7 @@ record_end(struct flow_parcel *p, const struct parcel_result *r, uint64_t del, u
     else
         record_free(&records[n]);
     if (r->end == PARCEL_REJECTED) {
-        if (record_loss(&records[n], l->f->snap, l->name, p->parcel.spans, r->reason) == RC_OK)
+        if (record_loss(&records[n], l->f->snap, l->name, p->request_id, p->parcel.spans, r->reason) == RC_OK)
             n++;
         else
             record_free(&records[n]);

@@ -326,6 +326,17 @@ begin(struct record *r)
     return js;
 }
 
+/* The request that it was, where that is known. */
+static void
+put_request(struct json *js, uint64_t request_id)
+{
+    if (request_id == 0)
+        return;
+    json_object(js, "req");
+    json_u64(js, "id", request_id);
+    json_close_object(js);
+}
+
 enum rc
 record_delivery(
     struct record *r, const struct snapshot *snap, uint64_t request_id, const char *destination, const struct parcel_result *result, uint32_t spans)
@@ -347,14 +358,12 @@ record_delivery(
     json_cstr(&js, "node", snap->node);
     json_cstr(&js, "outcome", delivered ? "delivered" : "rejected");
     json_cstr(&js, "reason", result->reason ? result->reason : "");
-    json_object(&js, "req");
-    json_u64(&js, "id", request_id);
-    json_close_object(&js);
+    put_request(&js, request_id);
     return finish(&js, &r->tail, "delivery");
 }
 
 enum rc
-record_loss(struct record *r, const struct snapshot *snap, const char *destination, uint32_t spans, const char *reason)
+record_loss(struct record *r, const struct snapshot *snap, const char *destination, uint64_t request_id, uint32_t spans, const char *reason)
 {
     struct json js = begin(r);
 
@@ -367,6 +376,7 @@ record_loss(struct record *r, const struct snapshot *snap, const char *destinati
     json_cstr(&js, "node", snap->node);
     json_cstr(&js, "outcome", "lost");
     json_cstr(&js, "reason", reason);
+    put_request(&js, request_id);
     return finish(&js, &r->tail, "loss");
 }
 

@@ -16,7 +16,9 @@ struct record {
 
 enum rc record_delivery(struct record *r, const struct snapshot *snap, uint64_t request_id, const char *destination,
     const struct parcel_result *result, uint32_t spans) MUST_USE;
-enum rc record_loss(struct record *r, const struct snapshot *snap, const char *destination, uint32_t spans, const char *reason) MUST_USE;
+/* request_id 0: not known. */
+enum rc record_loss(
+    struct record *r, const struct snapshot *snap, const char *destination, uint64_t request_id, uint32_t spans, const char *reason) MUST_USE;
 enum rc record_refused_peer(struct record *r, const struct snapshot *snap, const struct peer *p, const char *reason, uint64_t count) MUST_USE;
 /* A request that was turned away before the gate saw it: protocol and reason are static words. count: like it, since the entry before. */
 enum rc record_refusal(

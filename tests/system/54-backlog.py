@@ -35,6 +35,14 @@ def edit(path, *pairs):
     path.write_text(text)
 
 
+def check_numbers(h):
+    """What is said of a payload names the request that it was."""
+    known = {e["req"]["id"] for e in entries(h, "request")}
+    told = entries(h, "delivery", "loss")
+    strange = [e for e in told if e.get("req", {}).get("id") not in known]
+    check(f"{h.name}: entries name their request", told and not strange, strange[:2])
+
+
 def expiry():
     """A route ends while payloads wait, some of them in the middle of an attempt after the other."""
     day = (datetime.date.today() + datetime.timedelta(days=1)).isoformat()
@@ -47,6 +55,7 @@ def expiry():
         h.up()
         gone = wait_for(lambda: sum(e["loss"]["spans"] for e in entries(h, "loss") if e["reason"] == "route_denied") == 12, 15)
         check("expiry: nothing leaves on a route that has ended", not h.seen, dict(h.seen))
+        check_numbers(h)
         check("expiry: each loss is recorded", gone, [e["reason"] for e in entries(h, "loss", "delivery")])
 
 
@@ -127,6 +136,7 @@ def renamed():
             f.write_text(text)
         h.start()
         h.settle()
+        check_numbers(h)
 
 
 def disk_fails():

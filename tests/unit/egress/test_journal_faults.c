@@ -227,7 +227,7 @@ flip_bit(const char *path, off_t at, unsigned bit)
     close(fd);
 }
 
-#define RECORD_HEADER_SIZE 28
+#define RECORD_HEADER_SIZE 36
 
 START_TEST(journal_finds_every_flipped_bit_of_a_payload)
 {
