@@ -60,7 +60,7 @@ enum rc verify_log(const struct verify_options *o, struct verify_result *result,
  * verify_record(proof, entry, keys, count, c):
  * Verify one record by a proof file and its bytes, nothing else.
  * Out:     c  the checkpoint in the proof, pointing into it
- * Returns: RC_OK; RC_MALFORMED no proof file; RC_INTEGRITY the signature or the path does not fit
+ * Returns: RC_OK; RC_MALFORMED no proof file; RC_NOT_FOUND none of the keys has signed its checkpoint; RC_INTEGRITY a signature or the path does not fit
  */
 enum rc verify_record(struct str proof, struct str entry, const struct note_key *keys, size_t count, struct checkpoint *c) MUST_USE;
 

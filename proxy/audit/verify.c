@@ -112,7 +112,7 @@ verify_record(struct str proof, struct str entry, const struct note_key *keys, s
     if (rc == RC_OK)
         rc = verify_note(p.checkpoint, keys, count, &out, NULL);
     if (rc != RC_OK)
-        return rc == RC_MALFORMED ? RC_MALFORMED : RC_INTEGRITY;
+        return rc;
     tree_leaf(entry, &leaf);
     rc = tree_check_inclusion(&leaf, p.index, out.tree.size, &p.inclusion, &out.tree.root);
     if (rc == RC_OK)

@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,17 @@ audit_end(enum rc rc, struct errs *es)
         fprintf(stderr, "spangate: %s\n", rc_text(rc));
     errs_free(es);
     return exit_code_of(rc);
+}
+
+void
+audit_print_bad_leaf(const char *dir, const struct verify_result *r)
+{
+    if (r->first_bad == VERIFY_NO_LEAF)
+        return;
+    printf("%s: first bad leaf %" PRIu64, dir, r->first_bad);
+    if (r->first_bad != r->first_bad_to)
+        printf(", or one after it up to %" PRIu64, r->first_bad_to);
+    putchar('\n');
 }
 
 int

@@ -32,6 +32,9 @@ const char *audit_dir(const struct arguments *a);
 struct reader;
 int audit_open(const char *dir, struct reader **r);
 
+/* A line that names the first bad leaf, or the leaves that it is among; nothing when there is none. */
+void audit_print_bad_leaf(const char *dir, const struct verify_result *r);
+
 /* Print problems to standard error; the exit code of rc. */
 int audit_end(enum rc rc, struct errs *es);
 

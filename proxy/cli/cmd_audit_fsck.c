@@ -23,8 +23,8 @@ run(const struct arguments *a)
         printf("%s: %u files repaired\n", o.dir, r.repaired);
     if (rc == RC_OK)
         printf("%s: ok: %" PRIu64 " entries\n", o.dir, r.log.tree.size);
-    else if (r.log.first_bad != VERIFY_NO_LEAF)
-        printf("%s: first bad leaf %" PRIu64 "\n", o.dir, r.log.first_bad);
+    else
+        audit_print_bad_leaf(o.dir, &r.log);
     fflush(stdout);
     return audit_end(rc, &es);
 }

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include "audit_int.h"
 #include "base/conf.h"
 #include "base/json.h"
 #include "control/command.h"
@@ -133,7 +134,7 @@ run(const struct arguments *a)
         .next = args_number(a, "from"),
     };
 
-    return print_entries(args_text(a, "dir"), &t, args_flag(a, "follow"));
+    return print_entries(audit_dir(a), &t, args_flag(a, "follow"));
 }
 
 static const struct option_spec options[] = {
@@ -156,9 +157,10 @@ static const struct option_spec options[] = {
 
 const struct command cmd_audit_tail = {
     .name = "audit tail",
-    .usage = "[--dir DIR] [--from SEQ] [--follow] [--format text|json]",
+    .usage = "[DIR] [--from SEQ] [--follow] [--format text|json]",
     .summary = "Print audit entries",
     .text = "Reads the log of a running or stopped gate, and what is in its journal and not in the log yet, without changing anything.",
     .options = options,
+    .rest_max = 1,
     .run = run,
 };

@@ -86,10 +86,7 @@ print_text(const char *dir, const struct verify_result *r, enum rc rc)
             printf("witnessed %s\n", ts);
         }
     }
-    if (r->first_bad != VERIFY_NO_LEAF && r->first_bad == r->first_bad_to)
-        printf("%s: first bad leaf %" PRIu64 "\n", dir, r->first_bad);
-    else if (r->first_bad != VERIFY_NO_LEAF)
-        printf("%s: first bad leaf %" PRIu64 ", or one after it up to %" PRIu64 "\n", dir, r->first_bad, r->first_bad_to);
+    audit_print_bad_leaf(dir, r);
     buf_free(&root);
 }
 
@@ -132,7 +129,10 @@ run_proof(const struct arguments *a, const struct request *q)
             printf("%s: ok: the record is in %.*s of size %" PRIu64 "\n", file, (int)c.origin.len, c.origin.ptr, c.tree.size);
         else
             fprintf(stderr, "spangate: %s: %s\n", file,
-                rc == RC_MALFORMED ? "this is no proof file" : "it does not prove that this record is in the log");
+                rc == RC_MALFORMED ? "this is no proof file"
+                : rc == RC_NOT_FOUND
+                    ? "no key that is trusted has signed its checkpoint (the key of a log may be replaced: audit verify DIR names the present one)"
+                    : "it does not prove that this record is in the log");
         code = rc == RC_OK ? EXIT_DONE : EXIT_INTEGRITY_FAILED;
     }
     buf_free(&proof);
@@ -143,6 +143,7 @@ run_proof(const struct arguments *a, const struct request *q)
 static int
 run_request(const struct arguments *a, struct request *q)
 {
+    const char *const *rest;
     int code = audit_keys(a, "trust", q->keys, &q->o.key_count);
 
     if (code == EXIT_DONE)
@@ -155,7 +156,11 @@ run_request(const struct arguments *a, struct request *q)
         code = read_anchors(a, q);
     if (code != EXIT_DONE)
         return code;
-    return args_text(a, "proof") ? run_proof(a, q) : run_log(a, q);
+    if (!args_text(a, "proof"))
+        return args_text(a, "entry") ? usage_error(a, "--entry goes with --proof") : run_log(a, q);
+    if (q->o.anchor_count || q->o.witness_count || args_rest(a, &rest))
+        return usage_error(a, "--proof is verified without the log: no DIR, --anchor or --witness goes with it");
+    return run_proof(a, q);
 }
 
 static int

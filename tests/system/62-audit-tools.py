@@ -130,6 +130,19 @@ def change(rng, folder, trust, size):
     check(f"{size}: as it was", run("audit", "verify", folder, "--trust", trust)[0], 0)
 
 
+def usage(folder, trust):
+    """What would be ignored is refused; why a proof does not hold is told."""
+    proof, record = folder.parent / "usage.proof", folder.parent / "usage.json"
+    stranger = tlog.Key(folder.parent, "log.example.org/other").verifier
+    check("prove", run("audit", "prove", 3, "--dir", folder, "--out", proof, "--entry", record)[0], 0)
+    check("a stranger's key", ["no key that is trusted" in (told := run("audit", "verify", "--proof", proof, "--entry", record, "--trust", stranger))[2], told[0]], [True, 5])
+    for more in ([folder], ["--anchor", folder / "checkpoint"], ["--witness", trust]):
+        check(f"--proof with {more[0]}", run("audit", "verify", *more, "--proof", proof, "--entry", record, "--trust", trust)[0], 2)
+    check("--entry alone", run("audit", "verify", folder, "--entry", record, "--trust", trust)[0], 2)
+    check("a key of another id", "neither a file nor a verifier key" in run("audit", "verify", folder, "--trust", trust.replace("log.", "1og."))[2], True)
+    check("tail of a folder", run("audit", "tail", folder, "--from", 5990)[1].count("\n"), 10)
+
+
 def sizes(dir_, key, entries, hashes):
     rng = random.Random(5)
     for size in SIZES:
@@ -341,6 +354,7 @@ def main():
         entries, hashes = entries[:SMALL], hashes[:SMALL]
         tlog.write(r.dir / "log", key, entries, hashes)
         queries(r.dir / "log", entries)
+        usage(r.dir / "log", key.verifier)
         days = collections.Counter(json.loads(e)["ts"][:10] for e in entries if b'"type":"request"' in e)
         unread = collections.Counter(json.loads(e)["ts"][:10] for e in entries if b'"type":"refusal"' in e)
         of = lambda *which: sum(days[d] + 2 * unread[d] for d in which)
