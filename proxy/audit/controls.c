@@ -9,6 +9,7 @@ static const struct control controls[] = {
 #include "controls.def"
 };
 #undef CONTROL
+_Static_assert(sizeof(controls) / sizeof(controls[0]) <= CONTROLS_MAX, "counters for each control");
 
 static const struct {
     const char *name, *title;
@@ -60,6 +61,43 @@ control_status_text(enum control_status s)
     return names[s];
 }
 
+/* -- entries ---------------------------------------------------------------------------------------------------------------------- */
+
+static uint64_t
+bits_of(const enum evidence_id *ids)
+{
+    uint64_t bits = 0;
+
+    for (unsigned i = 0; i < 4 && ids[i] != EV_NOTHING; i++)
+        bits |= ids[i] < EV_WHOLE ? UINT64_C(1) << ids[i] : 0;
+    return bits;
+}
+
+static void
+flush(struct seen *s, unsigned slot)
+{
+    for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
+        s->good[i] += s->slot[slot].what & bits_of(controls[i].good) ? s->slot[slot].entries : 0;
+        s->bad[i] += s->slot[slot].what & bits_of(controls[i].bad) ? s->slot[slot].entries : 0;
+    }
+    s->slot[slot].entries = 0;
+}
+
+void
+controls_count_entry(struct report *r)
+{
+    struct seen *s = &r->seen;
+    unsigned slot = (unsigned)(s->now * UINT64_C(0x9E3779B97F4A7C15) >> 58); /* 64 slots */
+
+    if (s->now == 0)
+        return;
+    if (s->slot[slot].what != s->now) {
+        flush(s, slot);
+        s->slot[slot].what = s->now;
+    }
+    s->slot[slot].entries++;
+}
+
 /* -- evidence of all entries together --------------------------------------------------------------------------------------------- */
 
 static const struct hipaa_identifier identifiers[] = {
@@ -106,52 +144,6 @@ hipaa_covers(const struct report_entity *e, char letter)
     return at != SIZE_MAX && (at + 7 == all.len || all.ptr[at + 7] == ' ');
 }
 
-/* The leaf where a rule for one of these was put in force; LEAF_NONE: nowhere. */
-static uint64_t
-rule_leaf(const struct report *r, bool (*fits)(const struct report_entity *e, char letter), char letter)
-{
-    const struct tally *t = &r->tally[TALLY_IN_FORCE];
-
-    for (uint32_t i = 0; i < t->count; i++) {
-        const struct report_entity *known = report_entity_find(r, names_text(&r->names, t->rows[i].key[1]));
-
-        if (known && fits(known, letter) && str_eq(names_text(&r->names, t->rows[i].key[3]), STR("enforce")))
-            return t->rows[i].value[V_FIRST_LEAF];
-    }
-    return LEAF_NONE;
-}
-
-static bool
-is_card(const struct report_entity *e, char letter)
-{
-    (void)letter;
-    return strcmp(e->entity, "CREDIT_CARD") == 0;
-}
-
-static bool
-is_sad(const struct report_entity *e, char letter)
-{
-    return strcmp(e->entity, letter == 'V' ? "CARD_CVV" : "CARD_TRACK") == 0;
-}
-
-static void
-prepare_rules(struct report *r)
-{
-    uint64_t rules = r->evidence[EV_RULES].count ? r->evidence[EV_RULES].leaf[0] : LEAF_NONE, card, cvv, track;
-    bool gap = false;
-
-    if (rules == LEAF_NONE)
-        return;
-    for (size_t i = 0; i < sizeof(identifiers) / sizeof(identifiers[0]); i++)
-        gap |= identifiers[i].text && rule_leaf(r, hipaa_covers, identifiers[i].letter) == LEAF_NONE;
-    evidence_add(r, gap ? EV_HIPAA_GAP : EV_HIPAA_COVERED, rules);
-    card = rule_leaf(r, is_card, 0);
-    cvv = rule_leaf(r, is_sad, 'V');
-    track = rule_leaf(r, is_sad, 'T');
-    evidence_add(r, card == LEAF_NONE ? EV_CARD_GAP : EV_CARD_COVERED, card == LEAF_NONE ? rules : card);
-    evidence_add(r, cvv == LEAF_NONE || track == LEAF_NONE ? EV_SAD_GAP : EV_SAD_COVERED, cvv == LEAF_NONE || track == LEAF_NONE ? rules : cvv);
-}
-
 /* Was each policy digest that decided put on record, by a start or a reload of the whole log as it was read? */
 static void
 prepare_digests(struct report *r)
@@ -164,8 +156,10 @@ prepare_digests(struct report *r)
 
         for (uint32_t k = 0; k < changes->count && !known; k++)
             known = changes->items[k].text[3] == used->rows[i].key[0];
-        if (!known)
-            evidence_add(r, EV_UNKNOWN_POLICY, used->rows[i].value[V_FIRST_LEAF]);
+        if (known)
+            continue;
+        evidence_add(r, EV_UNKNOWN_POLICY, used->rows[i].value[V_FIRST_LEAF]);
+        r->evidence[EV_UNKNOWN_POLICY].count += used->rows[i].value[0] - 1; /* requests */
     }
 }
 
@@ -174,6 +168,8 @@ controls_prepare(struct report *r)
 {
     uint64_t last = r->t.entries ? r->t.last_leaf : LEAF_NONE;
 
+    for (unsigned slot = 0; slot < SEEN_SLOTS; slot++)
+        flush(&r->seen, slot);
     if (r->log.verified && !r->log.problem)
         evidence_add(r, EV_VERIFIED, last);
     if (r->log.problem)
@@ -183,7 +179,7 @@ controls_prepare(struct report *r)
 
     if (r->log.first && !older && !before)
         evidence_add(r, EV_PRUNED, r->log.first);
-    prepare_rules(r);
+    coverage_close(r, true);
     prepare_digests(r);
 }
 
@@ -205,14 +201,18 @@ leaf_add(struct verdict *v, uint64_t leaf)
     v->leaves++;
 }
 
-/* The leaves of these kinds of evidence; whether there are any. */
+/* The leaves of these kinds of evidence; whether there are any. entries: in which one kind or several are. */
 static bool
-collect(const struct report *r, const enum evidence_id *ids, struct verdict *v)
+collect(const struct report *r, const enum evidence_id *ids, uint64_t entries, struct verdict *v)
 {
+    v->entries = entries;
     for (unsigned i = 0; i < 4 && ids[i] != EV_NOTHING; i++) {
         const struct evidence *e = &r->evidence[ids[i]];
 
-        v->entries += e->count;
+        if (ids[i] >= EV_WHOLE)
+            v->entries += e->count;
+        else if (ids[i] == EV_RULES)
+            v->entries += r->rules_before;
         for (uint64_t k = 0; k < e->count && k < 2; k++)
             leaf_add(v, e->leaf[k]);
         if (e->count)
@@ -225,10 +225,10 @@ void
 control_judge(const struct report *r, const struct control *c, struct verdict *v)
 {
     *v = (struct verdict){.status = CONTROL_NOT_SATISFIED, .because = c->failed};
-    if (collect(r, c->bad, v))
+    if (collect(r, c->bad, r->seen.bad[c - controls], v))
         return;
     *v = (struct verdict){.status = CONTROL_SATISFIED, .because = c->satisfied};
-    if (collect(r, c->good, v))
+    if (collect(r, c->good, r->seen.good[c - controls], v))
         return;
     v->status = c->no_occasion ? CONTROL_NOT_APPLICABLE : CONTROL_NOT_SATISFIED;
     v->because = c->no_occasion ? c->no_occasion : "Nothing on record shows it; the log was not verified while this report was made";

@@ -6,6 +6,7 @@
 #define ROWS_SHOWN 30    /* of a table; all of them are in the data files */
 #define ROWS_TOGETHER 12 /* up to so many are not torn apart on paper */
 #define DIGEST_SHOWN 12
+#define DAY_US 86400000000u
 #define WIDE 900
 #define NARROW 348
 
@@ -20,6 +21,7 @@ extern const char report_css_first[], report_css_end[];
 struct page {
     const struct report *r;
     struct ink ink;
+    bool whole; /* of the present table */
 };
 
 /* -- tables ----------------------------------------------------------------------------------------------------------------------- */
@@ -52,7 +54,7 @@ static void
 status(struct page *p, struct str s)
 {
     bool good = str_eq(s, STR("satisfied")) || str_eq(s, STR("yes")) || str_eq(s, STR("covered"));
-    bool bad = str_eq(s, STR("not satisfied")) || str_eq(s, STR("no")) || str_eq(s, STR("not covered"));
+    bool bad = str_eq(s, STR("not satisfied")) || str_eq(s, STR("no")) || str_starts(s, STR("not covered"));
 
     ink_put(&p->ink, "<span class=\"st %s\">%s ",
         good  ? "good"
@@ -97,11 +99,16 @@ cell(struct page *p, const struct column *c, const struct cell *v)
     if (c->kind == CELL_STATUS) {
         status(p, v->text);
     } else if ((c->kind == CELL_DIGEST && v->text.len > DIGEST_SHOWN + 2) || (c->kind == CELL_NAME && is_digest(v->text))) {
-        ink_raw(&p->ink, "<span title=\"");
+        ink_raw(&p->ink, p->whole ? "<span class=\"short\" title=\"" : "<span title=\"");
         ink_text(&p->ink, v->text);
         ink_raw(&p->ink, "\">");
         ink_text(&p->ink, str_sub(v->text, 0, DIGEST_SHOWN));
         ink_raw(&p->ink, "\xE2\x80\xA6</span>");
+        if (p->whole) {
+            ink_raw(&p->ink, "<span class=\"whole\">");
+            ink_text(&p->ink, v->text);
+            ink_raw(&p->ink, "</span>");
+        }
     } else {
         if (p->ink.rc == RC_OK)
             p->ink.rc = cell_print(c, v, &shown);
@@ -142,6 +149,7 @@ rows(struct page *p, const struct table *t)
     size_t count = table_rows(t), shown = count > ROWS_SHOWN + 5 && !t->wide ? ROWS_SHOWN : count;
     bool cards = has_cards(t);
 
+    p->whole = t->whole;
     shown = shown > 10 * ROWS_SHOWN ? 10 * ROWS_SHOWN : shown;
     ink_put(&p->ink, "<section class=\"scroll%s\" tabindex=\"0\" aria-labelledby=\"%s\"><table%s>", shown <= ROWS_TOGETHER ? " few" : "", t->id,
         cards                  ? " class=\"cards\""
@@ -154,8 +162,11 @@ rows(struct page *p, const struct table *t)
             bool first = c == 0 && !cell_is_number(t->columns[0].kind);
 
             ink_put(&p->ink, first ? "<th scope=\"row\"%s" : "<td%s", cell_class(t->columns[c].kind));
-            if (cards)
-                ink_put(&p->ink, " data-l=\"%s\"", t->columns[c].label);
+            if (cards) {
+                ink_raw(&p->ink, " data-l=\"");
+                ink_text(&p->ink, str_of(t->columns[c].label));
+                ink_raw(&p->ink, "\"");
+            }
             ink_raw(&p->ink, ">");
             cell(p, &t->columns[c], table_cell(t, r, c));
             ink_raw(&p->ink, first ? "</th>" : "</td>");
@@ -259,6 +270,32 @@ verdict(struct page *p)
 
 /* -- page ------------------------------------------------------------------------------------------------------------------------- */
 
+/* "2026-07-01 to 2026-09-30 (UTC)" */
+static void
+period(struct page *p)
+{
+    int64_t year[2];
+    unsigned month[2], day[2];
+
+    date_of_days((int64_t)(p->r->o.period.from_us / DAY_US), &year[0], &month[0], &day[0]);
+    date_of_days((int64_t)(p->r->o.period.to_us / DAY_US) - 1, &year[1], &month[1], &day[1]);
+    ink_put(&p->ink, "%04d-%02u-%02u to %04d-%02u-%02u (UTC)", (int)year[0], month[0], day[0], (int)year[1], month[1], day[1]);
+}
+
+/* What the verdict on the record rests on. */
+static void
+proof(struct page *p)
+{
+    const struct report_log *log = &p->r->log;
+    char n[NUMBER_SIZE];
+
+    if (!log->root)
+        return;
+    ink_put(&p->ink, "<dt>Proof</dt><dd>checkpoint of %s entries, root <code>", number_text(log->size, n));
+    ink_text(&p->ink, str_of(log->root));
+    ink_raw(&p->ink, "</code>; <a href=\"#s-integrity\">how to check it</a></dd>");
+}
+
 static void
 page_head(struct page *p)
 {
@@ -280,14 +317,18 @@ page_head(struct page *p)
     ink_text(&p->ink, str_of(r->o.about.controller ? r->o.about.controller : "Telemetry gate"));
     ink_raw(&p->ink, ", <span>");
     ink_text(&p->ink, str_of(r->o.period.label));
-    ink_raw(&p->ink, "</span></h1><dl class=\"meta\"><dt>Log</dt><dd>");
+    ink_raw(&p->ink, "</span></h1><dl class=\"meta\"><dt>Period</dt><dd>");
+    period(p);
+    ink_raw(&p->ink, "</dd><dt>Log</dt><dd>");
     ink_text(&p->ink, str_of(r->log.origin ? r->log.origin : "entries as lines, without a log"));
     ink_raw(&p->ink, "</dd><dt>Entries</dt><dd>");
     if (r->t.entries)
         ink_put(&p->ink, "leaves %llu to %llu", (unsigned long long)r->t.first_leaf, (unsigned long long)r->t.last_leaf);
     else
         ink_raw(&p->ink, "none in the period");
-    ink_raw(&p->ink, "</dd><dt>Frameworks</dt><dd>");
+    ink_raw(&p->ink, "</dd>");
+    proof(p);
+    ink_raw(&p->ink, "<dt>Frameworks</dt><dd>");
     for (unsigned i = 0, n = 0; i < PROFILE_COUNT_; i++)
         if (r->o.profiles >> i & 1) {
             ink_raw(&p->ink, n++ ? "; " : "");

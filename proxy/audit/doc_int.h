@@ -62,7 +62,8 @@ struct table {
     unsigned column_count;
     struct chart charts[TABLE_CHARTS];
     unsigned chart_count;
-    bool wide; /* only in the data files and folded in HTML: what a chart shows already */
+    bool whole; /* digests are not cut on paper, where nothing can be pointed at */
+    bool wide;  /* only in the data files and folded in HTML: what a chart shows already */
     struct cell *cells;
     size_t cell_count, cell_cap;
 };

@@ -65,6 +65,8 @@ evidence_add(struct report *r, enum evidence_id id, uint64_t leaf)
 {
     struct evidence *e = &r->evidence[id];
 
+    if (id < EV_WHOLE)
+        r->seen.now |= UINT64_C(1) << id;
     if (e->count && e->last == leaf)
         return;
     if (e->count < EVIDENCE_LEAVES)
@@ -107,8 +109,8 @@ watch_order(struct report *r, const struct entry *e)
     r->t.before_us = e->ts_us;
 }
 
-enum rc
-report_add(struct report *r, uint64_t index, struct str bytes)
+static enum rc
+count_entry(struct report *r, uint64_t index, struct str bytes)
 {
     const struct entry *e = NULL;
     enum rc rc = entry_scan(r->scanner, bytes, &e);
@@ -139,6 +141,16 @@ report_add(struct report *r, uint64_t index, struct str bytes)
     AT(r, TALLY_BUILD, e, count_name(r, e->node), count_name(r, e->build))[0]++;
     report_count(r, e);
     return r->rc;
+}
+
+enum rc
+report_add(struct report *r, uint64_t index, struct str bytes)
+{
+    r->seen.now = 0;
+    enum rc rc = count_entry(r, index, bytes);
+
+    controls_count_entry(r);
+    return rc;
 }
 
 enum rc

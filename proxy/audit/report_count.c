@@ -194,6 +194,7 @@ count_policies(struct report *r, const struct entry *e)
     char revision[24];
 
     evidence_add(r, EV_RULES, e->seq);
+    coverage_add(r, e);
     for (uint32_t i = 0; i < e->policy_count; i++) {
         const struct entry_policy *p = &e->policies[i];
         struct buf text = BUF_INIT(sizeof(revision));
@@ -209,6 +210,15 @@ count_policies(struct report *r, const struct entry *e)
 
         AT(r, TALLY_IN_FORCE, e, count_name(r, n->id), count_name(r, n->entity), count_name(r, n->action), count_name(r, n->mode))[0]++;
     }
+}
+
+/* Other rules from now on: those before were in force in the period too. */
+static void
+count_rules_record(struct report *r, const struct entry *e)
+{
+    if (is_word(e->reason, "begin"))
+        coverage_close(r, true);
+    count_policies(r, e);
 }
 
 static void
@@ -231,7 +241,7 @@ static const struct {
     {"refusal", count_refusal},
     {"admin", count_admin},
     {"change", count_change},
-    {"rules", count_policies},
+    {"rules", count_rules_record},
     {"gate", count_closed},
     {"key.rotate", count_key},
     {"checkpoint.anchor", count_anchor},
@@ -251,12 +261,18 @@ report_count_before(struct report *r, const struct entry *e)
 {
     if (is_word(e->change.what, "policy"))
         r->policy_before = count_name(r, e->change.new_digest);
+    if (is_word(e->type, "admin") && is_word(e->admin.verb, "stop"))
+        coverage_close(r, false);
     if (!is_word(e->type, "rules"))
         return;
     if (is_word(e->reason, "begin")) {
+        coverage_close(r, false);
+        r->rules_before = 0;
         tally_clear(&r->tally[TALLY_IN_FORCE]);
         tally_clear(&r->tally[TALLY_POLICY]);
         r->evidence[EV_RULES] = (struct evidence){0};
     }
     count_policies(r, e);
+    r->rules_before++;
+    r->seen.now &= ~(UINT64_C(1) << EV_RULES);
 }

@@ -90,8 +90,9 @@ enum evidence_id {
     EV_CLOCK,
     EV_GAP,
     EV_UNREADABLE,
-    /* of the log and of all rules together, found out at the end */
-    EV_VERIFIED,
+    /* of the log, of all requests and of all rules together, not of one entry */
+    EV_WHOLE,
+    EV_VERIFIED = EV_WHOLE,
     EV_BROKEN,
     EV_PRUNED,
     EV_UNKNOWN_POLICY,
@@ -105,6 +106,7 @@ enum evidence_id {
 };
 
 #define EVIDENCE_LEAVES 4
+_Static_assert(EV_WHOLE < 64, "what is true of an entry is a set of bits");
 struct evidence {
     uint64_t count, leaf[EVIDENCE_LEAVES], last; /* the first ones, and the last */
 };
@@ -149,6 +151,27 @@ struct totals {
     bool any, running;   /* running: started and not stopped */
 };
 
+/* The rules that one record of them, of one or several entries, puts in force. */
+struct rule_set {
+    bool any;
+    uint64_t leaf;   /* of the first entry */
+    uint32_t covers; /* bits: RULE_COVERS_*, and one for each letter of the HIPAA identifiers */
+};
+#define RULE_COVERS_CARD (1u << 26)
+#define RULE_COVERS_CVV (1u << 27)
+#define RULE_COVERS_TRACK (1u << 28)
+
+/* Entries of which the same is true are counted together, then for each control that asks for some of it: an entry counts once, whatever is true of it. */
+#define SEEN_SLOTS 64
+#define CONTROLS_MAX 128
+struct seen {
+    uint64_t now; /* bits: what is true of the present entry */
+    struct {
+        uint64_t what, entries;
+    } slot[SEEN_SLOTS];
+    uint64_t good[CONTROLS_MAX], bad[CONTROLS_MAX]; /* entries that speak for and against a control */
+};
+
 struct report {
     struct report_options o;
     struct entry_scanner *scanner;
@@ -156,6 +179,10 @@ struct report {
     uint8_t *category_of; /* [NAMES_MAX] category + 1 of an entity's name, 0 = not looked up yet */
     struct tally tally[TALLY_COUNT_];
     struct evidence evidence[EV_COUNT_];
+    struct seen seen;
+    struct rule_set rules;
+    uint32_t uncovered;    /* what a set of rules in force in the period did not cover, bits as above */
+    uint64_t rules_before; /* entries about the rules in force when the period begins */
     struct events events[EVENTS_COUNT_];
     struct totals t;
     enum rc rc; /* sticks */
@@ -200,6 +227,14 @@ void control_judge(const struct report *r, const struct control *c, struct verdi
 const char *control_status_text(enum control_status s);
 /* Evidence that is not one entry's: call before control_judge, once. */
 void controls_prepare(struct report *r);
+/* The present entry is through: count it for the controls. */
+void controls_count_entry(struct report *r);
+
+/* coverage.c: an entry about rules; another set, or none, takes the place of the present one, which was in force in the period or was not. */
+void coverage_add(struct report *r, const struct entry *e);
+void coverage_close(struct report *r, bool in_period);
+/* Whether some set of rules of the period did not cover this identifier. */
+bool coverage_lacks(const struct report *r, char letter);
 
 /* The eighteen identifiers of 45 CFR 164.514(b)(2)(i), by letter. */
 struct hipaa_identifier {

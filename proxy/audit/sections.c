@@ -44,7 +44,7 @@ section_cover(struct report *r)
         cells_times(r, row);
     }
     tally_sort(&r->tally[TALLY_DIGEST], &r->names, V_FIRST_LEAF);
-    doc_table(d, "policy-digests", "Policies that decided", "No request in the period.", digests);
+    doc_table(d, "policy-digests", "Policies that decided", "No request in the period.", digests)->whole = true;
     TALLY_EACH(r, TALLY_DIGEST, row)
     {
         cells_names(r, row, 1);

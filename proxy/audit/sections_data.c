@@ -173,7 +173,10 @@ row_identifier(struct report *r, const struct hipaa_identifier *h)
     }
     doc_fmt(r->doc, "(%c)", h->letter);
     doc_cstr(r->doc, h->title);
-    doc_cstr(r->doc, !h->text ? "does not stand in text" : rules ? "covered" : "not covered");
+    doc_cstr(r->doc, !h->text                       ? "does not stand in text"
+                     : !rules                       ? "not covered"
+                     : coverage_lacks(r, h->letter) ? "not covered all the time"
+                                                    : "covered");
     doc_str(r->doc, buf_str(&entities));
     doc_number(r->doc, rules);
     doc_number(r->doc, findings);

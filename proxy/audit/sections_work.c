@@ -21,7 +21,7 @@ table_changes(struct report *r, bool in_force)
     if (in_force)
         doc_table(d, "in-force", "What was in force at each start", "No start in the period.", columns)->wide = true;
     else
-        doc_table(d, "changes", "Changes while running", "Nothing was changed by a reload in the period.", columns);
+        doc_table(d, "changes", "Changes while running", "Nothing was changed by a reload in the period.", columns)->whole = true;
     EVENTS_EACH(r, EVENTS_CHANGE, ev)
     {
         if (str_eq(names_text(&r->names, ev->text[4]), STR("in_force")) != in_force)
@@ -60,7 +60,7 @@ section_changes(struct report *r)
         doc_number(d, row->value[V_FIRST_US]);
         doc_number(d, row->value[V_FIRST_LEAF]);
     }
-    doc_table(d, "acts", "Administrative acts", "No administrative act in the period.", acts);
+    doc_table(d, "acts", "Administrative acts", "No administrative act in the period.", acts)->whole = true;
     EVENTS_EACH(r, EVENTS_ADMIN, ev)
     {
         doc_number(d, ev->us);

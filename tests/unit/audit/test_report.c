@@ -209,6 +209,78 @@ START_TEST(report_judges_controls_by_evidence)
 }
 END_TEST
 
+START_TEST(report_counts_an_entry_once_as_evidence)
+{
+    struct report *r = build(log_lines, LINES);
+    struct buf json;
+
+    print(r, report_print_json, &json);
+    /* Allowed and refused routes, TLS of both sides: two requests and one delivery, however many things are true of them. */
+    ck_assert(holds(&json, "\"because\":\"Nothing was sent to a country of concern\",\"evidence\":2,\"leaves\":\"2, 3\"}"));
+    ck_assert(holds(&json, "\"because\":\"All traffic was TLS 1.2 or newer\",\"evidence\":3,\"leaves\":\"2, 3, 4\"}"));
+    buf_free(&json);
+    report_free(r);
+}
+END_TEST
+
+#define RULES(entity, mode, reason, seq, ts)                                                                                                 \
+    SIMPLE("\"build\":\"1\",",                                                                                                               \
+        "in_force\",\"policy\":{\"digest\":\"d1\",\"rules\":[{\"action\":\"mask\",\"entity\":\"" entity "\",\"id\":\"p/x\",\"mode\":\"" mode \
+        "\"}]},\"q\":\"",                                                                                                                    \
+        reason, seq, ts, "rules")
+#define CARD(seq, ts) RULES("CREDIT_CARD", "enforce", "begin", seq, ts)
+#define NO_CARD(seq, ts) RULES("IBAN", "enforce", "begin", seq, ts)
+#define ACT(verb, seq, ts) \
+    SIMPLE("\"admin\":{\"actor\":\"local\",\"object\":\"x\",\"result\":\"ok\",\"verb\":\"" verb "\"},\"build\":\"1\",", "ok", verb, seq, ts, "admin")
+#define MAY "2026-05-01T00:00:00.000000Z"
+#define JUNE "2026-06-01T00:00:00.000000Z"
+
+/* A rule must have been in force all the time, not at some time of the period. */
+START_TEST(report_sees_when_no_rule_was_in_force)
+{
+    static const struct {
+        const char *lines[4], *cards;
+    } cases[] = {
+        {{CARD("0", MAY), REQUEST("1", DAY_ONE, "DE", "1")}, "satisfied"},
+        {{NO_CARD("0", MAY), CARD("1", JUNE), REQUEST("2", DAY_ONE, "DE", "1")}, "satisfied"},
+        {{NO_CARD("0", MAY), RULES("CREDIT_CARD", "enforce", "continued", "1", MAY)}, "satisfied"},
+        {{NO_CARD("0", MAY), CARD("1", DAY_ONE)}, "not satisfied"},
+        {{CARD("0", MAY), NO_CARD("1", DAY_ONE), CARD("2", DAY_ONE)}, "not satisfied"},
+        {{CARD("0", DAY_ONE), RULES("CREDIT_CARD", "shadow", "begin", "1", DAY_ONE)}, "not satisfied"},
+        {{NO_CARD("0", MAY), ACT("stop", "1", JUNE), ACT("start", "2", DAY_ONE), CARD("3", DAY_ONE)}, "satisfied"},
+        {{CARD("0", MAY), NO_CARD("1", "2026-11-01T00:00:00.000000Z")}, "satisfied"},
+        {{CARD("0", MAY), ACT("stop", "1", JUNE)}, "not applicable"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        size_t count = 0;
+
+        while (count < 4 && cases[i].lines[count])
+            count++;
+        struct report *r = build(cases[i].lines, count);
+
+        ck_assert_msg(control_is(r, "3.4.1", cases[i].cards), "case %zu", i);
+        report_free(r);
+    }
+}
+END_TEST
+
+/* What did not happen in the period is not praised. */
+START_TEST(report_praises_nothing_that_did_not_happen)
+{
+    static const char *const quiet[] = {ACT("start", "0", MAY), CARD("1", MAY), ACT("reload", "2", DAY_ONE)};
+    struct report *r = build(quiet, 3);
+
+    ck_assert(control_is(r, "Art. 5(1)(c)", "not applicable"));
+    ck_assert(control_is(r, "202.401", "not applicable"));
+    ck_assert(control_is(r, "Art. 25", "satisfied"));
+    report_free(r);
+    r = build(log_lines, LINES);
+    ck_assert(control_is(r, "202.401", "satisfied")); /* a refused route to CN */
+    report_free(r);
+}
+END_TEST
+
 START_TEST(report_counts_gaps_and_unreadable_entries)
 {
     static const char *const lines[] = {
@@ -392,6 +464,9 @@ static const struct case_entry cases[] = {
     {"normal", &report_escapes_what_entries_hold},
     {"normal", &report_of_nothing_says_so},
     {"normal", &report_judges_controls_by_evidence},
+    {"normal", &report_counts_an_entry_once_as_evidence},
+    {"normal", &report_sees_when_no_rule_was_in_force},
+    {"normal", &report_praises_nothing_that_did_not_happen},
     {"malformed", &report_counts_gaps_and_unreadable_entries},
     {"normal", &report_counts_starts_and_clock_steps_of_its_period_only},
     {"normal", &report_says_that_entries_of_the_period_were_removed},
