@@ -153,6 +153,9 @@ struct journal_stats {
     uint64_t payload_bytes, payload_count, audit_bytes;
     uint64_t first_seq, next_seq; /* of the entries that are here */
     uint64_t oldest_created_us;   /* of the oldest payload, 0 = none; up to a second old */
+    /* Of the newest entries that an earlier run left, when it was opened: "torn" they cannot be read (a write that did not end, of which nobody was told, or damage), "mended" one
+     * changed bit of them was put right. NULL: neither. */
+    const char *found;
 };
 struct journal_stats journal_stats(const struct journal *jn);
 

@@ -297,6 +297,8 @@ threads_start(struct service *s, struct errs *es)
     if (changes_read(&s->now, &s->changes) != RC_OK)
         return RC_NOMEM;
     flow_record_admin(s->workers[0].flow, "start", program_digest(s->now.snap->program), "ok");
+    if (journal_stats(s->journal).found)
+        flow_record_admin(s->workers[0].flow, "recover", "journal", journal_stats(s->journal).found);
     changes_record(s->workers[0].flow, NULL, &s->changes);
     flow_record_rules(s->workers[0].flow);
     if (s->auditor && auditor_start(s->auditor) != RC_OK)

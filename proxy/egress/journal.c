@@ -182,6 +182,8 @@ journal_open(const struct journal_options *o, struct journal **out, struct errs 
     if (rc == RC_OK)
         rc = store_open(&jn->store_options, &jn->store, es);
     if (rc == RC_OK)
+        jn->found = store_found(jn->store);
+    if (rc == RC_OK)
         rc = owner_note_made(jn->lock_fd);
     if (rc == RC_OK) {
         journal_publish(jn);
@@ -223,7 +225,8 @@ journal_stats(const struct journal *jn)
         .audit_bytes = atomic_load_explicit(&jn->audit_bytes, memory_order_relaxed),
         .first_seq = atomic_load_explicit(&jn->first_seq, memory_order_relaxed),
         .next_seq = atomic_load_explicit(&jn->next_seq, memory_order_acquire),
-        .oldest_created_us = atomic_load_explicit(&jn->oldest_us, memory_order_relaxed)};
+        .oldest_created_us = atomic_load_explicit(&jn->oldest_us, memory_order_relaxed),
+        .found = jn->found};
 }
 
 enum rc

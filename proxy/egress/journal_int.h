@@ -6,6 +6,7 @@
  *   journal_store.c   opens, checks and reads the environment        journal_write.c   writes one group as one transaction
  *   journal_record.c  how records look                               journal_owner.c   one gate a directory
  *   journal_reader.c  another process reads entries             journal_wal.c     entries that are durable, but not in LMDB yet
+ *                                                           journal_wal_mend.c the last of them, when it cannot be read
  *
  * Databases: "payload" and "audit", keys 8 bytes big-endian; "meta" with one record, the totals. Payload ids start at 1, sequence
  * numbers at 0: an entry's seq is its place in the log.
@@ -72,6 +73,8 @@ void store_close(struct store *s);
 const struct totals *store_totals(const struct store *s);
 /* With the entries that are durable, but not in LMDB yet. */
 const struct totals *store_now(const struct store *s);
+/* journal_stats' found. */
+const char *store_found(const struct store *s);
 /* Whether there are such. A commit without txs brings them there. */
 bool store_is_ahead(const struct store *s);
 /* created_us of the oldest payload, 0 when there is none or it cannot be read. */

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 #define READERS_MAX 126
 #define TOTALS_KEY "totals"
 
@@ -300,6 +302,26 @@ open_env(struct store *s)
     return (e = restore_length(s->env)) ? e : make_durable(s->o.dir);
 }
 
+static enum rc
+replay_wal(struct store *s)
+{
+    enum rc rc = wal_replay(&s->wal, s->totals.next_seq, s->o.entries_below);
+    uint64_t next = s->totals.next_seq + s->wal.count;
+
+    if (rc != RC_OK || next >= s->o.entries_below)
+        return rc;
+    enum wal_mended mended = wal_mend(&s->wal, next);
+
+    s->found = mended == WAL_TORN ? "torn" : mended == WAL_MENDED ? "mended" : NULL;
+    if (mended == WAL_TORN)
+        log_event(LOG_JOURNAL_TORN, LOG_NUM("seq", next));
+    if (mended != WAL_MENDED)
+        return RC_OK;
+    rc = wal_replay(&s->wal, s->totals.next_seq, s->o.entries_below);
+    log_event(LOG_JOURNAL_MENDED, LOG_NUM("seq", next), LOG_NUM("entries", s->totals.next_seq + s->wal.count - next));
+    return rc;
+}
+
 /* What an earlier run left ahead of LMDB goes there. */
 static enum rc
 open_wal(struct store *s)
@@ -309,7 +331,7 @@ open_wal(struct store *s)
     s->now = s->totals;
     if (e || s->o.read_only)
         return store_rc(e);
-    enum rc rc = wal_replay(&s->wal, s->totals.next_seq, s->o.entries_below);
+    enum rc rc = replay_wal(s);
 
     if (rc == RC_OK && s->o.entries_below != UINT64_MAX && s->totals.next_seq + s->wal.count < s->o.entries_below)
         rc = RC_INTEGRITY; /* what was answered for is gone: its numbers are not given away again, and what can be read of the file stays as it is */
@@ -651,4 +673,10 @@ store_entries_take(struct store *s, struct store_span span, struct buf *out, uin
     mdb_cursor_close(cur);
     mdb_txn_abort(txn);
     return rc;
+}
+
+const char *
+store_found(const struct store *s)
+{
+    return s->found;
 }

@@ -16,7 +16,8 @@ struct store {
     struct totals totals; /* of the last commit; only the committing thread reads and writes it */
     struct totals now;    /* with the entries that are durable in the write-ahead file only */
     struct wal wal;
-    void *map; /* where the file is mapped; NULL: not known */
+    const char *found; /* about the newest entries that an earlier run left; NULL: nothing is the matter with them */
+    void *map;         /* where the file is mapped; NULL: not known */
     size_t map_bytes;
     uint64_t written_bytes; /* since the map was last let go */
     uint64_t release;       /* entries below it may go */

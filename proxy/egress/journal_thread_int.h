@@ -26,6 +26,7 @@ struct journal {
     const struct clock *clock;
     char *dir;
     int lock_fd;
+    const char *found; /* when it was opened */
     pthread_t thread;
 
     pthread_mutex_t mu; /* queue, stopping */

@@ -22,9 +22,7 @@
 
 #define WAL_NAME "entries.wal"
 #define PAGE 4096u
-#define GROUP_HEADER 24u
 #define GROUP_CRC_FROM 8u
-#define MAGIC 0xF7534757u
 
 static size_t
 pages(size_t n)
@@ -32,29 +30,22 @@ pages(size_t n)
     return (n + PAGE - 1) / PAGE * PAGE;
 }
 
-static uint32_t
-group_crc(const uint8_t *group, size_t body)
+uint32_t
+wal_group_crc(const uint8_t *group, size_t body)
 {
-    return digest_crc32c(0, (struct str){(const char *)group + GROUP_CRC_FROM, GROUP_HEADER - GROUP_CRC_FROM + body});
+    return digest_crc32c(0, (struct str){(const char *)group + GROUP_CRC_FROM, WAL_GROUP_HEADER - GROUP_CRC_FROM + body});
 }
 
-/* The whole group at ${at}; false when none begins there. */
-struct group {
-    uint64_t seq;
-    uint32_t count;
-    struct str body;
-};
-
-static bool
-group_at(const uint8_t *image, size_t at, struct group *g)
+bool
+wal_group_at(const uint8_t *image, size_t at, struct wal_group *g)
 {
-    if (at + GROUP_HEADER > WAL_BYTES || be_get32(image + at) != MAGIC)
+    if (at + WAL_GROUP_HEADER > WAL_BYTES || be_get32(image + at) != WAL_MAGIC)
         return false;
     size_t body = be_get32(image + at + 20);
 
-    if (body > WAL_BYTES - at - GROUP_HEADER || be_get32(image + at + 4) != group_crc(image + at, body))
+    if (body > WAL_BYTES - at - WAL_GROUP_HEADER || be_get32(image + at + 4) != wal_group_crc(image + at, body))
         return false;
-    *g = (struct group){be_get64(image + at + 8), be_get32(image + at + 16), {(const char *)image + at + GROUP_HEADER, body}};
+    *g = (struct wal_group){be_get64(image + at + 8), be_get32(image + at + 16), {(const char *)image + at + WAL_GROUP_HEADER, body}};
     return true;
 }
 
@@ -159,7 +150,7 @@ wal_forget_pages(const char *dir)
 
 /* Whether the body is ${count} records. */
 static bool
-body_is_sound(const struct group *g)
+body_is_sound(const struct wal_group *g)
 {
     struct wal_walk walk = {.rest = g->body};
     struct str record;
@@ -173,20 +164,20 @@ body_is_sound(const struct group *g)
 enum rc
 wal_replay(struct wal *w, uint64_t next_seq, uint64_t below)
 {
-    struct group g;
+    struct wal_group g;
 
     w->at = 0;
     w->count = 0;
     if (!w->image)
         return RC_OK;
-    while (group_at(w->image, w->at, &g) && g.seq == next_seq + w->count && g.seq < below) {
+    while (wal_group_at(w->image, w->at, &g) && g.seq == next_seq + w->count && g.seq < below) {
         if (!body_is_sound(&g))
             return RC_INTEGRITY;
         w->count += g.count;
-        w->at += pages(GROUP_HEADER + g.body.len);
+        w->at += pages(WAL_GROUP_HEADER + g.body.len);
     }
     for (size_t at = w->at; at < WAL_BYTES; at += PAGE)
-        if (group_at(w->image, at, &g) && g.seq > next_seq + w->count && g.seq < below)
+        if (wal_group_at(w->image, at, &g) && g.seq > next_seq + w->count && g.seq < below)
             return RC_INTEGRITY;
     return RC_OK;
 }
@@ -202,7 +193,7 @@ wal_refresh(struct wal *w)
 void
 wal_begin(struct wal *w)
 {
-    w->used = GROUP_HEADER;
+    w->used = WAL_GROUP_HEADER;
 }
 
 uint8_t *
@@ -226,11 +217,11 @@ wal_end(struct wal *w, uint64_t seq, uint32_t count)
     if (size > WAL_BYTES - w->at)
         size = WAL_BYTES - w->at;
     memset(group + w->used, 0, size - w->used);
-    be_put32(group, MAGIC);
+    be_put32(group, WAL_MAGIC);
     be_put64(group + 8, seq);
     be_put32(group + 16, count);
-    be_put32(group + 20, (uint32_t)(w->used - GROUP_HEADER));
-    be_put32(group + 4, group_crc(group, w->used - GROUP_HEADER));
+    be_put32(group + 20, (uint32_t)(w->used - WAL_GROUP_HEADER));
+    be_put32(group + 4, wal_group_crc(group, w->used - WAL_GROUP_HEADER));
     int e = write_all(w->fd, group, size, w->at);
 
     if (e || fdatasync(w->fd) != 0)
@@ -253,13 +244,13 @@ wal_reset(struct wal *w)
 bool
 wal_next(struct wal_walk *walk, struct str *record)
 {
-    struct group g;
+    struct wal_group g;
 
     while (walk->w && walk->rest.len == 0) {
-        if (walk->at >= walk->w->at || !group_at(walk->w->image, walk->at, &g))
+        if (walk->at >= walk->w->at || !wal_group_at(walk->w->image, walk->at, &g))
             return false;
         walk->rest = g.body;
-        walk->at += pages(GROUP_HEADER + g.body.len);
+        walk->at += pages(WAL_GROUP_HEADER + g.body.len);
     }
     if (walk->rest.len < 4)
         return false;

@@ -9,6 +9,18 @@
 #include "journal_int.h"
 
 #define WAL_BYTES ((size_t)512 << 10)
+#define WAL_GROUP_HEADER 24u
+#define WAL_MAGIC 0xF7534757u
+
+struct wal_group {
+    uint64_t seq;
+    uint32_t count;
+    struct str body;
+};
+/* The whole group at ${at}; false when none begins there. */
+bool wal_group_at(const uint8_t *image, size_t at, struct wal_group *g);
+/* Of the group's bytes behind the checksum. */
+uint32_t wal_group_crc(const uint8_t *group, size_t body);
 
 struct wal {
     int fd;         /* -1: there is none */
@@ -32,6 +44,13 @@ void wal_forget_pages(const char *dir);
  * Returns: RC_OK; RC_INTEGRITY entries are missing before some that are there
  */
 enum rc wal_replay(struct wal *w, uint64_t next_seq, uint64_t below) MUST_USE;
+/**
+ * wal_mend(w, next_seq):
+ * After wal_replay: look at what follows the groups that can be read, where an entry of number ${next_seq} would be.
+ * Returns: WAL_NOTHING no group was begun there; WAL_TORN one was, and is not whole; WAL_MENDED it was whole but for one bit, which is put right in the image: replay again
+ */
+enum wal_mended { WAL_NOTHING, WAL_TORN, WAL_MENDED };
+enum wal_mended wal_mend(struct wal *w, uint64_t next_seq) MUST_USE;
 /* Read the file anew; an errno. */
 int wal_refresh(struct wal *w) MUST_USE;
 
