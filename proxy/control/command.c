@@ -330,7 +330,7 @@ unknown_command(struct command_list commands, int argc, char **argv)
     size_t count = commands.count < NAMES_MAX ? commands.count : NAMES_MAX;
     struct err e = {0};
 
-    if (is_group(commands, argv[0])) {
+    if (is_group(commands, argv[0]) && (argc < 2 || argv[1][0] == '-')) {
         commands_print_overview(commands, argv[0], stderr);
         return EXIT_USAGE;
     }

@@ -96,6 +96,11 @@ lint_regex(struct lint *l, const struct conf_node *n)
 
     if (nested != SIZE_MAX)
         err_hint(warn(l, n, SG_LINT_NESTED, "a group that repeats holds nothing but what repeats, at byte %zu", nested), "(a+)+ is a+; or (a++)+");
+    size_t characters = lint_characters(n->text);
+
+    if (characters != SIZE_MAX)
+        err_hint(warn(l, n, SG_LINT_CHARACTERS, "bytes are matched, and it means a character outside of ASCII at byte %zu", characters),
+            "write the characters out: (?:é|è)");
     if (lint_open_ends(n->text))
         err_hint(warn(l, n, SG_LINT_BOTH_ENDS, "begins and ends with .*"), "a match needs none of them: leave them out");
     lint_hostile(l, n, pattern);

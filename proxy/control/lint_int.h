@@ -21,7 +21,8 @@ enum lint_code {
     SG_LINT_SHADOW_UNDATED = 907,
     SG_LINT_SHADOW_OLD = 908,
     SG_LINT_UNTESTED = 909,
-    SG_LINT_NO_EFFECT = 910
+    SG_LINT_NO_EFFECT = 910,
+    SG_LINT_CHARACTERS = 911
 };
 
 #define LINT_SHADOW_DAYS 30
@@ -47,6 +48,8 @@ int lint_main(const struct lint_options *o, struct buf *out);
 
 /* Where a group that can repeat without bound holds nothing but what repeats; SIZE_MAX: nowhere. */
 size_t lint_nested_quantifier(struct str regex);
+/* Where it means characters outside of ASCII, and matches bytes: \p{..}, \X, a class that holds some, one that repeats; SIZE_MAX: nowhere. */
+size_t lint_characters(struct str regex);
 /* Whether it begins and ends with .* or .+, anchored nowhere. */
 bool lint_open_ends(struct str regex);
 

@@ -138,6 +138,38 @@ lint_nested_quantifier(struct str re)
     return SIZE_MAX;
 }
 
+/* Whether an atom is of characters where bytes are matched: a property, or a class with more than ASCII in it. */
+static bool
+of_characters(struct str atom)
+{
+    if (atom.len > 1 && atom.ptr[0] == '\\')
+        return strchr("pPX", atom.ptr[1]) != NULL;
+    for (size_t i = 0; atom.ptr[0] == '[' && i < atom.len; i++)
+        if ((unsigned char)atom.ptr[i] >= 0x80 || (atom.ptr[i] == '\\' && i + 1 < atom.len && (atom.ptr[i + 1] | 0x20) == 'p'))
+            return true;
+    return false;
+}
+
+size_t
+lint_characters(struct str re)
+{
+    bool atomic;
+
+    for (size_t i = 0; i < re.len;) {
+        if (re.ptr[i] == '(' || re.ptr[i] == ')' || re.ptr[i] == '|') {
+            i = re.ptr[i] == '(' ? group_head(re, i + 1, &atomic) : i + 1;
+            continue;
+        }
+        size_t end = atom_end(re, i);
+        struct quantifier q = quantifier_at(re, end);
+
+        if (of_characters(str_sub(re, i, end)) || ((unsigned char)re.ptr[i] >= 0x80 && q.len))
+            return i;
+        i = end + q.len;
+    }
+    return SIZE_MAX;
+}
+
 /* ".*", ".+", with ? or + behind: how many bytes at the start. */
 static size_t
 any_run(struct str re)

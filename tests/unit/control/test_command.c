@@ -157,7 +157,7 @@ START_TEST(command_refuses_wrong_usage_with_a_hint)
         {"", "Commands:"},
         {"dp", "unknown command \"dp\"\n   hint: did you mean do?"},
         {"policy", "policy do"},
-        {"policy d", "policy do"},
+        {"policy d", "unknown command \"policy d\"\n   hint: did you mean policy do?"},
         {"do --confg x", "unknown option --confg\n   hint: did you mean config?"},
         {"do -x", "unknown option -x"},
         {"do --config", "--config needs a value: FILE"},

@@ -54,6 +54,10 @@ START_TEST(lint_finds_regular_expressions_that_hurt)
     says("  rules: [{id: r, regex: '(a|b|ab)*c(a|b|ab)*d(a|b|ab)*e', action: drop}]\n", 904, "hostile");
     says("  rules: [{id: r, regex: '.*secret.*', action: drop}]\n", 905, "begins and ends with .*");
     says("  detectors: {L: {regex: '.*secret.*'}}\n  rules: [{id: r, entity: L, action: drop}]\n", 905, "p.policy.yaml:5:26");
+    says("  rules: [{id: r, regex: 'x\\p{Lu}y', action: drop}]\n", 911, "at byte 1");
+    says("  rules: [{id: r, regex: 'caf[x\xc3\xa9]', action: drop}]\n", 911, "at byte 3");
+    says("  rules: [{id: r, regex: 'No\xc3\xabl\xc3\xa9+', action: drop}]\n", 911, "write the characters out");
+    quiet("  rules: [{id: r, regex: 'No\xc3\xabl(?:\xc3\xa9|\xc3\xa8)+ [\\w]', action: drop}]\n");
     quiet("  rules: [{id: r, regex: 'LY-\\d{8}(?:\\.\\d+)*', action: drop}]\n");
 }
 END_TEST
