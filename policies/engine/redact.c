@@ -241,6 +241,8 @@ redact_key(struct run *run, const struct finding *list, size_t count)
 
     if (rc == RC_OK && !str_eq(key, now))
         rc = settle_key(run, a, list->index, &now);
+    if (now.len == 0 && key.len)
+        now = STR(ACTION_DROPPED); /* OpenTelemetry specification, "Attribute": a key is not empty */
     if (rc != RC_OK || str_eq(key, now))
         return rc;
     run->renamed[run->renamed_count++] = (struct renamed){list->index, now};

@@ -104,6 +104,28 @@ START_TEST(redact_examines_what_a_truncation_keeps)
 }
 END_TEST
 
+/* No backend takes an attribute without a name. */
+START_TEST(redact_leaves_no_key_empty)
+{
+    static const char *const actions[] = {"drop", "{truncate: {to: 0}}", "{replace: \"\"}"};
+    static const char json[] =
+        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"attributes\":[{\"key\":\"a@b.example\",\"value\":{\"kvlistValue\":{"
+        "\"values\":[{\"key\":\"c@d.example\",\"value\":{\"stringValue\":\"x\"}}]}}}]}]}]}]}";
+
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        char yaml[256];
+        struct gate_small g;
+
+        snprintf(yaml, sizeof(yaml), POLICY("p") "  rules:\n    - {id: m, entity: EMAIL_ADDRESS, action: %s}\n", actions[i]);
+        small_open(&g, yaml);
+        const char *out = small_pass(&g, 0, json);
+
+        ck_assert_msg(!strstr(out, ".example") && !strstr(out, "\"key\":\"\""), "%s: %s", actions[i], out);
+        small_close(&g);
+    }
+}
+END_TEST
+
 /* What was detected does not stay because it is short. */
 START_TEST(redact_leaves_nothing_of_a_match_that_a_truncation_would_keep)
 {
@@ -632,6 +654,7 @@ static const struct case_entry cases[] = {
     {"normal", &redact_chains_of_overlaps_are_one},
     {"normal", &redact_puts_key_rules_first_whatever_the_severity},
     {"normal", &redact_examines_what_a_truncation_keeps},
+    {"normal", &redact_leaves_no_key_empty},
     {"normal", &redact_leaves_nothing_of_a_match_that_a_truncation_would_keep},
     {"normal", &redact_a_removal_of_the_attribute_beats_other_key_rules},
     {"normal", &hole_a_values_that_are_no_strings_are_examined_and_keep_their_shape},
