@@ -2,7 +2,9 @@
 #include "policies/packs.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/digest.h"
@@ -421,6 +423,27 @@ set_machine_defaults(struct config_reader *r, struct config *c)
     }
 }
 
+/* A folder that is made when missing can be made: what there is of its path are folders. */
+static void
+check_folder(struct config_reader *r, const struct conf_node *section, const char *path)
+{
+    char up[4096];
+    struct stat st;
+
+    if (!path || strlen(path) >= sizeof(up))
+        return;
+    memcpy(up, path, strlen(path) + 1);
+    while (stat(up, &st) != 0) {
+        char *slash = strrchr(up, '/');
+
+        if ((errno != ENOENT && errno != ENOTDIR) || !slash || slash == up)
+            return;
+        *slash = '\0';
+    }
+    if (!S_ISDIR(st.st_mode))
+        config_refuse(r, CONFIG_E_VALUE, conf_get(section, "dir"), "%s is no folder", up);
+}
+
 void
 config_check_root(struct config_reader *r, const struct conf_node *n, void *item)
 {
@@ -432,6 +455,8 @@ config_check_root(struct config_reader *r, const struct conf_node *n, void *item
         for (size_t k = 0; k < i; k++)
             if (strcmp(c->keys[i].id, c->keys[k].id) == 0)
                 errs_add(r->es, ERR_ERROR, RC_CONFIG, CONFIG_E_TWICE, c->keys[i].pos, "the key %s is there twice", c->keys[i].id);
+    check_folder(r, conf_get(n, "journal"), c->journal.dir);
+    check_folder(r, conf_get(n, "audit"), c->audit.dir);
     set_machine_defaults(r, c);
     check_endpoints(r, c);
 }

@@ -14,8 +14,17 @@
 static const char *
 last_reason(void)
 {
+    unsigned long first = ERR_peek_error();
     const char *text = ERR_reason_error_string(ERR_peek_last_error());
 
+    if (ERR_GET_LIB(first) == ERR_LIB_PEM && ERR_GET_REASON(first) == PEM_R_NO_START_LINE)
+        text = "holds nothing of that kind in PEM form";
+    else if (ERR_GET_LIB(first) == ERR_LIB_OSSL_DECODER)
+        text = "holds no private key in PEM form";
+    else if (ERR_GET_LIB(first) == ERR_LIB_X509 && ERR_GET_REASON(first) == X509_R_KEY_VALUES_MISMATCH)
+        text = "is not the key of the certificate in cert_file";
+    else if (ERR_GET_LIB(first) == ERR_LIB_CRYPTO || (ERR_GET_LIB(first) == ERR_LIB_PEM && ERR_GET_REASON(first) == PEM_R_BAD_PASSWORD_READ))
+        text = "is encrypted: take the password off it, openssl pkey -in FILE";
     ERR_clear_error();
     return text ? text : "not readable";
 }

@@ -214,6 +214,15 @@ START_TEST(config_refuses_with_the_nearest_name)
 }
 END_TEST
 
+START_TEST(config_refuses_folders_that_are_none)
+{
+    refuse("audit: {dir: gateway.yaml}\n", "gateway.yaml is no folder", NULL);
+    refuse("audit: {dir: gateway.yaml/a/b}\n", "gateway.yaml is no folder", NULL);
+    config_unref(load("exporters: {otlp_grpc/a: {endpoint: 'a:1', jurisdiction: EU}}\naudit: {dir: a/b/c}\n"));
+    clean();
+}
+END_TEST
+
 START_TEST(config_refuses_what_must_be_there_and_is_not)
 {
     static const struct {
@@ -384,6 +393,7 @@ static const struct case_entry cases[] = {
     {"normal", &config_fills_defaults_when_little_is_said},
     {"normal", &config_reads_every_section},
     {"malformed", &config_refuses_with_the_nearest_name},
+    {"malformed", &config_refuses_folders_that_are_none},
     {"malformed", &config_refuses_what_must_be_there_and_is_not},
     {"malformed", &config_reports_all_errors_in_one_round},
     {"normal", &config_warns_of_plaintext_that_leaves_the_machine},
