@@ -78,7 +78,7 @@ const char *const *detector_names(size_t *count);
  * detector_context(d, key, text, start):
  * Whether one of the context words of ${d} stands in ${key}, or ends in the DETECTOR_CONTEXT_CHARS characters before ${start}.
  * A word stands where letters and digits do not run on at either end, except that a change of case (memberId) and a plural s end it too;
- * case, and separators between its parts, are ignored; a word in brackets of a marker, [PHONE_NUMBER], is none. False when the detector has no words.
+ * case (of Latin, Greek, Cyrillic letters), and separators between its parts, are ignored; a word in brackets of a marker, [PHONE_NUMBER], is none. False when the detector has no words.
  */
 bool detector_context(const struct detector *d, struct str key, struct str text, size_t start);
 

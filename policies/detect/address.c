@@ -28,13 +28,31 @@ check_street(struct match *m)
     return true;
 }
 
-#define LOCAL_PHONE_WORDS                                                                                                                       \
-    "phone", "telephone", "telefon", "telefonnummer", "rufnummer", "handy", "mobil", "t\xc3\xa9l\xc3\xa9phone", "telephone mobile", "tel",      \
-        "t\xc3\xa9l", "portable", "mobile", "cell", "fax", "call me", "reach me", "sms", "whatsapp", "msisdn", "\xe9\x9b\xbb\xe8\xa9\xb1",      \
-        "\xe7\x94\xb5\xe8\xaf\x9d", "\xe6\x89\x8b\xe6\x9c\xba", "tel\303\251fono", "m\xc3\xb3vil", "telefono", "cellulare", "telefoon",         \
-        "phone number", "telephone number", "phone no", "contact number", "mobile number", "hotline", "helpline", "landline", "tel no",         \
-        "call me at", "call me on", "call us", "reach me at", "cell phone", "fax number", "my registered", "registered mobile", "answering at", \
-        "answer at", "home phone", "work phone"
+#define LOCAL_PHONE_WORDS                                                                                                                            \
+    "phone", "telephone", "telefon", "telefonnummer", "rufnummer", "handy", "mobil", "t\xc3\xa9l\xc3\xa9phone", "telephone mobile", "tel",           \
+        "t\xc3\xa9l", "portable", "mobile", "cell", "fax", "call me", "reach me", "sms", "whatsapp", "msisdn", "\xe9\x9b\xbb\xe8\xa9\xb1",           \
+        "\xe7\x94\xb5\xe8\xaf\x9d", "\xe6\x89\x8b\xe6\x9c\xba", "tel\303\251fono", "m\xc3\xb3vil", "telefono", "cellulare", "telefoon",              \
+        "phone number", "telephone number", "phone no", "contact number", "mobile number", "hotline", "helpline", "landline", "tel no",              \
+        "call me at", "call me on", "call us", "reach me at", "cell phone", "fax number", "my registered", "registered mobile", "answering at",      \
+        "answer at", "home phone", "work phone", /* nl hu sk lt lv pt es no sv fi is hr pl id vi de tr ru uk bg el he ar fa hi zh ja ko th */        \
+        "telefoonnummer", "mobiel", "gsm", "natel", "telefonsz\303\241m", "telef\303\263n", "telefonas", "t\304\201lrunis", "telefone",              \
+        "telem\303\263vel", "fone", "fono", "celular", "tfno", "tlf", "tfn", "puhelin", "puhelinnumero", "puh", "matkapuhelin", "s\303\255mi",       \
+        "mobitel", "kom\303\263rka", "telepon", "ponsel", "\304\221i\341\273\207n tho\341\272\241i",                                                 \
+        "s\341\273\221 \304\221i\341\273\207n tho\341\272\241i", "di \304\221\341\273\231ng", "s\304\221t", "handynummer", "mobilnummer", "mobilnr", \
+        "numer telefonu", "cep telefonu", "telefon numaras\304\261", "r\303\274ckrufnummer",                                                         \
+        "\321\202\320\265\320\273\320\265\321\204\320\276\320\275",                                                                                  \
+        "\320\275\320\276\320\274\320\265\321\200 \321\202\320\265\320\273\320\265\321\204\320\276\320\275\320\260", "\321\202\320\265\320\273",     \
+        "\320\274\320\276\320\261", "\320\274\320\276\320\261\320\270\320\273\321\214\320\275\321\213\320\271",                                      \
+        "\320\274\320\276\320\261\320\270\320\273\320\265\320\275", "\320\274\320\276\320\261\321\226\320\273\321\214\320\275\320\270\320\271",      \
+        "\317\204\316\267\316\273\316\255\317\206\317\211\316\275\316\277", "\317\204\316\267\316\273",                                              \
+        "\316\272\316\271\316\275\316\267\317\204\317\214", "\327\230\327\234\327\244\327\225\327\237", "\327\240\327\231\327\231\327\223",          \
+        "\331\207\330\247\330\252\331\201", "\330\254\331\210\330\247\331\204", "\331\205\331\210\330\250\330\247\331\212\331\204",                  \
+        "\331\205\330\255\331\205\331\210\331\204", "\330\252\331\204\331\212\331\201\331\210\331\206", "\330\252\331\204\331\201\331\206",          \
+        "\331\205\331\210\330\250\330\247\333\214\331\204", "\340\244\253\340\244\274\340\245\213\340\244\250",                                      \
+        "\340\244\253\340\245\213\340\244\250", "\340\244\256\340\245\213\340\244\254\340\244\276\340\244\207\340\244\262",                          \
+        "\346\211\213\346\251\237", "\346\220\272\345\270\257", "\354\240\204\355\231\224", "\355\234\264\353\214\200\355\217\260",                  \
+        "\355\225\270\353\223\234\355\217\260", "\354\227\260\353\235\275\354\262\230", "\340\271\202\340\270\227\340\270\243",                      \
+        "\340\270\241\340\270\267\340\270\255\340\270\226\340\270\267\340\270\255"
 
 /* 2024-01-31 and 31-01-2024, and hours behind it. */
 static bool
@@ -85,6 +103,16 @@ key_ends_in(struct str key, struct str word)
     return str_in_list((struct str){rest, n}, tails);
 }
 
+static bool
+behind_other_script(const struct match *m)
+{
+    size_t k = 1;
+
+    while (k <= 4 && match_before(m, k) && strchr(" \t:=\"'(", match_before(m, k)))
+        k++;
+    return (unsigned char)match_before(m, k) >= 0x80;
+}
+
 /* Seven or eight bare digits are a count more often than a telephone number: nothing but a word of speech may stand between them and their name. */
 static bool
 right_behind(const struct match *m)
@@ -98,8 +126,8 @@ right_behind(const struct match *m)
         if (key_ends_in(m->key, str_of(*k)))
             return true;
     if (word.len == 0)
-        return (m->start == 0 && m->key.len == 0) || (unsigned char)match_before(m, 1) >= 0x80 || match_before(m, 1) == '.' ||
-               match_before(m, 1) == '\n' || match_before(m, 2) == '.';
+        return (m->start == 0 && m->key.len == 0) || behind_other_script(m) || match_before(m, 1) == '.' || match_before(m, 1) == '\n' ||
+               match_before(m, 2) == '.';
     for (const char *const *k = keys; *k; k++)
         if (str_find_nocase(word, str_of(*k)) != SIZE_MAX)
             return true;
@@ -149,9 +177,10 @@ check_labelled(struct match *m)
 }
 
 /* Seven digits at least before an extension. */
-#define NATIONAL_NUMBER                                                                                                                         \
-    "(?=\\(?[0-9](?:[ )./-]{0,4}[0-9]){6})"                                                                                                     \
-    "(?:\\([0-9]{1,5}\\)[ /.-]{0,3}[0-9]{2,10}|" GROUPS_START "(?<!\\+)[0-9]{1,15})(?:[ /-]{1,3}[0-9]{2,8}|\\.[0-9]{2,8}|-[0-9]/[0-9]{3}){0,5}" \
+#define NATIONAL_NUMBER                                                               \
+    "(?=\\(?[0-9](?:[ )./-]{0,4}[0-9]){6})"                                           \
+    "(?:\\([0-9](?:[ -]?[0-9]){0,5}\\)[ /.-]{0,3}[0-9]{1,10}|" GROUPS_START           \
+    "(?<!\\+)[0-9]{1,15})(?:[ /-]{1,3}[0-9]{2,8}|\\.[0-9]{2,8}|-[0-9]/[0-9]{3}){0,5}" \
     "(?: ?(?:x|ext\\.?) ?[0-9]{1,6})?"
 
 const struct detector detect_address[] = {
@@ -166,23 +195,32 @@ const struct detector detect_address[] = {
                 "13812345678"),
             HIT("mobile 98765 43210"), HIT_IN("user.mobile", "07911 123456"), HIT("telefon 0151/23456789"), HIT("Phone: 60-56-85-91"),
             HIT("Phone: (37) 788-063"), HIT("tel (351) 923657443"), HIT("tel (07).0818.5692"), HIT("Desk phone: 06-6/196 2931"),
-            HIT("t\xc3\xa9l 06.12.34.56.78"), MISS("phone os 17.4.1"), MISS("fax gateway queue 1234567"), HIT("fax number is 20670629"),
-            HIT_IN("user.mobile_no", "20670629"), MISS_IN("mobile.sessions", "20670629"), MISS("phone 2024-01-31"),
-            MISS("[PHONE_NUMBER] 13812345678"), MISS("phone 192.168.100.200"), MISS("13812345678"), MISS("090-1234-5678"), MISS("order 98765 43210"),
-            MISS_IN("user.mobile", "1700000000")),
+            HIT("t\xc3\xa9l 06.12.34.56.78"), HIT("Phone ((0-312) 34775)"), HIT("Telefon: (06 1) 234 4207"), HIT("tel: 8 (71234) 5 62 19"),
+            /* Telefon, in Russian, with a capital and in capitals; tel. */
+            HIT("\320\242\320\265\320\273\320\265\321\204\320\276\320\275 8 912 338-64-58"),
+            HIT("\320\234\320\236\320\221\320\230\320\233\320\254\320\235\320\253\320\231: 89123386458"),
+            HIT("\321\202\320\265\320\273. 89123386458"), HIT("\327\240\327\231\327\231\327\223\t02-104-1884"),
+            HIT("\355\234\264\353\214\200\355\217\260 010-2004-5754"), HIT("\331\207\330\247\330\252\331\201 05.20.12.73.75"),
+            MISS("\320\277\320\276\320\273\321\214\320\267\320\276\320\262\320\260\321\202\320\265\320\273\321\214 12345678"),
+            MISS("phone os 17.4.1"), MISS("fax gateway queue 1234567"), HIT("fax number is 20670629"), HIT_IN("user.mobile_no", "20670629"),
+            MISS_IN("mobile.sessions", "20670629"), MISS("phone 2024-01-31"), MISS("[PHONE_NUMBER] 13812345678"), MISS("phone 192.168.100.200"),
+            MISS("13812345678"), MISS("090-1234-5678"), MISS("order 98765 43210"), MISS_IN("user.mobile", "1700000000")),
     },
     {
         ENTRY("contact.phone_called", "PHONE_NUMBER", "Telephone number behind a word such as call or office", TIER_B, "contact", "GDPR HIPAA-D", 1),
         .pattern = NATIONAL_NUMBER GROUPS_END,
         .context = WORDS("call", "calling", "called", "answering", "answering at", "reach", "reached at", "contact", "dial", "dialed", "dialled",
             "office", "desk", "direct line", "message to", "messages to", "registered", "registered number", "extension", "ring", "kontakt", "anruf",
-            "appeler", "appelez", "llamar", "llame", "chiamare", "bellen"),
+            "appeler", "appelez", "llamar", "llame", "chiamare", "bellen", "r\303\274ckruf", "erreichbar", "joignable", "contacto", "contato",
+            "ligar", "zadzwo\305\204", "\320\267\320\262\320\276\320\275\320\270\321\202\320\265",
+            "\320\277\320\276\320\267\320\262\320\276\320\275\320\270\321\202\320\265", "\351\200\243\347\265\241\345\205\210",
+            "\350\201\224\347\263\273\346\226\271\345\274\217"),
         .need_context = true,
         .check = check_called,
         .examples = EXAMPLES(HIT("They do not answer; answering at 78 651 450"), HIT("stop messages to 699 956 915"), HIT("call 0494 92 82 32"),
             HIT("my registered 905-674-3793"), HIT("Desk: (898)666-3621x0135"), HIT("call 0703340932"), HIT("Desk: 0490 75 40 81"),
-            MISS("call 12345678"), MISS("call 2024-01-31"), MISS("contact 10.20.30.40"), MISS("78 651 450"), MISS("call 3747 3911"),
-            MISS("office 2018-01-14 03:07"), MISS("number 17.4.1")),
+            HIT("R\303\274ckruf unter 030 128 744"), MISS("call 12345678"), MISS("call 2024-01-31"), MISS("contact 10.20.30.40"), MISS("78 651 450"),
+            MISS("call 3747 3911"), MISS("office 2018-01-14 03:07"), MISS("number 17.4.1")),
     },
     {
         ENTRY("contact.phone_labelled", "PHONE_NUMBER", "Telephone number before its label", TIER_B, "contact", "GDPR HIPAA-D", 1),
@@ -205,13 +243,13 @@ const struct detector detect_address[] = {
     },
     {
         ENTRY("contact.postcode_uk", "UK_POSTCODE", "UK postcode", TIER_B, "contact", "GDPR", 1),
-        .pattern = WORD_START "(?:" UK_OUTWARD " ?" UK_INWARD "|GIR ?0AA)" WORD_END,
+        .pattern = "(?<![0-9A-Za-z_-])(?:" UK_OUTWARD " ?" UK_INWARD "|GIR ?0AA)" WORD_END,
         .context = WORDS("postcode", "post code", "postal code", "address", "deliver", "delivery"),
         .need_context = true,
         .caseless = true,
         .examples = EXAMPLES(HIT("address SW1A 1AA"), HIT("postcode EC1A1BB"), HIT("deliver to M1 1AE"), HIT_IN("user.postcode", "cr2 6xh"),
             HIT("postcode DN55 1PT"), HIT("postcode GIR 0AA"), MISS("postcode QA1 1AA"), MISS("postcode M1 1CA"), MISS("postcode M1 1AI"),
-            MISS("SW1A 1AA"), MISS("postcode AIA 1AA")),
+            MISS("SW1A 1AA"), MISS("postcode AIA 1AA"), MISS_IN("server.address", "DESKTOP-RH2N2SL")),
     },
     {
         ENTRY("contact.postcode_ca", "CA_POSTCODE", "Canadian postal code", TIER_B, "contact", "GDPR PIPEDA", 1),

@@ -199,7 +199,8 @@ const struct detector detect_contact[] = {
         .category = "contact",
         .controls = "GDPR HIPAA-F",
         /* pkg@1.2.3-beta.rc: two numeric labels in front are a version. */
-        .pattern = BEFORE_AT LOCAL_PART "@(?![0-9]{1,9}\\.[0-9])(?:" LABEL "\\.){1,10}" TOP_LABEL,
+        .pattern = BEFORE_AT LOCAL_PART "@(?:(?![0-9]{1,9}\\.[0-9])(?:" LABEL "\\.){1,10}" TOP_LABEL
+                                        "|\\[(?:[0-9]{1,3}(?:\\.[0-9]{1,3}){3}|IPv6:[0-9A-Fa-f:.]{2,45})\\])",
         .context = WORDS("email", "e mail", "mail", "to", "cc", "from", "recipient"),
         .check = check_email,
         .severity = 1,
@@ -207,9 +208,10 @@ const struct detector detect_contact[] = {
             HIT("\xe8\x81\x94\xe7\xb3\xbbjane@example.com\xe8\xb0\xa2"), HIT("\xd0\xb0lice@example.com"), HIT("sip:alice@example.com"),
             HIT("a@163.com"), HIT("\"john doe\"@example.org"), HIT("mailto:bob@example.com?subject=x"), HIT("https://jane@example.com/"),
             HIT("\xe7\x94\xa8\xe6\x88\xb7@\xe4\xbe\x8b\xe5\xad\x90.\xe4\xb8\xad\xe5\x9b\xbd"), HIT("email='jane@example.com'"),
-            MISS("my email is info@presidio."), MISS("npm i lodash@4.17.21"), MISS("pkg@1.0.0-beta.rc"), MISS("git@github.com:org/repo"),
-            MISS("img/logo@2x.png"), MISS("app@sha256:0123abcd"), MISS("ssh://git@example.com/repo"), MISS("postgres://u:p@db.example.com/x"),
-            MISS("j***@example.com"), MISS("user@localhost")),
+            HIT("jane@[192.0.2.1]"), HIT("jane@[IPv6:2001:db8::1]"), MISS("jane@[host]"), MISS("my email is info@presidio."),
+            MISS("npm i lodash@4.17.21"), MISS("pkg@1.0.0-beta.rc"), MISS("git@github.com:org/repo"), MISS("img/logo@2x.png"),
+            MISS("app@sha256:0123abcd"), MISS("ssh://git@example.com/repo"), MISS("postgres://u:p@db.example.com/x"), MISS("j***@example.com"),
+            MISS("user@localhost")),
     },
     {
         .id = "contact.phone_e164",

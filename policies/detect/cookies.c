@@ -15,7 +15,7 @@ check_cookie(struct match *m)
 #define HEADER_WORDS                                                                                                                        \
     "authorization", "proxy authorization", "cookie", "set cookie", "x api key", "x auth token", "x csrf token", "x xsrf token",            \
         "x amz security token", "x goog iap jwt assertion", "x vault token", "private token", "x forwarded authorization", "x client cert", \
-        "www authenticate", "x access token", "x session token", "x gitlab token", "x hub signature"
+        "www authenticate", "x functions key", "subscription key", "x access token", "x session token", "x gitlab token", "x hub signature"
 
 const struct detector detect_cookies[] = {
     {
@@ -43,12 +43,14 @@ const struct detector detect_cookies[] = {
     {
         ENTRY("sec.header_line", "SECRET_HEADER", "Header that carries a credential, in text", TIER_A, "secret", "GDPR SOC2-CC6.1", 3),
         .pattern = "(?<![0-9A-Za-z_])(?:(?:set-)?cookie2?|x-api-key|x-auth-token|x-access-token|x-[cx]srf-token|x-vault-token|private-token|apikey|x-"
+                   "(?:functions|master|admin|service|auth|access)-key|(?:ocp-apim-)?subscription-key|x-"
                    "amz-security-token|x-client-cert)[\"']?[ \\t]{0,3}:[ \\t]{0,3}"
                    "[\"'\\[]{0,2}([^\\r\\n\"'\\]\\\\]{4,8192})",
         .caseless = true,
         .check = check_cookie,
         .examples = EXAMPLES(HIT("Cookie: a=b; c=d"), HIT("x-api-key: 0123abcd\r\nHost: x"), HIT("curl -H 'X-Auth-Token: abcd' x"),
-            HIT("\"set-cookie\": [\"id=1; Path=/\"]"), MISS("cookies: enabled"), MISS("Cookie: REDACTED"), MISS("x-api-key-id: abc")),
+            HIT("\"set-cookie\": [\"id=1; Path=/\"]"), HIT("Ocp-Apim-Subscription-Key: abcd"), HIT("x-functions-key: abcd"),
+            MISS("x-cache-key: abcd"), MISS("cookies: enabled"), MISS("Cookie: REDACTED"), MISS("x-api-key-id: abc")),
     },
     {.id = NULL},
 };

@@ -76,12 +76,78 @@ separator(char c)
     return c && strchr(DETECTOR_SEPARATORS, c);
 }
 
-/* A word may begin here: the byte before is no letter or digit, or the case goes up (memberId), or the word begins with a byte of CJK or the like. */
+/*
+ * Capitals of the Latin, Greek and Cyrillic letters that words here are written in, as small ones (Unicode, CaseFolding.txt: the blocks Latin-1,
+ * Latin Extended-A, Greek, Cyrillic).
+ */
+static const struct {
+    uint16_t first, last;
+    uint8_t step, by; /* every step-th of them, this much further */
+} capitals[] = {{0xC0, 0xD6, 1, 32}, {0xD8, 0xDE, 1, 32}, {0x100, 0x136, 2, 1}, {0x139, 0x147, 2, 1}, {0x14A, 0x176, 2, 1}, {0x179, 0x17D, 2, 1},
+    {0x386, 0x386, 1, 38}, {0x388, 0x38A, 1, 37}, {0x38C, 0x38C, 1, 64}, {0x38E, 0x38F, 1, 63}, {0x391, 0x3AB, 1, 32}, {0x400, 0x40F, 1, 80},
+    {0x410, 0x42F, 1, 32}};
+
+static uint32_t
+small_letter(uint32_t cp)
+{
+    for (size_t i = 0; i < sizeof(capitals) / sizeof(capitals[0]) && cp >= capitals[i].first; i++)
+        if (cp <= capitals[i].last && (cp - capitals[i].first) % capitals[i].step == 0)
+            return cp + capitals[i].by;
+    return cp;
+}
+
+size_t
+detector_capital(const char *small, char capital[2])
+{
+    uint32_t cp = (small[0] & 0x1Fu) << 6 | (small[1] & 0x3Fu);
+
+    if ((unsigned char)small[0] < 0xC2 || (unsigned char)small[0] > 0xDF)
+        return 0;
+    for (size_t i = 0; i < sizeof(capitals) / sizeof(capitals[0]); i++) {
+        uint32_t up = cp - capitals[i].by;
+
+        if (up < capitals[i].first || up > capitals[i].last || (up - capitals[i].first) % capitals[i].step != 0)
+            continue;
+        capital[0] = (char)(0xC0 | up >> 6);
+        capital[1] = (char)(0x80 | (up & 0x3F));
+        return 2;
+    }
+    return 0;
+}
+
+/* The character of two or three bytes at s[at], as a small letter; 0 when there is none. Len: its bytes. */
+static uint32_t
+letter_at(struct str s, size_t at, size_t *len)
+{
+    unsigned char a = (unsigned char)s.ptr[at];
+    uint32_t cp = 0;
+
+    *len = a < 0xE0 ? 2 : 3;
+    if (a < 0xC2 || a > 0xEF || s.len - at < *len)
+        return 0;
+    cp = a & (a < 0xE0 ? 0x1F : 0x0F);
+    for (size_t i = 1; i < *len; i++)
+        cp = cp << 6 | (s.ptr[at + i] & 0x3F);
+    return small_letter(cp);
+}
+
+static bool
+cyrillic_or_greek(char c)
+{
+    return c >= '\xCE' && c <= '\xD3';
+}
+
+/*
+ * A word may begin here: the byte before is no letter or digit, or the case goes up (memberId), or the word begins with a byte of CJK or the like, which
+ * puts no spaces between words.
+ */
 static bool
 begins(struct str s, size_t at)
 {
-    if (at == 0 || (unsigned char)s.ptr[at] >= 0x80)
+    if (at == 0)
         return true;
+    if ((unsigned char)s.ptr[at] >= 0x80)
+        return !cyrillic_or_greek(s.ptr[at]) || at < 2 || !cyrillic_or_greek(s.ptr[at - 2]);
     char before = s.ptr[at - 1], first = s.ptr[at];
 
     if (ascii_digit(first))
@@ -113,18 +179,30 @@ word_at(struct str s, size_t at, const char *word)
                 i++;
             continue;
         }
-        if (i >= s.len || ascii_lower(s.ptr[i]) != *word)
+        if (i >= s.len)
             return 0;
-        i++;
+        size_t len = 1, word_len = 1;
+
+        if ((unsigned char)*word < 0x80 ? ascii_lower(s.ptr[i]) != *word : letter_at(s, i, &len) != letter_at((struct str){word, 3}, 0, &word_len))
+            return 0;
+        i += len;
+        word += word_len - 1;
     }
     return i;
 }
+
+#define SHORT_WORD 3 /* letters */
 
 static bool
 word_stands(struct str s, size_t at, const char *word)
 {
     size_t end = word_at(s, at, word);
 
+    /* 9f0cc7: a short word inside of hexadecimal digits is none; nor is one that a longer word of its script begins with. */
+    if (end && end - at <= SHORT_WORD && at > 0 && ascii_digit(s.ptr[at - 1]))
+        return false;
+    if (end && cyrillic_or_greek(word[0]) && end - at <= (size_t)2 * SHORT_WORD && end < s.len && cyrillic_or_greek(s.ptr[end]))
+        return false;
     return end && (ends(s, end) || ((s.ptr[end] | 0x20) == 's' && ends(s, end + 1)));
 }
 
@@ -166,6 +244,19 @@ detector_ready(struct detector *d)
         first_bytes(d->context, d->first);
 }
 
+/* Of the small letter at s[at]. */
+static inline char
+first_byte(struct str s, size_t at)
+{
+    uint32_t cp;
+    size_t len;
+
+    if ((unsigned char)s.ptr[at] < 0xC3 || (unsigned char)s.ptr[at] > 0xD3)
+        return ascii_lower(s.ptr[at]);
+    cp = letter_at(s, at, &len);
+    return cp ? (char)(0xC0 | cp >> 6) : s.ptr[at];
+}
+
 /* Whether a context word of d stands in s at or after from. The letters that words begin with rule out nearly every place. */
 static bool
 any_stands(const struct detector *d, struct str s, size_t from)
@@ -180,7 +271,7 @@ any_stands(const struct detector *d, struct str s, size_t from)
         first = made;
     }
     for (size_t at = from; at < s.len; at++) {
-        char c = s.ptr[at] >= 'A' && s.ptr[at] <= 'Z' ? (char)(s.ptr[at] | 0x20) : s.ptr[at];
+        char c = first_byte(s, at);
 
         if (!(first[(unsigned char)c >> 6] >> (c & 63) & 1) || !begins(s, at))
             continue;

@@ -127,6 +127,13 @@ check_cuit(struct match *m)
 }
 
 /* Weights 2 to 7 from the right, again and again; K for 10. */
+/* UA-27008574-1: the number of a thing that its letters name. */
+static bool
+named(const struct match *m)
+{
+    return match_before(m, 1) == '-' && ascii_alnum(match_before(m, 2));
+}
+
 static bool
 check_rut(struct match *m)
 {
@@ -138,7 +145,7 @@ check_rut(struct match *m)
 
     for (size_t i = 0; i < n; i++)
         sum += d[n - 1 - i] * (unsigned)(2 + i % 6);
-    return last == "0K987654321"[sum % 11] && (match_context(m) || str_find(s, STR("-")) != SIZE_MAX);
+    return last == "0K987654321"[sum % 11] && (match_context(m) || (str_find(s, STR("-")) != SIZE_MAX && !named(m)));
 }
 
 static bool
@@ -151,7 +158,7 @@ check_nit(struct match *m)
 
     for (size_t i = 0; i + 1 < n; i++)
         sum += (unsigned)d[n - 2 - i] * weights[i];
-    return n >= 9 && (unsigned)("01987654321"[sum % 11] - '0') == d[n - 1] && match_vouched(m);
+    return n >= 9 && (unsigned)("01987654321"[sum % 11] - '0') == d[n - 1] && (match_context(m) || (match_vouched(m) && !named(m)));
 }
 
 /* 10, 15, 16, 17 for people, 20 for companies. */
@@ -229,7 +236,8 @@ const struct detector detect_gov_americas[] = {
         .context = WORDS("rut", "run", "rol unico", "rol \303\272nico", TAX_ID_WORDS, PERSON_ID_WORDS),
         .vouched = "-",
         .check = check_rut,
-        .examples = EXAMPLES(HIT("12.531.909-2"), HIT("12531909-2"), HIT("rut 125319092"), MISS("12.531.909-3"), MISS("125319092")),
+        .examples = EXAMPLES(HIT("12.531.909-2"), HIT("12531909-2"), HIT("rut 125319092"), MISS("UA-12531909-2"), HIT("RUT-12531909-2"),
+            MISS("12.531.909-3"), MISS("125319092")),
     },
     {
         ENTRY("co.nit", "CO_NIT", "Colombian taxpayer number", TIER_C, "government", "GDPR", 1),
@@ -237,7 +245,8 @@ const struct detector detect_gov_americas[] = {
         .context = WORDS("nit", "rut", TAX_ID_WORDS),
         .vouched = "-",
         .check = check_nit,
-        .examples = EXAMPLES(HIT("213.123.432-1"), HIT("213123432-1"), HIT("nit 2131234321"), MISS("213.123.432-2"), MISS("2131234321")),
+        .examples = EXAMPLES(
+            HIT("213.123.432-1"), HIT("213123432-1"), HIT("nit 2131234321"), MISS("UA-213123432-1"), MISS("213.123.432-2"), MISS("2131234321")),
     },
     {
         ENTRY("pe.ruc", "PE_RUC", "Peruvian taxpayer number", TIER_C, "government", "GDPR", 1),

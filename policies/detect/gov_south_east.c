@@ -76,7 +76,7 @@ const struct detector detect_gov_south_east[] = {
     {
         ENTRY("bg.egn", "BG_EGN", "Bulgarian personal number", TIER_C, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{10}" NUM_END,
-        .context = WORDS("\xd0\xb5\xd0\xb3\xd0\xbd", "\xd0\x95\xd0\x93\xd0\x9d", "egn",
+        .context = WORDS("\xd0\xb5\xd0\xb3\xd0\xbd", "egn",
             "\320\265\320\264\320\270\320\275\320\265\320\275 \320\263\321\200\320\260\320\266\320\264\320\260\320\275\321\201\320\272\320\270 "
             "\320\275\320\276\320\274\320\265\321\200",
             PERSON_ID_WORDS),
@@ -95,8 +95,7 @@ const struct detector detect_gov_south_east[] = {
     {
         ENTRY("gr.amka", "GR_AMKA", "Greek social security number", TIER_C, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{11}" NUM_END,
-        .context = WORDS(
-            "amka", "\xce\xb1\xce\xbc\xce\xba\xce\xb1", "\xce\x91\xce\x9c\xce\x9a\xce\x91", "\316\221 \316\234 \316\232 \316\221", SOCIAL_ID_WORDS),
+        .context = WORDS("amka", "\xce\xb1\xce\xbc\xce\xba\xce\xb1", "\316\261 \316\274 \316\272 \316\261", SOCIAL_ID_WORDS),
         .need_context = true,
         .check = check_amka,
         .examples = EXAMPLES(HIT("amka 01013099997"), MISS("01013099997"), HIT("amka 01013099997"), MISS("01013099999"), MISS("01133099997")),
@@ -104,7 +103,7 @@ const struct detector detect_gov_south_east[] = {
     {
         ENTRY("gr.tin", "GR_AFM", "Greek tax number", TIER_C, "government", "GDPR", 1),
         .pattern = NUM_START "(?:EL|GR)?[0-9]{9}" NUM_END,
-        .context = WORDS("afm", "\xce\xb1\xcf\x86\xce\xbc", "\xce\x91\xce\xa6\xce\x9c", "\316\221 \316\246 \316\234", TAX_ID_WORDS),
+        .context = WORDS("afm", "\xce\xb1\xcf\x86\xce\xbc", "\316\261 \317\206 \316\274", TAX_ID_WORDS),
         .need_context = true,
         .check = check_afm,
         .examples = EXAMPLES(HIT("afm 094259216"), HIT("AFM: EL094259216"), MISS("afm 094259217"), MISS("094259216")),
@@ -112,9 +111,9 @@ const struct detector detect_gov_south_east[] = {
     {
         ENTRY("si.emso", "SI_EMSO", "Slovene personal number", TIER_C, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{13}" NUM_END,
-        .context = WORDS("em\xc5\xa0o", "em\xc5\xa1o", "em\xc5\xa1o", "emso", "jmbg", "mati\304\215ni broj", "maticni broj", "enotna mati\304\215na",
-            "\320\210\320\234\320\221\320\223", "\321\230\320\274\320\261\320\263", "\320\225\320\234\320\221\320\223",
-            "\320\265\320\274\320\261\320\263", "\320\274\320\260\321\202\320\270\321\207\320\265\320\275 \320\261\321\200\320\276\321\230",
+        .context = WORDS("em\xc5\xa1o", "emso", "jmbg", "mati\304\215ni broj", "maticni broj", "enotna mati\304\215na",
+            "\321\230\320\274\320\261\320\263", "\320\265\320\274\320\261\320\263", "\320\265\320\274\320\261\320\263",
+            "\320\274\320\260\321\202\320\270\321\207\320\265\320\275 \320\261\321\200\320\276\321\230",
             "\320\274\320\260\321\202\320\270\321\207\320\275\320\270 \320\261\321\200\320\276\321\230", PERSON_ID_WORDS),
         .need_context = true,
         .check = check_emso,

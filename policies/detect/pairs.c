@@ -35,13 +35,18 @@ pair_narrow(struct match *m)
     return quoted || (!str_in_list(s, not_values) && !statement_parameter(s));
 }
 
-/* Said in a sentence: what follows must look like one, not like the rest of the sentence. */
+/*
+ * Said in a sentence, or a line of .netrc: what follows must look like one, not like the rest of the sentence. Group 2 is a string of SQL, and
+ * all of it is the password.
+ */
 static bool
 check_said(struct match *m)
 {
     static const char marks[] = "0123456789!@#$%^&*+=~?_";
     size_t found = 0;
 
+    if (match_narrow(m, 2))
+        return match_not_placeholder(m);
     if (!match_narrow(m, 1))
         return false;
     while (m->end > m->start + 1 && strchr(".,;:)]}", m->text.ptr[m->end - 1]))
@@ -84,13 +89,45 @@ const struct detector detect_pairs[] = {
             MISS("password=<REDACTED>"), HIT("password=<hunter2>")),
     },
     {
+        /* Apart from the others: texts in ASCII do without it. */
+        .id = "sec.password_abroad",
+        .entity = "PASSWORD",
+        .title = "Password in a name and value pair, in other scripts",
+        .tier = TIER_A,
+        .category = "secret",
+        .controls = "GDPR SOC2-CC6.1",
+        .pattern = "(?:(?:\\xD0\\x9F|\\xD0\\xBF)\\xD0\\xB0\\xD1\\x80\\xD0\\xBE\\xD0\\xBB\\xD1\\x8C|\\xE5\\xAF\\x86\\xE7\\xA0\\x81|"
+                   "\\xE5\\xAF\\x86\\xE7\\xA2\\xBC|\\xE5\\x8F\\xA3\\xE4\\xBB\\xA4|"
+                   "\\xE3\\x83\\x91\\xE3\\x82\\xB9\\xE3\\x83\\xAF\\xE3\\x83\\xBC\\xE3\\x83\\x89|"
+                   "\\xE6\\x9A\\x97\\xE8\\xA8\\xBC\\xE7\\x95\\xAA\\xE5\\x8F\\xB7|\\xEB\\xB9\\x84\\xEB\\xB0\\x80\\xEB\\xB2\\x88\\xED\\x98\\xB8|"
+                   "\\xEC\\x95\\x94\\xED\\x98\\xB8|"
+                   "\\xE0\\xB8\\xA3\\xE0\\xB8\\xAB\\xE0\\xB8\\xB1\\xE0\\xB8\\xAA\\xE0\\xB8\\x9C\\xE0\\xB9\\x88\\xE0\\xB8\\xB2\\xE0\\xB8\\x99|"
+                   "\\xD9\\x83\\xD9\\x84\\xD9\\x85\\xD8\\xA9 "
+                   "\\xD8\\xA7\\xD9\\x84\\xD9\\x85\\xD8\\xB1\\xD9\\x88\\xD8\\xB1|\\xD9\\x83\\xD9\\x84\\xD9\\x85\\xD8\\xA9 "
+                   "\\xD8\\xA7\\xD9\\x84\\xD8\\xB3\\xD8\\xB1|\\xD7\\xA1\\xD7\\x99\\xD7\\xA1\\xD7\\x9E\\xD7\\x94|"
+                   "\\xD7\\xA1\\xD7\\x99\\xD7\\xA1\\xD7\\x9E\\xD7\\x90|"
+                   "\\xE0\\xA4\\xAA\\xE0\\xA4\\xBE\\xE0\\xA4\\xB8\\xE0\\xA4\\xB5\\xE0\\xA4\\xB0\\xE0\\xA5\\x8D\\xE0\\xA4\\xA1|(?:\\xCE\\xBA|"
+                   "\\xCE\\x9A)\\xCF\\x89\\xCE\\xB4\\xCE\\xB9\\xCE\\xBA\\xCF\\x8C\\xCF\\x82|(?:\\xC5\\x9F|\\xC5\\x9E)ifre|jelsz\\xC3\\xB3|"
+                   "has\\xC5\\x82o|l(?:\\xC3\\xB6|\\xC3\\x96)senord)" PAIR_SEPARATOR "(?:" PAIR_QUOTED "|" PAIR_BARE ")",
+        .caseless = true,
+        .check = pair_narrow,
+        .severity = 3,
+        .examples = EXAMPLES(HIT("\320\237\320\260\321\200\320\276\320\273\321\214: abc"), HIT("\345\257\206\347\240\201=abc"),
+            HIT("\343\203\221\343\202\271\343\203\257\343\203\274\343\203\211: \"abc\""), HIT("\305\236ifre: x1y2z3"),
+            HIT("\353\271\204\353\260\200\353\262\210\355\230\270: abc"), MISS("\320\277\320\260\321\200\320\276\320\273\321\214: required"),
+            MISS("\320\277\320\260\321\200\320\276\320\273\321\214 abc"), MISS("\345\257\206\347\240\201=REDACTED")),
+    },
+    {
         ENTRY("sec.password_said", "PASSWORD", "Password in a sentence", TIER_A, "secret", "GDPR SOC2-CC6.1", 3),
-        .pattern = PASSWORD_NAMES "[\"']? (?:is|was|are|ist|lautet|est|es)[ \\t]{1,3}[\"'`]?([^\\s\"'`<>]{4,64}+)",
+        .pattern = "(?:(?:" PASSWORD_NAMES
+                   "[\"']? (?:is|was|are|ist|lautet|est|es)|login[ \\t]{1,3}[^\\s]{1,64}[ \\t]{1,3}password)[ \\t]{1,3}[\"'`]?([^\\s\"'`<>]{4,64}+)|"
+                   "(?:identified(?: with [0-9a-z_]{1,40})? by|(?:with|encrypted) password)[ \\t]{1,3}(?:password )?'((?:[^'\\r\\n]|''){1,128}+)')",
         .caseless = true,
         .check = check_said,
-        .examples = EXAMPLES(HIT("my password is hunter2!"), HIT("the passcode was 's3cr3t'."), HIT("Passwort lautet Geheim99"),
-            MISS("password is required"), MISS("the password is too short"), MISS("password was reset."), MISS("password is ****"),
-            MISS("bypass is 12345")),
+        .examples = EXAMPLES(HIT("my password is hunter2!"), HIT("machine h login bob password hunter2x"), HIT("CREATE USER a WITH PASSWORD 'abc'"),
+            HIT("alter user a identified by 'it''s'"), MISS("login with password authentication"), MISS("identified by name"),
+            HIT("the passcode was 's3cr3t'."), HIT("Passwort lautet Geheim99"), MISS("password is required"), MISS("the password is too short"),
+            MISS("password was reset."), MISS("password is ****"), MISS("bypass is 12345")),
     },
     {
         ENTRY("sec.user_flag", "PASSWORD", "User and password given to a command", TIER_A, "secret", "GDPR SOC2-CC6.1", 3),

@@ -92,6 +92,9 @@ check_handle(struct match *m)
 {
     if (match_group(m, 1).len)
         return match_narrow(m, 1) && match_context(m);
+    /* github.com/name/x is a repository, and a name there mostly an organisation's. */
+    if (m->text.ptr[m->start] == 'g' && match_after(m, 1) == '/' && ascii_alnum(match_after(m, 2)))
+        return false;
     return match_narrow(m, 2);
 }
 
@@ -159,12 +162,13 @@ const struct detector detect_person[] = {
     {
         ENTRY("person.social_handle", "SOCIAL_HANDLE", "Account of a social network", TIER_C, "contact", "GDPR", 1),
         .pattern = "(?:(?<![0-9A-Za-z_.@/-])(@[A-Za-z0-9_][A-Za-z0-9_.]{1,29})(?![0-9A-Za-z_/"
-                   "@-])|(?:twitter|x|instagram|facebook|linkedin|tiktok|github)\\.com/(?:in/|@)?"
+                   "@-])|(?<![0-9A-Za-z_-])(?:twitter|x|instagram|facebook|linkedin|tiktok|github)\\.com/(?:in/|@)?"
                    "((?!in/)[A-Za-z0-9_.-]{2,50})(?![0-9A-Za-z_.-]))",
         .context = WORDS("twitter", "instagram", "handle", "tiktok", "mastodon", "threads", "social", "x account"),
         .check = check_handle,
         .examples = EXAMPLES(HIT("twitter @jane_doe"), HIT("https://www.linkedin.com/in/jane-doe"), HIT_IN("user.instagram", "@jane.doe"),
-            MISS("@Override"), MISS("npm @scope/pkg"), MISS("twitter jane@example.com"), MISS("@jane_doe")),
+            HIT("https://github.com/jane-doe"), MISS("https://github.com/acme/shop/commit/1"), MISS("https://fedex.com/tracking"), MISS("@Override"),
+            MISS("npm @scope/pkg"), MISS("twitter jane@example.com"), MISS("@jane_doe")),
     },
     {.id = NULL},
 };

@@ -123,21 +123,42 @@ distribute(struct loader *ld)
     }
 }
 
-/* One word of a context list as a regex; letters of any case, anything between its parts. */
+/*
+ * One word of a context list as a regex; letters of any case, anything between its parts. It need not be exact, and letters of other scripts are not: with them
+ * automata would be twice as large, for texts in which they do not stand.
+ */
 static enum rc
 append_word(struct buf *out, const char *word)
 {
     enum rc rc = RC_OK;
 
     for (; *word && rc == RC_OK; word++) {
-        bool letter = (*word >= 'a' && *word <= 'z') || (*word >= '0' && *word <= '9') || (unsigned char)*word >= 0x80;
+        bool letter = (*word >= 'a' && *word <= 'z') || (*word >= '0' && *word <= '9');
 
         if (*word == ' ')
             rc = buf_append(out, STR("[" DETECTOR_SEPARATORS "]*"));
+        else if ((unsigned char)*word >= 0x80)
+            rc = buf_append(out, STR("[\\x80-\\xFF]"));
         else
             rc = buf_printf(out, letter ? "%c" : "\\%c", *word);
     }
     return rc;
+}
+
+/* The bytes that letters of the script of a word begin with in UTF-8. */
+static const char *
+script_class(const char *word)
+{
+    static const struct {
+        unsigned char last;
+        const char *class;
+    } scripts[] = {{0xCD, "[\\xC2-\\xCD]"}, {0xCF, "[\\xCE-\\xCF]"}, {0xD3, "[\\xD0-\\xD3]"}, {0xD7, "[\\xD4-\\xD7]"}, {0xDF, "[\\xD8-\\xDF]"},
+        {0xE1, "[\\xE0-\\xE1]"}, {0xE9, "[\\xE2-\\xE9]"}, {0xFF, "[\\xEA-\\xFF]"}};
+    size_t i = 0;
+
+    while ((unsigned char)*word > scripts[i].last)
+        i++;
+    return scripts[i].class;
 }
 
 /* Whether another word stands in this one, so that it is found wherever this one is; of equal ones the first is kept. */
@@ -158,11 +179,13 @@ words_regex(struct loader *ld, const char *const *words)
     struct str s = {NULL, 0};
 
     for (size_t i = 0; words[i] && rc == RC_OK; i++) {
-        if (word_implied(words, i))
+        bool foreign = (unsigned char)words[i][0] >= 0x80;
+
+        if (foreign ? str_find(buf_str(&out), str_of(script_class(words[i]))) != SIZE_MAX : word_implied(words, i))
             continue;
         rc = out.len ? buf_append_byte(&out, '|') : RC_OK;
         if (rc == RC_OK)
-            rc = append_word(&out, words[i]);
+            rc = foreign ? buf_append(&out, str_of(script_class(words[i]))) : append_word(&out, words[i]);
     }
     if (rc == RC_OK && out.len)
         s = policy_dup(ld, buf_str(&out));
