@@ -63,7 +63,7 @@ struct report_log {
     const char *problem;    /* NULL, or what does not fit */
     uint64_t bad_leaf;      /* SOURCE_NO_INDEX: none */
     uint64_t first;         /* index of the first entry that is kept */
-    unsigned cosignatures;
+    unsigned cosignatures;  /* that were checked, by the keys of witnesses */
 };
 
 struct report_options {

@@ -28,6 +28,8 @@ struct report_job {
     const char *journal; /* of the gate that shall record the report; NULL: none */
     const struct note_key *trust;
     size_t trust_count;
+    const struct note_key *witnesses; /* each must have cosigned; only with trust */
+    size_t witness_count;
     bool progress; /* tell on standard error how far it is */
 };
 

@@ -99,7 +99,8 @@ section_integrity(struct report *r)
     integrity_result(r);
     if (r->log.origin) {
         doc_text(d,
-            "Log: %s. Checkpoint: %s entries, root %s, %u cosignatures of witnesses. Anyone who has the files and the public key can repeat this:",
+            "Log: %s. Checkpoint: %s entries, root %s; cosignatures of witnesses that were checked: %u. Anyone who has the files and the public key "
+            "can repeat this:",
             r->log.origin, number_text(r->log.size, n), r->log.root ? r->log.root : "unknown", r->log.cosignatures);
         doc_code(d, STR("spangate audit verify LOG --trust KEY"));
         if (r->log.checkpoint)

@@ -59,7 +59,11 @@ told(const struct report_job *job, const struct report_done *done, struct errs *
         fputs("spangate: so the report is not recorded in the log (--journal names the gate's)\n", stderr);
     errs_free(es);
     printf("%s: %u files from %" PRIu64 " entries, %u controls not satisfied; log %s, report %s\nsha256 %s\n", job->out, done->files, done->entries,
-        done->failed_controls, done->verified ? "verified" : "not verified", done->is_signed ? "signed" : "unsigned", done->digest);
+        done->failed_controls,
+        !done->verified    ? "not verified"
+        : job->trust_count ? "verified"
+                           : "consistent, its signature not checked (--trust)",
+        done->is_signed ? "signed" : "unsigned", done->digest);
     return code;
 }
 
@@ -67,7 +71,7 @@ static int
 run(const struct arguments *a)
 {
     const char *period = args_text(a, "period");
-    struct note_key keys[VERIFY_KEYS_MAX / 2];
+    struct note_key keys[VERIFY_KEYS_MAX / 2], witnesses[VERIFY_KEYS_MAX / 2];
     struct report_done done = {0};
     struct errs es = {0};
     struct report_job job = {
@@ -80,6 +84,7 @@ run(const struct arguments *a)
         .signer = args_text(a, "sign"),
         .journal = args_text(a, "journal"),
         .trust = keys,
+        .witnesses = witnesses,
         .progress = isatty(2),
     };
 
@@ -91,6 +96,10 @@ run(const struct arguments *a)
         return usage_error(a, "%s is not known", job.formats ? "this profile" : "this format");
     int code = audit_keys(a, "trust", keys, &job.trust_count);
 
+    if (code == EXIT_DONE)
+        code = audit_keys(a, "witness", witnesses, &job.witness_count);
+    if (code == EXIT_DONE && job.witness_count && !job.trust_count)
+        code = usage_error(a, "--witness goes with --trust");
     if (code != EXIT_DONE)
         return code;
     enum rc rc = report_build(&job, &done, &es);
@@ -109,6 +118,7 @@ static const struct option_spec options[] = {
     {.name = "format", .type = OPTION_TEXT, .arg = "LIST", .fallback = "html,json", .help = "html, json, csv, oscal, pdf, with commas"},
     {.name = "out", .letter = 'o', .type = OPTION_TEXT, .arg = "DIR", .help = "Folder for the files"},
     {.name = "trust", .type = OPTION_LIST, .arg = "KEY", .help = "Verifier key of the log, or a file with it: the log is verified while it is read"},
+    {.name = "witness", .type = OPTION_LIST, .arg = "KEY", .help = "Verifier key of a witness that must have cosigned the log's checkpoint"},
     {.name = "about",
         .type = OPTION_TEXT,
         .arg = "FILE",

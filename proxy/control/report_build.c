@@ -88,7 +88,15 @@ static void *
 verify_thread(void *arg)
 {
     struct build *b = arg;
-    const struct verify_options o = {.dir = b->job->log, .keys = b->job->trust, .key_count = b->job->trust_count};
+    /* The log may have grown since it was opened for counting: what was counted is covered by the checkpoint that was there then. */
+    const struct verify_anchor counted = {"the checkpoint of the entries that were counted", reader_note(source_reader(b->source))};
+    const struct verify_options o = {.dir = b->job->log,
+        .keys = b->job->trust,
+        .key_count = b->job->trust_count,
+        .witnesses = b->job->witnesses,
+        .witness_count = b->job->witness_count,
+        .anchors = &counted,
+        .anchor_count = 1};
 
     b->verified = verify_log(&o, &b->result, &b->verify_errors);
     return NULL;
@@ -155,8 +163,10 @@ judge_verification(struct build *b)
 {
     b->log.verified = b->verified == RC_OK;
     b->log.verifier = b->result.signer.name;
-    if (b->verified == RC_OK)
+    if (b->verified == RC_OK) {
+        b->log.cosignatures = (unsigned)b->job->witness_count;
         return;
+    }
     b->log.bad_leaf = b->result.first_bad;
     if (!*b->problem)
         snprintf(b->problem, sizeof(b->problem), "%.300s", b->verify_errors.count ? b->verify_errors.list[0].text : rc_text(b->verified));
@@ -166,7 +176,6 @@ static enum rc
 describe_log(struct build *b)
 {
     struct reader *r = source_reader(b->source);
-    struct note n;
 
     b->log = (struct report_log){.bad_leaf = SOURCE_NO_INDEX};
     if (!r)
@@ -189,8 +198,6 @@ describe_log(struct build *b)
     b->log.checkpoint = b->note.ptr;
     b->log.size = c->tree.size;
     b->log.first = reader_first(r);
-    if (note_parse(reader_note(r), &n) == RC_OK && n.count)
-        b->log.cosignatures = n.count - 1;
     if (b->verifying)
         judge_verification(b);
     else

@@ -15,6 +15,7 @@
 
 static char dir[64], path[128];
 static struct note_signer signer;
+static const struct note_key *witness_keys; /* NULL: none are asked for */
 
 static const char *
 in_dir(const char *name)
@@ -88,7 +89,9 @@ build(const char *out, bool trust, const char *sign, struct report_done *done)
         .signer = sign ? key : NULL,
         .journal = journal,
         .trust = &signer.key,
-        .trust_count = trust};
+        .trust_count = trust,
+        .witnesses = witness_keys,
+        .witness_count = witness_keys != NULL};
 
     snprintf(log, sizeof(log), "%s/log", dir);
     snprintf(to, sizeof(to), "%s/%s", dir, out);
@@ -148,6 +151,58 @@ START_TEST(report_build_verifies_and_proves)
     ck_assert_int_eq(verify("a", true), RC_INTEGRITY); /* not signed */
     ck_assert_int_eq(build("b", false, NULL, &done), RC_OK);
     ck_assert(done.verified); /* by its hashes */
+    remove_dir();
+}
+END_TEST
+
+/* Whoever has the files can write lines under the checkpoint: what nobody checked is not told. */
+START_TEST(report_build_tells_cosignatures_that_were_checked_only)
+{
+    struct report_done done = {0};
+    struct note_signer witness;
+    struct buf note = BUF_INIT(NOTE_MAX), text = BUF_INIT((size_t)1 << 24);
+    struct note n;
+
+    make_log();
+    ck_assert_int_eq(note_signer_make(STR("witness.example.org/w"), NOTE_COSIGNATURE, &witness), RC_OK);
+    ck_assert_int_eq(file_read(in_dir("log/checkpoint"), NOTE_MAX, &note), RC_OK);
+    ck_assert_int_eq(note_parse(buf_str(&note), &n), RC_OK);
+    ck_assert_int_eq(buf_append(&text, n.body), RC_OK);
+    ck_assert_int_eq(note_sign(&witness, buf_str(&text), 1, &note), RC_OK);
+    ck_assert_int_eq(file_write_atomic(in_dir("log/checkpoint"), buf_str(&note), 0644), RC_OK);
+    for (unsigned given = 0; given < 2; given++) {
+        witness_keys = given ? &witness.key : NULL;
+        ck_assert_int_eq(build("a", true, NULL, &done), RC_OK);
+        ck_assert(done.verified);
+        buf_clear(&text);
+        ck_assert_int_eq(file_read(in_dir("a/report.html"), (size_t)1 << 24, &text), RC_OK);
+        ck_assert(str_find(buf_str(&text), given ? STR("that were checked: 1.") : STR("that were checked: 0.")) != SIZE_MAX);
+    }
+    witness.key.id ^= 1; /* a witness that has not */
+    ck_assert_int_eq(build("a", true, NULL, &done), RC_OK);
+    ck_assert(!done.verified);
+    witness_keys = NULL;
+    buf_free(&note);
+    buf_free(&text);
+    remove_dir();
+}
+END_TEST
+
+/* The root of a log that somebody rewrote fits its entries too. */
+START_TEST(report_build_trusts_no_log_without_a_key)
+{
+    struct report_done done = {0};
+    struct buf text = BUF_INIT((size_t)1 << 24);
+
+    make_log();
+    for (unsigned trust = 0; trust < 2; trust++) {
+        ck_assert_int_eq(build("a", trust, NULL, &done), RC_OK);
+        buf_clear(&text);
+        ck_assert_int_eq(file_read(in_dir("a/report.json"), (size_t)1 << 24, &text), RC_OK);
+        ck_assert(str_find(buf_str(&text), trust ? STR("\"Accountability\",\"status\":\"satisfied\"")
+                                                 : STR("\"Accountability\",\"status\":\"not satisfied\"")) != SIZE_MAX);
+    }
+    buf_free(&text);
     remove_dir();
 }
 END_TEST
@@ -226,6 +281,8 @@ END_TEST
 
 static const struct case_entry cases[] = {
     {"normal", &report_build_verifies_and_proves},
+    {"normal", &report_build_tells_cosignatures_that_were_checked_only},
+    {"normal", &report_build_trusts_no_log_without_a_key},
     {"normal", &report_check_finds_what_was_changed},
     {"malformed", &report_build_says_that_a_log_does_not_verify},
     {"malformed", &report_manifest_read_refuses},
