@@ -151,6 +151,7 @@ void journal_reader_close(struct journal_reader *r);
 
 struct journal_stats {
     uint64_t payload_bytes, payload_count, audit_bytes;
+    uint64_t payload_bytes_max;
     uint64_t first_seq, next_seq; /* of the entries that are here */
     uint64_t oldest_created_us;   /* of the oldest payload, 0 = none; up to a second old */
     /* Of the newest entries that an earlier run left, when it was opened: "torn" they cannot be read (a write that did not end, of which nobody was told, or damage), "mended" one

@@ -222,6 +222,7 @@ journal_stats(const struct journal *jn)
 {
     return (struct journal_stats){.payload_bytes = atomic_load_explicit(&jn->payload_bytes, memory_order_relaxed),
         .payload_count = atomic_load_explicit(&jn->payload_count, memory_order_relaxed),
+        .payload_bytes_max = jn->store_options.max_bytes,
         .audit_bytes = atomic_load_explicit(&jn->audit_bytes, memory_order_relaxed),
         .first_seq = atomic_load_explicit(&jn->first_seq, memory_order_relaxed),
         .next_seq = atomic_load_explicit(&jn->next_seq, memory_order_acquire),

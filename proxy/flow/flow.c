@@ -198,6 +198,22 @@ decide(struct flow_job *job)
             LOG_REQUEST_REFUSED, LOG_NUM("id", job->id), LOG_STR("reason", job->out.reason), LOG_STR("transport", transport_name(rq->transport)));
 }
 
+/*
+ * Whether the journal can take what is for destinations that are down. Asked before anything leaves: a sender that is told to come back would have the others receive all of it again
+ * each time that it does.
+ */
+static bool
+has_room(const struct flow_job *job)
+{
+    const struct journal_stats stats = journal_stats(job->f->o.journal);
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < job->out.payload_count; i++)
+        if (job->to[i] && job->to[i]->exporter && exporter_down(job->to[i]->exporter))
+            bytes += job->out.payload[i].bytes.len;
+    return bytes == 0 || stats.payload_bytes + bytes <= stats.payload_bytes_max;
+}
+
 static void
 on_submit(struct request_sink *sink, struct request *rq)
 {
@@ -228,6 +244,11 @@ on_submit(struct request_sink *sink, struct request *rq)
     decide(job);
     if (!job->slow || job->out.head.len == 0) { /* no entry could be made: nothing may leave */
         job_fail(job, job->out.rc == RC_OK ? RC_NOMEM : job->out.rc);
+        return;
+    }
+    if (!has_room(job)) {
+        refusals_add(f->refusals, rq->peer, transport_name(rq->transport), rc_label(RC_FULL));
+        job_fail(job, RC_FULL);
         return;
     }
     job->entry = (struct journal_entry){buf_str(&job->out.head), buf_str(&job->out.tail)};

@@ -9,6 +9,7 @@ import http.client
 import itertools
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -139,6 +140,33 @@ def renamed():
         check_numbers(h)
 
 
+def full():
+    """Two destinations for the same data: one takes it, the other is down, and the journal is full. A sender that is told to come back has sent nothing to either."""
+    with House("full", journal="max_size_mib: 1") as h:
+        us = rig.free_port()
+        tls = "{ca_file: pki/backends-ca.crt, cert_file: pki/egress.crt, key_file: pki/egress.key}"
+        edit(h.file, ("journal: {dir", f"  otlp_http/us: {{endpoint: \"https://localhost:{us}\", jurisdiction: US, country: US, tls: {tls}, "
+                      "retry_on_failure: {initial_interval: 100ms, max_interval: 300ms}}\njournal: {dir"))
+        edit(h.dir / "policies/all.policy.yaml", ("to: [otlp_grpc/eu]", "to: [otlp_grpc/eu, otlp_http/us]"))
+        h.start()
+        noise, statuses = random.Random(1), []
+        while len(statuses) < 300 and (not statuses or statuses[-1] == 200):
+            statuses += h.push(text=noise.randbytes(20000).hex())
+        check("full: full", statuses[-1] in (429, 503) and len(statuses) > 10, (len(statuses), statuses[-1]))
+        statuses = [h.push(text=noise.randbytes(20000).hex())[0] for _ in range(20)]
+        check("full: told to come back", set(statuses) == {429}, statuses)
+        pause(0.3)
+        check("full: nothing of that has left", set(h.seen) == h.acknowledged, len(set(h.seen) - h.acknowledged))
+        check("full: it is recorded", wait_for(lambda: sum(e["count"] for e in entries(h, "refusal") if e["reason"] == "full") == 21, 5))
+        check("full: what is said to be accepted was", sum(e["outcome"] == "accepted" for e in entries(h, "request")) == len(h.acknowledged))
+        received = set()
+        path, _ = h.id_pipe("ids-us", received.add)
+        h.sink("us", http=us, extra=("--ids", path))
+        check("full: taken again when there is room", wait_for(lambda: h.push() == [200], 20))
+        check("full: all of it arrives at the other too", wait_for(lambda: h.acknowledged <= received, 20), len(h.acknowledged - received))
+        h.settle()
+
+
 def disk_fails():
     """The disk fails while a backlog is delivered: what cannot be noted is not sent without end, and not forgotten."""
     with House("disk fails", backend=False) as h:
@@ -174,6 +202,6 @@ def killed():
         h.settle(twice=kills * OPEN * BATCH)
 
 
-PARTS = {f.__name__: f for f in (expiry, origins_apart, origins_many, renamed, disk_fails, killed)}
+PARTS = {f.__name__: f for f in (expiry, origins_apart, origins_many, renamed, full, disk_fails, killed)}
 
 sys.exit(run_parts("backlog", PARTS, sys.argv[1:]))
