@@ -15,6 +15,9 @@ run(const struct arguments *a)
     o.format = strcmp(args_text(a, "format"), "json") == 0 ? EVAL_JSON : EVAL_TEXT;
     if (!o.value.value == !o.file_count)
         return usage_error(a, "either --value, with --key, or files of spans are wanted");
+    for (size_t i = 0; i < o.value.resource_count; i++)
+        if (!strchr(o.value.resource[i], '=') || o.value.resource[i][0] == '=')
+            return usage_error(a, "--resource wants KEY=VALUE");
     int code = explain_main(&o, &report);
 
     return tool_print(&report, code);

@@ -67,6 +67,9 @@ def check_scan():
 def check_codes():
     run = subprocess.run([rig.BINARY, "explain", "SG0412"], capture_output=True, text=True, timeout=20)
     bad = [] if run.returncode == 0 and "unknown entity" in run.stdout else [run.stdout + run.stderr]
+    run = subprocess.run([rig.BINARY, "policy", "explain", "-p", "starter", "--resource", "service.name", "--value", "x"], capture_output=True, text=True, timeout=20)
+    if run.returncode != 2 or "KEY=VALUE" not in run.stderr:
+        bad.append(f"a resource without a value: {run.returncode} {run.stderr}")
     with open("/dev/full", "w") as full:  # half a report must not look like a whole one
         for args in (["policy", "detectors"], ["policy", "lint", "starter"], ["man"]):
             code = subprocess.run([rig.BINARY, *args], stdout=full, stderr=subprocess.PIPE, timeout=60).returncode
