@@ -40,6 +40,9 @@ enum rc json_finish(struct json *j) MUST_USE;
 /* Append s as the inside of a JSON string, without quotes. */
 enum rc json_escape(struct buf *out, struct str s) MUST_USE;
 
+/* Length of the character at the start of s that a screen obeys instead of showing it: control characters and those that turn the direction of text. 0: none. */
+size_t json_obeyed(struct str s);
+
 /* For a terminal, not JSON: control characters as \uxxxx (U+0080 to U+009F among them, which terminals obey too, and those that turn the direction of text), bytes that
    are no UTF-8 as U+FFFD. */
 enum rc json_visible(struct buf *out, struct str s) MUST_USE;

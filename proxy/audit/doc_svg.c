@@ -350,12 +350,19 @@ draw_matrix(struct canvas *c, const struct table *t, const struct chart *ch, con
     bool slanted = LETTER * (double)longest > cell - 6;
     double shown = LETTER * (double)longest > 120 ? 120 : LETTER * (double)longest, top = slanted ? shown * 0.72 + 18 : 24;
 
+    if (slanted && columns.count) { /* the last label leans beyond its column */
+        double last = LETTER * (double)columns.list[columns.count - 1].text.len,
+               fits = (c->width - left - 12 - (last > 126 ? 126 : last) * 0.72) / (columns.count - 0.5);
+
+        cell = cell > fits ? fits : cell;
+    }
+
     open_svg(c, t, ch, top + height * rows.count + 4, suffix);
     for (unsigned k = 0; k < columns.count; k++) {
         double x = left + cell * k + cell / 2;
 
         if (slanted)
-            ink_put(&c->ink, "<g transform=\"translate(%.1f %.1f) rotate(-45)\">", x - shown * 0 + 4, top - 6);
+            ink_put(&c->ink, "<g transform=\"translate(%.1f %.1f) rotate(-45)\">", x + 4, top - 6);
         label(c, columns.list[k].text, slanted ? 0 : x, slanted ? 0 : top - 8, slanted ? "l" : "m", slanted ? 126 : cell);
         if (slanted)
             ink_put(&c->ink, "</g>");

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/json.h"
+
 void
 ink_raw(struct ink *k, const char *s)
 {
@@ -26,10 +28,12 @@ ink_put(struct ink *k, const char *fmt, ...)
         k->rc = buf_append(k->out, (struct str){line, (size_t)n});
 }
 
+/* What stands for the beginning of s, and how much of it; NULL: it is written as it is. Control characters are shown as what they are. */
 static const char *
-entity_of(char c)
+entity_of(struct str s, size_t *len)
 {
-    switch (c) {
+    *len = 1;
+    switch (s.ptr[0]) {
     case '<':
         return "&lt;";
     case '>':
@@ -38,24 +42,28 @@ entity_of(char c)
         return "&amp;";
     case '"':
         return "&quot;";
+    case '\n':
+        return NULL;
     default:
-        return (unsigned char)c >= 0x20 || c == '\n' ? NULL : "\xEF\xBF\xBD"; /* control characters are shown as what they are */
+        *len = json_obeyed(s);
+        return *len ? "\xEF\xBF\xBD" : NULL;
     }
 }
 
 void
 ink_text(struct ink *k, struct str s)
 {
-    size_t from = 0;
+    size_t from = 0, len;
 
     for (size_t i = 0; i < s.len && k->rc == RC_OK; i++) {
-        const char *as = entity_of(s.ptr[i]);
+        const char *as = entity_of(str_sub(s, i, s.len), &len);
 
         if (!as)
             continue;
         k->rc = buf_append(k->out, str_sub(s, from, i));
         ink_raw(k, as);
-        from = i + 1;
+        from = i + len;
+        i = from - 1;
     }
     if (k->rc == RC_OK)
         k->rc = buf_append(k->out, str_sub(s, from, s.len));

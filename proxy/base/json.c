@@ -85,23 +85,41 @@ turns_text(struct str s)
     return (b == 0x80 && (c == 0x8E || c == 0x8F || (c >= 0xA8 && c <= 0xAE))) || (b == 0x81 && c >= 0xA6 && c <= 0xA9);
 }
 
+size_t
+json_obeyed(struct str s)
+{
+    unsigned char c = s.len ? (unsigned char)s.ptr[0] : ' ';
+
+    if (c < 0x20 || c == 0x7F)
+        return 1;
+    if (c == 0xC2 && s.len >= 2 && (unsigned char)s.ptr[1] >= 0x80 && (unsigned char)s.ptr[1] < 0xA0)
+        return 2;
+    return s.len >= 3 && turns_text(s) ? 3 : 0;
+}
+
+static unsigned
+code_point(struct str s, size_t len)
+{
+    unsigned char a = (unsigned char)s.ptr[0], b = len > 1 ? (unsigned char)s.ptr[1] : 0, c = len > 2 ? (unsigned char)s.ptr[2] : 0;
+
+    return len == 1 ? a : len == 2 ? (a & 0x1Fu) << 6 | (b & 0x3Fu) : (a & 0x0Fu) << 12 | (b & 0x3Fu) << 6 | (c & 0x3Fu);
+}
+
 enum rc
 json_visible(struct buf *out, struct str s)
 {
     enum rc rc = RC_OK;
 
     for (size_t i = 0, n; i < s.len && rc == RC_OK; i += n) {
-        unsigned char c = (unsigned char)s.ptr[i];
+        struct str rest = str_sub(s, i, s.len);
 
-        n = utf8_length(str_sub(s, i, s.len));
-        if (n == 1 && (c < 0x20 || c == 0x7F))
-            rc = buf_printf(out, "\\u%04x", c);
-        else if (n == 3 && turns_text(str_sub(s, i, i + 3)))
-            rc = buf_printf(out, "\\u20%02x", ((unsigned char)s.ptr[i + 1] & 0x03) << 6 | ((unsigned char)s.ptr[i + 2] & 0x3F));
-        else if (n == 2 && c == 0xC2 && (unsigned char)s.ptr[i + 1] < 0xA0)
-            rc = buf_printf(out, "\\u%04x", (unsigned char)s.ptr[i + 1]);
-        else
-            rc = buf_append(out, n ? str_sub(s, i, i + n) : STR("\xEF\xBF\xBD"));
+        n = json_obeyed(rest);
+        if (n) {
+            rc = buf_printf(out, "\\u%04x", code_point(rest, n));
+            continue;
+        }
+        n = utf8_length(rest);
+        rc = buf_append(out, n ? str_sub(s, i, i + n) : STR("\xEF\xBF\xBD"));
         n += n == 0;
     }
     return rc;

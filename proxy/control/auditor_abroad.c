@@ -118,7 +118,7 @@ ask(struct auditor *a, const struct config_witness *w, struct abroad *x, struct 
     if (r.status == 200) {
         rc = take_cosignature(buf_str(&r.body), &w->parsed, note) == RC_OK ? RC_OK : RC_REJECTED;
         if (rc == RC_OK)
-            x->size = size;
+            x->size = x->got = size;
     } else if (r.status == 409 && str_to_u64(str_trim(buf_str(&r.body)), &known)) {
         rc = known > size ? RC_INTEGRITY : known == x->size ? RC_REJECTED : RC_AGAIN;
         x->size = rc == RC_AGAIN ? known : x->size;
@@ -183,7 +183,7 @@ auditor_give_to_anchors(struct auditor *a, bool all)
 
         went(a, x, "anchor", to->file ? to->file : to->url, rc);
         if (rc == RC_OK) {
-            x->size = writer_published(a->writer)->size;
+            x->size = x->got = writer_published(a->writer)->size;
             x->due_us = clock_mono_us(a->o.clock) + to->every_ms * 1000;
         }
     }

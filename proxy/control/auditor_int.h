@@ -39,7 +39,8 @@ struct own_entry {
 
 /* What is known of a witness or anchor. */
 struct abroad {
-    uint64_t size;             /* of the checkpoint that it has got */
+    uint64_t size;             /* of the checkpoint that it knows, by what it says */
+    uint64_t got;              /* of the last that it took: cosigned, written */
     uint64_t due_us, pause_us; /* when it is asked again; after a failure, how long it is left alone */
     /* for the log itself: what went since its last entry */
     uint64_t ok, failed, told_ok, told_failed, told_us; /* told: by the entry that is on its way */

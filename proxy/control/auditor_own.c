@@ -196,7 +196,7 @@ tell_of(struct auditor *a, struct abroad *x, const char *kind, const char *where
     json_u64(&j, "failed", x->failed);
     json_cstr(&j, "kind", kind);
     json_u64(&j, "ok", x->ok);
-    json_u64(&j, "size", x->size);
+    json_u64(&j, "size", x->got);
     json_text(&j, "to", place_of(where, place, sizeof(place)));
     json_close_object(&j);
     json_cstr(&j, "build", a->o.build);

@@ -163,14 +163,15 @@ def signer_and_keys():
 
 def witnesses():
     with rig.Rig("audit-witness") as r:
-        w = witness.Witness(r.dir / "witness")
-        w.log_key = run("audit", "keygen", "--origin", "audit.example.org/test", "--out", r.dir / "audit.key").strip()
+        w, silent = witness.Witness(r.dir / "witness"), witness.Witness(r.dir / "silent", "witness.example.org/w0")
+        silent.repeat = 0  # it keeps what it gets, and cosigns nothing
+        w.log_key = silent.log_key = run("audit", "keygen", "--origin", "audit.example.org/test", "--out", r.dir / "audit.key").strip()
         sink = r.sink("eu")
         config = r.config(sink.grpc, rig.free_port(), extra=f"""\
 audit:
   dir: audit
   checkpoint: {{every: 50ms, sign_key_file: {r.dir}/audit.key}}
-  witnesses: [{{url: "{w.url}", key: "{w.key}"}}]
+  witnesses: [{{url: "{w.url}", key: "{w.key}"}}, {{url: "{silent.url}", key: "{silent.key}"}}]
   anchors: [{{file: {r.dir}/anchor, every: 0s}}, {{url: "{w.url}/copy", every: 0s}}]
 """)
         gate = r.gate(config)
@@ -190,6 +191,9 @@ audit:
         run("audit", "verify", r.dir / "audit", *trust, "--witness", w.key)
         run("audit", "verify", r.dir / "old/audit", *trust, code=5)
         note = (r.dir / "audit/checkpoint").read_text()
+        told = [e["anchor"] for e in map(json.loads, run("audit", "query", r.dir / "audit", "--type", "checkpoint.anchor", "--format", "entry").splitlines())]
+        if {(x["ok"], x["size"]) for x in told if x["to"] == silent.url} != {(0, 0)} or not silent.size:
+            raise RuntimeError(f"a witness that never cosigned: {told}")
         if note.count("\n\u2014 ") != 2:
             raise RuntimeError(f"one signature, one cosignature: {note}")
         if 409 not in w.answers or (r.dir / "anchor").read_text() != note or w.copies[-1] != note:
@@ -206,6 +210,7 @@ audit:
         gate.kill()
         gate.wait()
         w.close()
+        silent.close()
         return f"{w.answers.count(200)} cosignatures, a rolled-back machine noticed"
 
 

@@ -128,6 +128,63 @@ START_TEST(report_is_the_same_for_the_same_entries)
 }
 END_TEST
 
+#define FOUND(entity) "{\"action\":\"mask\",\"count\":3,\"entity\":\"" entity "_WITH_LONG_NAME\",\"id\":\"p\",\"mode\":\"enforce\",\"paths\":[]}"
+
+/* Labels that lean to the right end inside of their chart, wide and narrow. */
+START_TEST(report_keeps_slanted_labels_in_the_chart)
+{
+    static const char *const lines[] = {SIMPLE("",
+        "accepted\",\"policy\":{\"rules\":[" FOUND("A") "," FOUND("B") "," FOUND("C") "," FOUND("D") "," FOUND("E") "," FOUND("F") "," FOUND(
+            "G") "," FOUND("H") "," FOUND("I") "]},\"q\":\"",
+        "ok", "0", DAY_ONE, "request")};
+    struct report *r = build(lines, 1);
+    struct buf html;
+    double x, y, width = 0;
+    unsigned labels = 0;
+
+    print(r, report_print_html, &html);
+    ck_assert_int_eq(buf_append_byte(&html, 0), RC_OK);
+    for (const char *at = html.ptr; (at = strstr(at, "<")); at++) {
+        if (strncmp(at, "<svg viewBox=\"0 0 ", 18) == 0)
+            width = strtod(at + 18, NULL);
+        if (sscanf(at, "<g transform=\"translate(%lf %lf) rotate(-45)", &x, &y) != 2) /* NOLINT(cert-err34-c) */
+            continue;
+        const char *text = strchr(strchr(at, '>') + 1, '>') + 1;
+        double length = 6.6 * (double)strcspn(text, "<");
+
+        ck_assert_msg(x + 0.71 * length <= width, "a label at %f of %f", x, width);
+        labels++;
+    }
+    ck_assert_uint_ge(labels, 9 + 5 - 1); /* "others" is short */
+    buf_free(&html);
+    report_free(r);
+}
+END_TEST
+
+/* What would turn text around, or speak to a terminal, is shown as a sign that stands for it. */
+START_TEST(report_shows_no_control_characters)
+{
+    static const char *const lines[] = {SIMPLE("\"conn\":{\"identity\":\"a\xE2\x80\xAE"
+                                               "b\xE2\x81\xA6"
+                                               "c\xC2\x9B"
+                                               "d\xE2\x80\x94"
+                                               "e\"},",
+        "accepted", "ok", "0", DAY_ONE, "request")};
+    struct report *r = build(lines, 1);
+    struct buf html;
+
+    print(r, report_print_html, &html);
+    ck_assert(holds(&html, "a\xEF\xBF\xBD"
+                           "b\xEF\xBF\xBD"
+                           "c\xEF\xBF\xBD"
+                           "d\xE2\x80\x94"
+                           "e"));
+    ck_assert(!holds(&html, "\xE2\x80\xAE"));
+    buf_free(&html);
+    report_free(r);
+}
+END_TEST
+
 START_TEST(report_escapes_what_entries_hold)
 {
     struct report *r = build(log_lines, LINES);
@@ -461,6 +518,8 @@ END_TEST
 static const struct case_entry cases[] = {
     {"normal", &report_counts_what_entries_say},
     {"normal", &report_is_the_same_for_the_same_entries},
+    {"normal", &report_keeps_slanted_labels_in_the_chart},
+    {"malformed", &report_shows_no_control_characters},
     {"normal", &report_escapes_what_entries_hold},
     {"normal", &report_of_nothing_says_so},
     {"normal", &report_judges_controls_by_evidence},
