@@ -291,6 +291,23 @@ eval_destination(struct eval_run *run, struct trial *tr, size_t d)
     return rc;
 }
 
+/* Whether a policy asks to refuse what holds a span that may go nowhere. */
+static bool
+unroutable(const struct trial *tr)
+{
+    if (!tr->routed || residency_on_unroutable(tr->t->prog) != UNROUTABLE_REFUSE)
+        return false;
+    for (uint32_t s = 0; s < tr->b.span_count; s++) {
+        bool anywhere = false;
+
+        for (size_t d = 0; d < trial_destinations(tr) && !anywhere; d++)
+            anywhere = trial_allowed(tr, s, d);
+        if (!anywhere)
+            return true;
+    }
+    return false;
+}
+
 static enum rc
 on_eval(void *to, struct trial *tr, const struct batch_source *from)
 {
@@ -298,7 +315,12 @@ on_eval(void *to, struct trial *tr, const struct batch_source *from)
     const struct conf_node *named = conf_get(from->given, "destination");
     enum rc rc = RC_OK;
 
-    for (size_t d = 0; d < trial_destinations(tr) && rc == RC_OK; d++) {
+    bool refused = !run->o->to && !named && unroutable(tr);
+
+    run->refused |= refused;
+    if (refused && run->o->format == EVAL_TEXT)
+        rc = buf_printf(run->out, "the request is refused: %s\n", rc_text(RC_UNROUTABLE));
+    for (size_t d = 0; d < trial_destinations(tr) && rc == RC_OK && !refused; d++) {
         const char *name = trial_destination(tr, d);
 
         if (run->o->to ? strcmp(run->o->to, name) == 0 : !named || str_eq(named->text, str_of(name)))

@@ -77,6 +77,36 @@ START_TEST(explain_tells_why_a_value_was_nearly_found)
 }
 END_TEST
 
+#define RESOURCE(country)                                                                     \
+    "{\"resource\":{\"attributes\":[{\"key\":\"team\",\"value\":{\"stringValue\":\"shop\"}}," \
+    "{\"key\":\"geo.country.iso_code\",\"value\":{\"stringValue\":\"" country "\"}}]},\"scopeSpans\":[{\"spans\":[{\"name\":\"of " country "\"}]}]}"
+
+/* One span that may go nowhere, and the policy says refuse: the gate takes none of them. */
+START_TEST(eval_refuses_the_whole_request_as_the_gate_does)
+{
+    static const char *files[1], *policies[1];
+    struct buf out = BUF_INIT(1u << 20);
+    struct eval_options o = options();
+
+    files[0] = tmp_write("mixed.json", "{\"resourceSpans\":[" RESOURCE("DE") "," RESOURCE("CN") "]}");
+    o.files = files;
+    o.file_count = 1;
+    ck_assert_int_eq(eval_main(&o, &out), EXIT_DONE);
+    tmp_has(&out, "eu: 1 of 2 spans");
+    policies[0] = tmp_write("refuse.policy.yaml", POLICY "  on_unroutable: refuse\n");
+    o.tool.policies = policies;
+    buf_clear(&out);
+    ck_assert_int_eq(eval_main(&o, &out), EXIT_NEGATIVE);
+    tmp_has(&out, "the request is refused: no destination is allowed");
+    ck_assert_ptr_null(strstr(out.ptr, "1 of 2"));
+    o.to = "eu"; /* as if it were routed there */
+    buf_clear(&out);
+    ck_assert_int_eq(eval_main(&o, &out), EXIT_DONE);
+    tmp_has(&out, "eu: 2 of 2 spans");
+    buf_free(&out);
+}
+END_TEST
+
 START_TEST(explain_tells_of_places_policies_and_destinations)
 {
     static const char *const other[] = {"team=other"}, *const shop[] = {"team=shop"};
@@ -266,6 +296,7 @@ END_TEST
 static const struct case_entry cases[] = {
     {"normal", &explain_tells_rule_score_bytes_action_and_route},
     {"normal", &explain_tells_why_a_value_was_nearly_found},
+    {"normal", &eval_refuses_the_whole_request_as_the_gate_does},
     {"normal", &explain_tells_of_places_policies_and_destinations},
     {"normal", &explain_writes_json},
     {"normal", &eval_shows_what_each_destination_gets},
