@@ -279,6 +279,24 @@ START_TEST(policy_test_refuses_files_it_cannot_load)
 }
 END_TEST
 
+/* The exit code says so, and so must a report that is read without it. */
+START_TEST(policy_test_never_passes_a_case_that_it_cannot_read)
+{
+    static const char *const bad[] = {
+        "given: {span: {name: x}}, expect: {span: {name: {regex: '('}}}", "given: {now: 2026-02-30, span: {name: x}}, expect: {span: {name: x}}"};
+    struct buf out = BUF_INIT(1u << 20);
+    char text[1024];
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        snprintf(text, sizeof(text), HEAD "cases:\n  - {name: a, %s}\n", bad[i]);
+        ck_assert_int_eq(run_text(text, &out), EXIT_CONFIG);
+        has(&out, "0 passed, 1 failed");
+        has(&out, "a part of it cannot be read");
+    }
+    buf_free(&out);
+}
+END_TEST
+
 START_TEST(policy_test_says_when_there_is_no_test)
 {
     struct buf out = BUF_INIT(1 << 20);
@@ -390,6 +408,7 @@ static const struct case_entry cases[] = {
     {"normal", &policy_test_runs_only_what_is_asked_for},
     {"normal", &policy_test_reports_in_every_format},
     {"malformed", &policy_test_refuses_files_it_cannot_load},
+    {"malformed", &policy_test_never_passes_a_case_that_it_cannot_read},
     {"normal", &policy_test_says_when_there_is_no_test},
     {"normal", &policy_test_passes_the_starter_pack},
     {"normal", &policy_test_explains_what_failed},
