@@ -18,6 +18,7 @@ struct peer {
     char serial[64];
     char issuer[256];
     char not_after[32]; /* RFC 3339 */
+    uint64_t expires_s; /* the same in seconds since 1970; 0: not known */
 };
 
 /**

@@ -20,6 +20,7 @@
 #define ACCEPT_BACKOFF_MS 100 /* after EMFILE: the socket stays readable, waiting is all that helps */
 #define RECHECKS_PER_ROUND 32
 #define BACKLOG 1024
+#define EXPIRY_MS 5000 /* how often it is looked whose certificate has ended meanwhile */
 
 struct listener {
     struct stream_greeter greeter; /* first */
@@ -30,7 +31,7 @@ struct listener {
     int fd, reserve_fd;
     uint16_t port;
     struct event *acceptable;
-    struct timer *again, *recheck;
+    struct timer *again, *recheck, *expiry;
     struct stream_list streams;
     unsigned greetings;
     struct metric_cell *accepted;
@@ -233,6 +234,25 @@ on_recheck(void *arg)
         timer_set(ln->recheck, 0);
 }
 
+/* A connection does not outlive its certificate. */
+static void
+on_expiry(void *arg)
+{
+    struct listener *ln = arg;
+    uint64_t now_s = clock_wall_us(loop_clock(ln->loop)) / 1000000;
+
+    for (struct stream *s = ln->streams.first, *next; s; s = next) {
+        const struct peer *p = stream_peer(s);
+
+        next = stream_next(s); /* it is freed by the sweeper, not before */
+        if (!stream_in_use(s) || p->expires_s == 0 || now_s <= p->expires_s)
+            continue;
+        refused(ln, p, "expired");
+        stream_end(s, "refused");
+    }
+    timer_set(ln->expiry, EXPIRY_MS);
+}
+
 static void
 on_sweep(void *arg)
 {
@@ -273,10 +293,13 @@ watch(struct listener *ln)
     ln->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     ln->again = timer_new(ln->loop, on_again, ln);
     ln->recheck = timer_new(ln->loop, on_recheck, ln);
+    ln->expiry = timer_new(ln->loop, on_expiry, ln);
     ln->streams.sweeper = timer_new(ln->loop, on_sweep, ln);
     ln->acceptable = event_new(loop_base(ln->loop), ln->fd, EV_READ | EV_PERSIST, on_acceptable, ln);
-    if (!ln->again || !ln->recheck || !ln->streams.sweeper || !ln->acceptable || event_add(ln->acceptable, NULL) != 0)
+    if (!ln->again || !ln->recheck || !ln->expiry || !ln->streams.sweeper || !ln->acceptable || event_add(ln->acceptable, NULL) != 0)
         return RC_NOMEM;
+    if (ln->tls)
+        timer_set(ln->expiry, EXPIRY_MS);
     return RC_OK;
 }
 
@@ -370,6 +393,7 @@ listener_free(struct listener *ln)
         close(ln->reserve_fd);
     timer_free(ln->again);
     timer_free(ln->recheck);
+    timer_free(ln->expiry);
     timer_free(ln->streams.sweeper);
     tls_unref(ln->tls);
     free(ln);

@@ -265,6 +265,7 @@ describe_validity(X509 *cert, struct peer *p)
 
     if (at < 0)
         return;
+    p->expires_s = (uint64_t)at;
     clock_rfc3339((uint64_t)at * 1000000, text);
     /* Certificates count whole seconds: without the fraction. */
     snprintf(p->not_after, sizeof(p->not_after), "%.19sZ", text);

@@ -11,6 +11,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 
@@ -143,7 +144,9 @@ def renamed():
 def full():
     """Two destinations for the same data: one takes it, the other is down, and the journal is full. A sender that is told to come back has sent nothing to either."""
     with House("full", journal="max_size_mib: 1") as h:
-        us = rig.free_port()
+        down = socket.socket()  # refuses, and nobody else gets its port
+        down.bind(("127.0.0.1", 0))
+        us = down.getsockname()[1]
         tls = "{ca_file: pki/backends-ca.crt, cert_file: pki/egress.crt, key_file: pki/egress.key}"
         edit(h.file, ("journal: {dir", f"  otlp_http/us: {{endpoint: \"https://localhost:{us}\", jurisdiction: US, country: US, tls: {tls}, "
                       "retry_on_failure: {initial_interval: 100ms, max_interval: 300ms}}\njournal: {dir"))
@@ -160,6 +163,7 @@ def full():
         check("full: it is recorded", wait_for(lambda: sum(e["count"] for e in entries(h, "refusal") if e["reason"] == "full") == 21, 5))
         check("full: what is said to be accepted was", sum(e["outcome"] == "accepted" for e in entries(h, "request")) == len(h.acknowledged))
         received = set()
+        down.close()
         path, _ = h.id_pipe("ids-us", received.add)
         h.sink("us", http=us, extra=("--ids", path))
         check("full: taken again when there is room", wait_for(lambda: h.push() == [200], 20))

@@ -377,6 +377,31 @@ START_TEST(listener_asks_open_peers_again_when_the_context_changes)
 }
 END_TEST
 
+START_TEST(listener_ends_a_connection_with_its_certificate)
+{
+    struct house h;
+    struct net_client c;
+
+    house_open(&h, true, 10);
+    net_client_open(&c, listener_port(h.listener), h.client);
+    settle(&h, &c);
+    ck_assert_uint_gt(h.who.expires_s, 0);
+    h.clock.fake_wall_us = h.who.expires_s * 1000000;
+    h.clock.fake_mono_us += 6000000;
+    settle(&h, &c);
+    ck_assert_str_eq(h.seats[0].end, "");
+    ck_assert_uint_eq(h.refused, 0);
+    h.clock.fake_wall_us += 1000000;
+    h.clock.fake_mono_us += 6000000;
+    settle(&h, &c);
+    ck_assert_str_eq(h.reason, "expired");
+    ck_assert_str_eq(h.seats[0].end, "refused");
+    ck_assert(c.broken || c.closed);
+    net_client_close(&c);
+    house_close(&h);
+}
+END_TEST
+
 START_TEST(listener_open_refuses_plaintext_beyond_loopback)
 {
     static const struct {
@@ -461,6 +486,7 @@ static const struct case_entry cases[] = {
     {"normal", &stream_pause_keeps_what_was_received_for_later},
     {"normal", &stream_close_lets_the_answer_be_read},
     {"normal", &listener_records_the_certificate_it_refused},
+    {"normal", &listener_ends_a_connection_with_its_certificate},
     {"normal", &listener_asks_open_peers_again_when_the_context_changes},
     {"malformed", &listener_refuses_clients_and_says_why},
     {"malformed", &listener_open_refuses_plaintext_beyond_loopback},
