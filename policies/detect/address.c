@@ -39,7 +39,7 @@ check_street(struct match *m)
         "telem\303\263vel", "fone", "fono", "celular", "tfno", "tlf", "tfn", "puhelin", "puhelinnumero", "puh", "matkapuhelin", "s\303\255mi",       \
         "mobitel", "kom\303\263rka", "telepon", "ponsel", "\304\221i\341\273\207n tho\341\272\241i",                                                 \
         "s\341\273\221 \304\221i\341\273\207n tho\341\272\241i", "di \304\221\341\273\231ng", "s\304\221t", "handynummer", "mobilnummer", "mobilnr", \
-        "numer telefonu", "cep telefonu", "telefon numaras\304\261", "r\303\274ckrufnummer",                                                         \
+        "no hp", "nomor hp", "numer telefonu", "cep telefonu", "telefon numaras\304\261", "r\303\274ckrufnummer",                                    \
         "\321\202\320\265\320\273\320\265\321\204\320\276\320\275",                                                                                  \
         "\320\275\320\276\320\274\320\265\321\200 \321\202\320\265\320\273\320\265\321\204\320\276\320\275\320\260", "\321\202\320\265\320\273",     \
         "\320\274\320\276\320\261", "\320\274\320\276\320\261\320\270\320\273\321\214\320\275\321\213\320\271",                                      \
@@ -120,7 +120,12 @@ right_behind(const struct match *m)
     static const char *const words[] = {LOCAL_PHONE_WORDS, "number", "no", "nr", "num", "is", "at", "on", "to", "me", "us", "was", "als", "ist",
         "est", "es", "call", "dial", "text", "user", "new", "old", "my", "your", NULL};
     static const char *const keys[] = {"phone", "mobile", "tel", "fax", "cell", "msisdn", "sms", "handy", "mobil", "whatsapp", NULL};
-    struct str word = match_word_before(m);
+    struct match probe = *m;
+
+    /* - tel: `63123886` and | tel | 63123886 | */
+    while (probe.start > 0 && m->text.ptr[probe.start - 1] != 0 && strchr(" `|[*,", m->text.ptr[probe.start - 1]))
+        probe.start--;
+    struct str word = match_word_before(&probe);
 
     for (const char *const *k = keys; *k && m->key.len; k++)
         if (key_ends_in(m->key, str_of(*k)))
@@ -202,9 +207,10 @@ const struct detector detect_address[] = {
             HIT("\321\202\320\265\320\273. 89123386458"), HIT("\327\240\327\231\327\231\327\223\t02-104-1884"),
             HIT("\355\234\264\353\214\200\355\217\260 010-2004-5754"), HIT("\331\207\330\247\330\252\331\201 05.20.12.73.75"),
             MISS("\320\277\320\276\320\273\321\214\320\267\320\276\320\262\320\260\321\202\320\265\320\273\321\214 12345678"),
-            MISS("phone os 17.4.1"), MISS("fax gateway queue 1234567"), HIT("fax number is 20670629"), HIT_IN("user.mobile_no", "20670629"),
-            MISS_IN("mobile.sessions", "20670629"), MISS("phone 2024-01-31"), MISS("[PHONE_NUMBER] 13812345678"), MISS("phone 192.168.100.200"),
-            MISS("13812345678"), MISS("090-1234-5678"), MISS("order 98765 43210"), MISS_IN("user.mobile", "1700000000")),
+            MISS("phone os 17.4.1"), MISS("fax gateway queue 1234567"), HIT("fax number is 20670629"), HIT("- tel: `63123886`"),
+            HIT("| Phone | 21233381 |"), HIT("no. hp 0812-304-430"), HIT_IN("user.mobile_no", "20670629"), MISS_IN("mobile.sessions", "20670629"),
+            MISS("phone 2024-01-31"), MISS("[PHONE_NUMBER] 13812345678"), MISS("phone 192.168.100.200"), MISS("13812345678"), MISS("090-1234-5678"),
+            MISS("order 98765 43210"), MISS_IN("user.mobile", "1700000000")),
     },
     {
         ENTRY("contact.phone_called", "PHONE_NUMBER", "Telephone number behind a word such as call or office", TIER_B, "contact", "GDPR HIPAA-D", 1),

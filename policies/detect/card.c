@@ -149,7 +149,8 @@ const struct detector detect_card[] = {
         .pattern = NUM_START
         "(?:[0-9]{4}([ ._-]{1,2}| [-/] )(?:[0-9]{4}\\1[0-9]{4}\\1[0-9]{4}(?:\\1[0-9]{3})?|[0-9]{6}\\1[0-9]{4,5})|[0-9]{12,19})" NUM_END,
         .context = WORDS("card", "card number", "card no", "pan", "credit", "debit", "visa", "mastercard", "amex", "cc", "cc number", "ccnum",
-            "maestro", "discover", "diners", "jcb", "unionpay", "credit card", "debit card", "payment card",
+            "maestro", "discover", "diners", "jcb", "unionpay", "credit card", "debit card", "credit card number", "debit card number", "kredi karti",
+            "payment card",
             /* de fr es nl zh ru ja */ "kreditkarte", "kreditkartennummer", "kartennummer", "carte bancaire", "tarjeta", "creditcard",
             "\345\215\241\345\217\267", "\320\272\320\260\321\200\321\202\320\260", "\343\202\253\343\203\274\343\203\211",
             /* it pt nl pl cs tr fi sv ru zh ko th ar he hi */ "carta di credito", "carta di debito", "carte de cr\303\251dit", "cart\303\243o",
@@ -164,8 +165,8 @@ const struct detector detect_card[] = {
         .severity = 3,
         .examples = EXAMPLES(HIT("4012888888881881"), HIT("378282246310005"), HIT("4111 1111 1111 1111"), HIT("4111-1111-1111-1111"),
             HIT("3782 822463 10005"), HIT("3056 930902 5904"), HIT("5555555555554444"), HIT("2223003122003222"), HIT("6011111111111117"),
-            HIT("3530111333300000"), HIT("213100000000019"), HIT("1800 000000 00028"), HIT("Kreditkarte 4222222222222"), MISS("213200000000018"),
-            HIT("6200000000000005"),
+            HIT("3530111333300000"), HIT("213100000000019"), HIT("1800 000000 00028"), HIT("Kreditkarte 4222222222222"),
+            HIT("CREDITCARDNUMBER 4222222222222"), MISS("213200000000018"), HIT("6200000000000005"),
             HIT("\xe5\x8d\xa1\xe5\x8f\xb7"
                 "4111111111111111\xe8\xb0\xa2"),
             HIT("paid 4111 1111 1111 1111 123 times"), HIT("30569309025904"), HIT("card 4222222222222"), HIT_IN("payment.card", "6304000000000000"),

@@ -96,25 +96,6 @@ small_letter(uint32_t cp)
     return cp;
 }
 
-size_t
-detector_capital(const char *small, char capital[2])
-{
-    uint32_t cp = (small[0] & 0x1Fu) << 6 | (small[1] & 0x3Fu);
-
-    if ((unsigned char)small[0] < 0xC2 || (unsigned char)small[0] > 0xDF)
-        return 0;
-    for (size_t i = 0; i < sizeof(capitals) / sizeof(capitals[0]); i++) {
-        uint32_t up = cp - capitals[i].by;
-
-        if (up < capitals[i].first || up > capitals[i].last || (up - capitals[i].first) % capitals[i].step != 0)
-            continue;
-        capital[0] = (char)(0xC0 | up >> 6);
-        capital[1] = (char)(0x80 | (up & 0x3F));
-        return 2;
-    }
-    return 0;
-}
-
 /* The character of two or three bytes at s[at], as a small letter; 0 when there is none. Len: its bytes. */
 static uint32_t
 letter_at(struct str s, size_t at, size_t *len)
@@ -127,7 +108,7 @@ letter_at(struct str s, size_t at, size_t *len)
         return 0;
     cp = a & (a < 0xE0 ? 0x1F : 0x0F);
     for (size_t i = 1; i < *len; i++)
-        cp = cp << 6 | (s.ptr[at + i] & 0x3F);
+        cp = cp << 6 | ((unsigned char)s.ptr[at + i] & 0x3Fu);
     return small_letter(cp);
 }
 

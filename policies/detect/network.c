@@ -68,7 +68,7 @@ behind_group(const struct match *m)
         return false;
     for (; k <= 32 && (ascii_alnum(match_before(m, k)) || match_before(m, k) == '_' || match_before(m, k) == '-'); k++)
         hex = hex && hex_value(match_before(m, k)) >= 0;
-    return hex;
+    return hex && k > 2;
 }
 
 /* What RFC 4291 section 2.2 allows, and no more; C++ scopes, times and chains of hexadecimal octets are told apart. */
@@ -165,11 +165,12 @@ const struct detector detect_network[] = {
         .check = check_ipv6,
         .severity = 1,
         .examples = EXAMPLES(HIT("2001:db8::8a2e:370:7334"), HIT("fe80::1%eth0"), HIT("fe80::1%25eth0"), HIT("fe80::1%0A"), HIT("client:2001:db8::1"),
-            HIT("[IPv6:2001:db8::1]"), HIT("interface:fe80::1"), MISS("cafe:2001:db8:1:2:3:4:5:6"), HIT("[2001:db8::1]:443"), HIT("::ffff:192.0.2.1"),
-            HIT("::ffff:0:192.0.2.1"), HIT("64:ff9b::192.0.2.33"), HIT("2001:db8:0:0:0:0:2:1"), HIT("::1"), HIT("2001:db8::/32"),
-            HIT("2001:db8:1:2:3:4:5:6"), HIT("addr 2001:db8::"), HIT("::ffff:0:1"), MISS("12:34:56"), MISS("::"), MISS("std::vector"),
-            MISS("face::add"), MISS("00:1A:2B:3C:4D:5E"), MISS("AB:CD:EF:01:23:45:67:89"), MISS("2024-01-01T12:34:56"), MISS("1:2:3:4:5:6:7:8:9"),
-            MISS("2001:db8::g"), MISS("a::b::c")),
+            HIT("[IPv6:2001:db8::1]"), HIT("interface:fe80::1"), HIT("\345\234\260\345\235\200:2001:db8::1"), HIT("\"ip\":2001:db8::1"),
+            MISS("cafe:2001:db8:1:2:3:4:5:6"), HIT("[2001:db8::1]:443"), HIT("::ffff:192.0.2.1"), HIT("::ffff:0:192.0.2.1"),
+            HIT("64:ff9b::192.0.2.33"), HIT("2001:db8:0:0:0:0:2:1"), HIT("::1"), HIT("2001:db8::/32"), HIT("2001:db8:1:2:3:4:5:6"),
+            HIT("addr 2001:db8::"), HIT("::ffff:0:1"), MISS("12:34:56"), MISS("::"), MISS("std::vector"), MISS("face::add"),
+            MISS("00:1A:2B:3C:4D:5E"), MISS("AB:CD:EF:01:23:45:67:89"), MISS("2024-01-01T12:34:56"), MISS("1:2:3:4:5:6:7:8:9"), MISS("2001:db8::g"),
+            MISS("a::b::c")),
     },
     {
         ENTRY("net.ipv4_in_host", "IP_ADDRESS", "IPv4 address in the name of a host", TIER_A, "network", "GDPR HIPAA-O CCPA", 1),

@@ -119,15 +119,15 @@ const struct detector detect_pairs[] = {
     },
     {
         ENTRY("sec.password_said", "PASSWORD", "Password in a sentence", TIER_A, "secret", "GDPR SOC2-CC6.1", 3),
-        .pattern = "(?:(?:" PASSWORD_NAMES
-                   "[\"']? (?:is|was|are|ist|lautet|est|es)|login[ \\t]{1,3}[^\\s]{1,64}[ \\t]{1,3}password)[ \\t]{1,3}[\"'`]?([^\\s\"'`<>]{4,64}+)|"
+        .pattern = "(?:(?:" PASSWORD_NAMES "[\"']?(?: (?:for|of|to) [^\\s]{1,32})? (?:is|was|are|ist|lautet|est|es)|login[ \\t]{1,3}[^\\s]{1,64}[ "
+                   "\\t]{1,3}password)[ \\t]{1,3}[\"'`]?([^\\s\"'`<>]{4,64}+)|"
                    "(?:identified(?: with [0-9a-z_]{1,40})? by|(?:with|encrypted) password)[ \\t]{1,3}(?:password )?'((?:[^'\\r\\n]|''){1,128}+)')",
         .caseless = true,
         .check = check_said,
-        .examples = EXAMPLES(HIT("my password is hunter2!"), HIT("machine h login bob password hunter2x"), HIT("CREATE USER a WITH PASSWORD 'abc'"),
-            HIT("alter user a identified by 'it''s'"), MISS("login with password authentication"), MISS("identified by name"),
-            HIT("the passcode was 's3cr3t'."), HIT("Passwort lautet Geheim99"), MISS("password is required"), MISS("the password is too short"),
-            MISS("password was reset."), MISS("password is ****"), MISS("bypass is 12345")),
+        .examples = EXAMPLES(HIT("my password is hunter2!"), HIT("the password for prod is hunter2x"), HIT("machine h login bob password hunter2x"),
+            HIT("CREATE USER a WITH PASSWORD 'abc'"), HIT("alter user a identified by 'it''s'"), MISS("login with password authentication"),
+            MISS("identified by name"), HIT("the passcode was 's3cr3t'."), HIT("Passwort lautet Geheim99"), MISS("password is required"),
+            MISS("the password is too short"), MISS("password was reset."), MISS("password is ****"), MISS("bypass is 12345")),
     },
     {
         ENTRY("sec.user_flag", "PASSWORD", "User and password given to a command", TIER_A, "secret", "GDPR SOC2-CC6.1", 3),

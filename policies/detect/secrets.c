@@ -4,8 +4,9 @@
 #include "checks_int.h"
 #include "pairs_int.h"
 
-#define SECRET_NAMES                                                                                                                        \
-    "(?:secret|token|api[_-]?key|(?<![a-z])auth|auth[_-]?key|credentials?|private[_-]?key|access[_-]?key|secret[_-]?key|client[_-]?secret|" \
+#define SECRET_NAMES                                                                                                                             \
+    "(?:secret|token|api[_-]?key|(?<![a-z])auth|auth[_-]?key|credentials?|(?:private|access|master|admin)[_-]?key|secret[_-]?key(?:[_-]?base)?|" \
+    "client[_-]?secret|"                                                                                                                         \
     "connection[_-]?string|signing[_-]?key|encryption[_-]?key|license[_-]?key|webhook[_-]?secret|consumer[_-]?secret|app[_-]?secret)"
 
 /* The same where the end of the name is known. */
@@ -118,9 +119,9 @@ const struct detector detect_secrets[] = {
         .check = check_generic,
         .examples = EXAMPLES(HIT("api_key=" BODY8 BODY8), HIT("{\"client_secret\": \"" BODY8 "-_.~\"}"), HIT("token: " HEX32),
             HIT("MY_ACCESS_KEY='" BODY8 "xyz'"), HIT("connection_string=\"Endpoint=sb://x;K=" BODY8 "\""), HIT("apikey=abc12345"),
-            MISS("token_type=" BODY8), MISS("token: unexpected"), MISS("gen_ai.usage.input_tokens=123456789"), MISS("author: " BODY8),
-            MISS("public_key=" BODY8 BODY8), MISS("secret=REDACTED"), MISS("secret_name=" BODY8 BODY8), MISS("keyboard=" BODY8), MISS("token=123456"),
-            MISS("auth_type=" BODY8)),
+            HIT("SECRET_KEY_BASE=" BODY8 BODY8), HIT("RAILS_MASTER_KEY=" HEX32), MISS("token_type=" BODY8), MISS("token: unexpected"),
+            MISS("gen_ai.usage.input_tokens=123456789"), MISS("author: " BODY8), MISS("public_key=" BODY8 BODY8), MISS("secret=REDACTED"),
+            MISS("secret_name=" BODY8 BODY8), MISS("keyboard=" BODY8), MISS("token=123456"), MISS("auth_type=" BODY8)),
     },
     {
         ENTRY("sec.secret_flag", "SECRET", "Secret given to a command", TIER_A, "secret", "SOC2-CC6.1 ISO27001-A.8.24", 2),

@@ -365,6 +365,43 @@ decode_hex(struct str s, char *out)
     return n < HEX_MIN / 2 ? 0 : n;
 }
 
+#define LINE_MIN 60 /* RFC 2045 section 6.8: lines of up to 76 characters; RFC 7468 section 2: of 64 */
+
+/* What goes on in the next line, when this one, of ${width} characters, ends at s[at]: where that begins. 0: nothing. */
+static size_t
+next_line(struct str s, size_t at, size_t width)
+{
+    if (width < LINE_MIN || width % 4 != 0)
+        return 0;
+    if (at < s.len && s.ptr[at] == '\r')
+        at++;
+    if (at + 1 >= s.len || s.ptr[at] != '\n' || value_of(s.ptr[at + 1]) & 64)
+        return 0;
+    return at + 1;
+}
+
+/* A value that begins at s[at], in as many lines as it has. Returns its end; len: of what was decoded. */
+static size_t
+decode_lines(struct str s, size_t at, char *out, size_t *len)
+{
+    size_t width = 0, next = at, n = 0;
+
+    *len = 0;
+    do {
+        for (n = 0; next + n < s.len && !(value_of(s.ptr[next + n]) & 64) && (width == 0 || n <= width);)
+            n++;
+        if (width && n > width)
+            break; /* no longer one of the same kind */
+        *len += decode_base64(str_sub(s, next, next + n), out + *len);
+        at = next + n;
+        width = width ? width : n;
+        next = n == width ? next_line(s, at, width) : 0;
+    } while (next);
+    while (at < s.len && s.ptr[at] == '=')
+        at++;
+    return at;
+}
+
 /* After these decoding is tried anew; x because of 0x41. */
 static const bool separator[256] = {['/'] = true, ['-'] = true, ['_'] = true, ['+'] = true, ['='] = true, ['x'] = true, ['X'] = true};
 
@@ -378,13 +415,8 @@ decode_run(struct str s, struct decode_run *run, char *out, size_t *len)
         struct str part = str_sub(s, i, run->end);
 
         *len = hex_begins(part) ? decode_hex(part, out) : 0;
-        if (*len == 0 && base64_begins(part)) {
-            size_t n = base64_len(part);
-
-            *len = decode_base64(str_sub(part, 0, n), out);
-            for (run->end = i + n; run->end < i + part.len && s.ptr[run->end] == '=';)
-                run->end++;
-        }
+        if (*len == 0 && base64_begins(part))
+            run->end = decode_lines(s, i, out, len);
         if (*len) {
             run->start = i;
             return true;

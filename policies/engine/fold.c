@@ -38,6 +38,25 @@ struct unit {
     bool folds; /* not what the text itself shows */
 };
 
+/*
+ * "%C3%A9", "\xc3\xa9": octets, which are those of UTF-8; an octet above 0x7F that is a part of no such sequence stands for itself, as in Python's "\xa0" and in
+ * what escape() of old scripts gives. width: of one escape; it ends in the two digits of v.
+ */
+static struct unit
+octets(struct str s, size_t width, uint32_t v)
+{
+    size_t n = v < 0xC2 ? 1 : v < 0xE0 ? 2 : v < 0xF0 ? 3 : v < 0xF5 ? 4 : 1;
+    uint32_t cp = n > 1 ? v & (0xFFu >> (n + 1)) : v, next;
+
+    for (size_t i = 1; i < n; i++) {
+        if (s.len <= i * width || memcmp(s.ptr + i * width, s.ptr, width - 2) != 0 || !hex_at(s, (i + 1) * width - 2, 2, &next) ||
+            (next & 0xC0) != 0x80)
+            return (struct unit){width, v, false, true};
+        cp = cp << 6 | (next & 0x3F);
+    }
+    return (struct unit){n * width, cp, v < 0x80, true};
+}
+
 /* "\u0041", with the second half of a surrogate pair when there is one. */
 static struct unit
 unicode_escape(struct str s)
@@ -65,7 +84,7 @@ backslash(struct str s)
     if (s.ptr[1] == 'u')
         return unicode_escape(s);
     if (s.ptr[1] == 'x')
-        return hex_at(s, 2, 2, &v) ? (struct unit){4, v, true, true} : plain;
+        return hex_at(s, 2, 2, &v) ? octets(s, 4, v) : plain;
     found = s.ptr[1] ? strchr(from, s.ptr[1]) : NULL;
     return found ? (struct unit){2, (unsigned char)to[found - from], true, true} : plain;
 }
@@ -77,7 +96,7 @@ percent(struct str s)
     uint32_t v;
 
     if (hex_at(s, 1, 2, &v))
-        return (struct unit){3, v, true, true};
+        return octets(s, 3, v);
     if (s.len > 1 && (s.ptr[1] | 0x20) == 'u' && hex_at(s, 2, 4, &v))
         return (struct unit){6, v, false, true};
     return (struct unit){1, '%', true, false};

@@ -55,6 +55,12 @@ START_TEST(fold_shows_what_is_behind_escapes)
         {STR("\\ud83d\\ude00"), STR("\xf0\x9f\x98\x80")},
         {STR("\\u00e9"), STR("\xc3\xa9")},
         {STR("%C3%A9"), STR("\xc3\xa9")},
+        {STR("\\xc3\\xa9"), STR("\xc3\xa9")},
+        {STR("4111\\xa01111"), STR("4111 1111")}, /* Python's way to write a no-break space */
+        {STR("4111%A01111"), STR("4111 1111")},
+        {STR("%E4%BD%A"), STR("\xc3\xa4\xc2\xbd%A")}, /* cut */
+        {STR("%F0%9F%98%80%EF%BC%94"), STR("\xf0\x9f\x98\x80"
+                                           "4")},
         {STR("a&#64;b&#x40;c&#X40;d"), STR("a@b@c@d")},
         {STR("&lt;a href=&quot;x&quot;&gt;&amp;&apos;"), STR("<a href=\"x\">&'")},
         {STR("&#99999999999;&#;&#x;&#64 &foo;"), STR("&#99999999999;&#;&#x;&#64 &foo;")},
@@ -315,6 +321,40 @@ START_TEST(decode_knows_both_alphabets_and_goes_on)
 }
 END_TEST
 
+START_TEST(decode_goes_on_in_the_next_line)
+{
+    static const char *const ends[] = {"\n", "\r\n"};
+    static const char plain[] = "a text that is long enough for three lines of base64, with something in it that "
+                                "stands across the end of the first and of the second of them, and more";
+
+    for (size_t e = 0; e < 2; e++) {
+        for (size_t width = 64; width <= 76; width += 12) {
+            struct buf one = BUF_INIT(1024), lines = BUF_INIT(1024);
+
+            ck_assert_int_eq(digest_base64(str_of(plain), &one), RC_OK);
+            for (size_t at = 0; at < one.len; at += width) {
+                ck_assert_int_eq(buf_append(&lines, str_sub(buf_str(&one), at, at + width < one.len ? at + width : one.len)), RC_OK);
+                ck_assert_int_eq(buf_append(&lines, str_of(ends[e])), RC_OK);
+            }
+            size_t end = lines.len - strlen(ends[e]);
+            struct decoded d = decode(buf_str(&lines), 0);
+
+            ck_assert(d.found);
+            ck_assert_uint_eq(d.len, sizeof(plain) - 1);
+            ck_assert_mem_eq(d.out, plain, d.len);
+            ck_assert_uint_eq(d.run.end, end);
+            buf_free(&one);
+            buf_free(&lines);
+        }
+    }
+    /* Short lines are words. */
+    struct decoded d = decode(STR("aGVsbG8gd29ybGQgaGVsbG8h\nand more"), 0);
+
+    ck_assert(d.found);
+    ck_assert_uint_eq(d.run.end, 24);
+}
+END_TEST
+
 START_TEST(decode_finds_any_text_anywhere)
 {
     struct rng r = {5};
@@ -373,6 +413,7 @@ static const struct case_entry cases[] = {
     {"normal", &fold_hides_finds_what_is_left_after_the_last_pass},
     {"normal", &decode_finds_runs_in_text},
     {"normal", &decode_knows_both_alphabets_and_goes_on},
+    {"normal", &decode_goes_on_in_the_next_line},
     {"normal", &decode_finds_any_text_anywhere},
     {"malformed", &fold_survives_random_bytes_at_a_guard_page},
     {"malformed", &decode_survives_random_bytes_at_a_guard_page},
