@@ -76,7 +76,7 @@ unfold(struct str s, struct arena *ar, struct str *out)
 
 /* The resource's value of the attribute that keeps tenants apart; empty when it has none. */
 static struct str
-tenant_of(const struct redaction *rd, const struct action *a)
+tenant_of(const struct redaction *rd, const struct action *a, char number[BATCH_NUMBER_SIZE])
 {
     const struct batch_resource *r = rd->b && a->tenant_key.len ? &rd->b->resources[rd->resource] : NULL;
     uint32_t first = 0, end = 0;
@@ -86,7 +86,15 @@ tenant_of(const struct redaction *rd, const struct action *a)
     uint32_t attr = r ? batch_find_attr(rd->b, first, end, PLACE_RESOURCE_ATTRIBUTE, a->tenant_key) : BATCH_NONE;
     struct str value = attr != BATCH_NONE ? batch_attr_string(rd->b, attr) : STR("");
 
-    return value.ptr ? value : STR("");
+    if (value.ptr)
+        return value;
+    /* A number is the tenant of its decimal form; a list or a map that of its bytes. */
+    const struct batch_attr *at = &rd->b->attrs[attr];
+    const struct batch_text *t = &rd->b->texts[at->text_first];
+
+    if (at->text_end == at->text_first + 1 && t->attr == attr && t->field == at->value && t->kind != TEXT_BYTES)
+        return (struct str){number, batch_text_format(rd->b, t, number)};
+    return at->value != BATCH_NONE ? str_sub(rd->b->body, at->value, at->value_end) : STR("");
 }
 
 /* Whether something must stand where a match went: it was not a word of a sentence, nor the whole text. */
@@ -154,7 +162,8 @@ act(const struct redaction *rd, struct str text, const struct finding *f, struct
         if (rc != RC_OK)
             return rc;
     }
-    const struct action_in in = {.value = value, .tenant = tenant_of(rd, a), .number = rd->number};
+    char number[BATCH_NUMBER_SIZE];
+    const struct action_in in = {.value = value, .tenant = tenant_of(rd, a, number), .number = rd->number};
     enum rc rc = a->type->apply(a, &in, rd->ar, out);
 
     if (rc == RC_OK && out->len == 0 && !is_key_rule(f) && !(a->type->kept && f->view == VIEW_PLAIN && !f->whole) && is_needed(text, f))

@@ -205,26 +205,29 @@ END_TEST
     POLICY("p") "  rules:\n    - {id: m, entity: EMAIL_ADDRESS, action: " action "}\n    - {id: k, keys: [who], action: " action "}\n"
 
 static const char spans[] =
-    "{\"resourceSpans\":[{\"resource\":{\"attributes\":[{\"key\":\"service.namespace\",\"value\":{\"stringValue\":\"%s\"}}]},\"scopeSpans\":[{"
+    "{\"resourceSpans\":[{\"resource\":{\"attributes\":[{\"key\":\"service.namespace\",\"value\":%s}]},\"scopeSpans\":[{"
     "\"spans\":[{\"traceId\":\"5b8efff798038103d269b633813fc60c\",\"spanId\":\"eee19b7ec3c1b174\",\"name\":\"x\",\"attributes\":[{\"key\":\"m\","
     "\"value\":{\"stringValue\":\"alice@example.org\"}},{\"key\":\"who\",\"value\":{\"stringValue\":\"alice\"}}]}]}]}]}";
 
+/* around: what stands around a tenant in the value of the attribute. */
 static void
-check_tenants(const char *yaml)
+check_tenants(const char *yaml, const char *const around[2], const char *a, const char *b)
 {
     struct gate_small g;
-    char json[2048], *one, *same, *two;
+    char value[128], json[2048], *one, *same, *two;
 
     small_open(&g, yaml);
-    snprintf(json, sizeof(json), spans, "shop-a");
+    snprintf(value, sizeof(value), "%s%s%s", around[0], a, around[1]);
+    snprintf(json, sizeof(json), spans, value);
     one = strdup(small_pass(&g, 0, json));
     same = strdup(small_pass(&g, 0, one));
     ck_assert_ptr_null(strstr(one, "alice"));
     ck_assert_str_eq(one, same);
-    snprintf(json, sizeof(json), spans, "shop-b");
+    snprintf(value, sizeof(value), "%s%s%s", around[0], b, around[1]);
+    snprintf(json, sizeof(json), spans, value);
     two = strdup(small_pass(&g, 0, json));
-    memcpy(strstr(two, "shop-b"), "shop-a", 6);
-    ck_assert_str_ne(one, two);
+    memcpy(strstr(two, b), a, strlen(a));
+    ck_assert_msg(strcmp(one, two) != 0, "%s", around[0]);
     free(one);
     free(same);
     free(two);
@@ -233,8 +236,19 @@ check_tenants(const char *yaml)
 
 START_TEST(token_tenants_of_resources_cannot_be_linked)
 {
-    check_tenants(TENANTS("{hash: {key: other-key, tenant: resource.attributes.service.namespace}}"));
-    check_tenants(TENANTS("{encrypt: {key: other-key, tenant: resource.attributes.service.namespace}}"));
+    static const char *const policies[] = {TENANTS("{hash: {key: other-key, tenant: resource.attributes.service.namespace}}"),
+        TENANTS("{encrypt: {key: other-key, tenant: resource.attributes.service.namespace}}")};
+
+    static const char *const text[2] = {"{\"stringValue\":\"", "\"}"}, *const whole[2] = {"{\"intValue\":\"", "\"}"},
+                             *const fraction[2] = {"{\"doubleValue\":", "}"},
+                             *const list[2] = {"{\"arrayValue\":{\"values\":[{\"stringValue\":\"", "\"}]}}"};
+
+    for (size_t i = 0; i < 2; i++) {
+        check_tenants(policies[i], text, "shop-a", "shop-b");
+        check_tenants(policies[i], whole, "70001", "70002");
+        check_tenants(policies[i], fraction, "7.25", "7.75");
+        check_tenants(policies[i], list, "shop-a", "shop-b");
+    }
 }
 END_TEST
 
