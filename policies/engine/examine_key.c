@@ -77,6 +77,8 @@ examine_key_words(const struct program *prog, struct str key, uint16_t *patterns
         if (p->rule_count == 0 || !p->det.context || !detector_key_context(&p->det, key))
             continue;
         contexts[v->context_count++] = (uint16_t)i;
+        if (p->words != NO_WORDS)
+            v->asked |= finder_asked_by(prog->finder, p->words);
         if (p->det.key_only)
             patterns[v->pattern_count++] = (uint16_t)i;
     }

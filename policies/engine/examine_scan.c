@@ -322,19 +322,18 @@ find(struct examiner *ex, const struct query *q, const struct view *v, enum word
     finder_begin(ex->tables);
     if (v->before.len)
         rc = find_before(ex, v);
-    unsigned open = finder_open(ex->tables, v->shown), wants = open & FINDER_SET_WANTS, now = open & FINDER_SET_PLAIN;
+    unsigned open = finder_open(ex->tables, v->shown), wants = open & FINDER_SET_WANTS & ~q->verdict->asked;
+    unsigned now = open & (FINDER_SET_PLAIN | q->verdict->asked);
 
-    if (wants && q->verdict->context_count > 0) {
-        now |= wants;
-        wants = 0;
-    } else if (wants) {
+    if (wants)
         now |= open & FINDER_SET_WORDS;
-    }
     if (now & FINDER_SET_WORDS || !(open & FINDER_SET_WORDS))
         *w = WORDS_KNOWN;
     if (rc == RC_OK && now)
         rc = finder_walk(ex->tables, v->bytes, now);
-    return rc == RC_OK && wants && finder_needed(ex->tables) ? finder_walk(ex->tables, v->bytes, wants) : rc;
+    if (rc == RC_OK && wants)
+        wants &= finder_asked(ex->tables);
+    return rc == RC_OK && wants ? finder_walk(ex->tables, v->bytes, wants) : rc;
 }
 
 static enum rc

@@ -120,9 +120,22 @@ make_automata(struct finder *f, struct placed *list, struct arena *ar)
     for (size_t i = 0; i < f->count; i++)
         if (f->is_always[i])
             f->always[f->always_count++] = (uint16_t)i;
-    for (size_t i = 0; i < f->count; i++)
-        f->needed_always |= f->is_always[i] && list[i].kind == FINDER_WORDS_NEEDED;
     return rc;
+}
+
+/* Words that are found ask for the automaton of the pattern that wants them, if that waits to be asked. */
+static void
+make_asked(struct finder *f, const struct finder_pattern *patterns, const struct placed *list)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        uint16_t owner = patterns[i].owner;
+
+        if (list[i].kind != FINDER_WORDS_NEEDED || list[owner].kind != FINDER_WANTS_WORDS || f->is_always[owner])
+            continue;
+        f->asked[i] = (uint16_t)(1u << list[owner].group);
+        if (f->is_always[i])
+            f->asked_always |= f->asked[i];
+    }
 }
 
 static enum rc
@@ -133,7 +146,11 @@ compile(struct finder *f, const struct finder_pattern *patterns, struct arena *a
 
     if (rc == RC_OK)
         rc = group_pieces(list, f->count);
-    return rc == RC_OK ? make_automata(f, list, ar) : rc;
+    if (rc == RC_OK)
+        rc = make_automata(f, list, ar);
+    if (rc == RC_OK)
+        make_asked(f, patterns, list);
+    return rc;
 }
 
 enum rc
@@ -152,9 +169,10 @@ finder_compile(const struct finder_pattern *patterns, size_t count, struct finde
     made->is_always = calloc(count + 1, sizeof(*made->is_always));
     made->always = calloc(count + 1, sizeof(*made->always));
     made->needed = calloc(count / 64 + 1, sizeof(*made->needed));
+    made->asked = calloc(count + 1, sizeof(*made->asked));
     made->example = malloc(count * EXAMPLES * WARM_SIZE + 1);
     made->example_length = calloc(count * EXAMPLES + 1, sizeof(*made->example_length));
-    if (made->length && made->sieve && made->is_always && made->always && made->needed && made->example && made->example_length)
+    if (made->length && made->sieve && made->is_always && made->always && made->needed && made->asked && made->example && made->example_length)
         rc = compile(made, patterns, ar);
 out:
     arena_free(ar);
@@ -177,6 +195,7 @@ finder_free(struct finder *f)
     free(f->is_always);
     free(f->always);
     free(f->needed);
+    free(f->asked);
     free(f->example);
     free(f->example_length);
     free(f);

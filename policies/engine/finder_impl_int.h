@@ -19,7 +19,8 @@ struct finder {
     struct gate gate[FINDER_GROUPS_MAX]; /* of the automata that hold something, one after the other */
     uint8_t gate_of[FINDER_GROUPS_MAX];  /* the automaton of each gate */
     uint64_t *needed;                    /* a bit for each pattern: FINDER_WORDS_NEEDED */
-    bool needed_always;                  /* one of them is always a candidate */
+    uint16_t *asked;                     /* the automata that they ask for, as a set of bits; by pattern */
+    unsigned asked_always;               /* by those that are always candidates */
     unsigned gates;
     unsigned present; /* automata that hold something, as a set of bits */
     char *example;    /* texts that patterns match, one after the other: what tables are warmed up with */

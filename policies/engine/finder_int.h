@@ -27,6 +27,7 @@ struct finder_pattern {
     struct str regex; /* PCRE2 syntax, already accepted by confirm_compile */
     bool caseless;
     enum finder_kind kind;
+    uint16_t owner; /* FINDER_WORDS_NEEDED: the pattern that wants them */
 };
 
 struct finder;
@@ -61,7 +62,7 @@ enum rc finder_scan(struct finder_tables *t, struct str text, const uint16_t **i
 
 /*
  * The same in steps, for a caller that knows what the text shows. Automata are a set of bits; those of FINDER_WORDS are walked when somebody asks for words,
- * those of FINDER_WANTS_WORDS when a word was found. Every pattern that is in an automaton that was not walked is left out.
+ * those of FINDER_WANTS_WORDS when a word of one of their patterns was found. Every pattern that is in an automaton that was not walked is left out.
  */
 #define FINDER_SET_PLAIN 0x1Fu
 #define FINDER_SET_WORDS 0x60u
@@ -72,8 +73,10 @@ unsigned finder_open(struct finder_tables *t, uint64_t shown);
 void finder_begin(struct finder_tables *t);
 /* Returns: RC_OK; RC_LIMIT as for finder_scan */
 enum rc finder_walk(struct finder_tables *t, struct str text, unsigned set) MUST_USE;
-/* Whether a word that is needed was found; whether pattern i was. */
-bool finder_needed(const struct finder_tables *t);
+/* The automata that are to be walked when words i, of FINDER_WORDS_NEEDED, are found; of all that were found. */
+unsigned finder_asked_by(const struct finder *f, size_t i);
+unsigned finder_asked(const struct finder_tables *t);
+/* Whether pattern i was found. */
 bool finder_found(const struct finder_tables *t, size_t i);
 /* All that was found since finder_begin, as for finder_scan, below number ${end}. */
 void finder_hits(struct finder_tables *t, size_t end, const uint16_t **ids, size_t *count);

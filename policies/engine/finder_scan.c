@@ -283,14 +283,21 @@ finder_walk(struct finder_tables *t, struct str text, unsigned set)
     return groups == 0 || text.len == 0 || walk_all(t, text, group, groups) ? RC_OK : RC_LIMIT;
 }
 
-bool
-finder_needed(const struct finder_tables *t)
+unsigned
+finder_asked_by(const struct finder *f, size_t i)
 {
-    uint64_t hits = 0;
+    return f->asked[i];
+}
+
+unsigned
+finder_asked(const struct finder_tables *t)
+{
+    unsigned asked = t->f->asked_always;
 
     for (size_t w = 0; t->any && w <= t->f->count / 64; w++)
-        hits |= t->hits[w] & t->f->needed[w];
-    return hits != 0 || t->f->needed_always;
+        for (uint64_t left = t->hits[w] & t->f->needed[w]; left; left &= left - 1)
+            asked |= t->f->asked[w * 64 + (size_t)__builtin_ctzll(left)];
+    return asked;
 }
 
 bool

@@ -24,6 +24,7 @@ struct verdict {
     const uint16_t *contexts;      /* patterns for which a context word stands in the key, ascending */
     const struct key_finding *own; /* in the key's bytes */
     const uint16_t *uses;          /* uses of scanners, ascending */
+    unsigned asked;                /* automata of the finder that those ask for: of patterns that want words */
     uint16_t rule_count, pattern_count, context_count, own_count, use_count;
     bool undecidable; /* the key's own bytes */
     bool plain;       /* nothing of all that but contexts and uses */

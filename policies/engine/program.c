@@ -209,9 +209,12 @@ add_words(struct loader *ld, struct finder_pattern *list)
         struct pattern *pat = &p->patterns[p->finder_patterns[i]];
         struct str regex = pat->det.context ? words_regex(ld, pat->det.context) : (struct str){NULL, 0};
 
-        if (!regex.ptr || regex.len == 0)
+        if (!regex.ptr || regex.len == 0) {
+            list[i].kind = FINDER_PLAIN; /* no word would ask for it */
             continue;
-        list[total] = (struct finder_pattern){.regex = regex, .caseless = true, .kind = pat->det.need_context ? FINDER_WORDS_NEEDED : FINDER_WORDS};
+        }
+        list[total] = (struct finder_pattern){
+            .regex = regex, .caseless = true, .kind = pat->det.need_context ? FINDER_WORDS_NEEDED : FINDER_WORDS, .owner = (uint16_t)i};
         pat->words = (uint16_t)total++;
     }
     return total;
