@@ -14,6 +14,7 @@ static const unsigned tally_keys[TALLY_COUNT_] = {
     [TALLY_PLACE] = 2,
     [TALLY_CATEGORY_TIME] = 2,
     [TALLY_ENTITY_SENDER] = 2,
+    [TALLY_SENDER_TIME] = 2,
     [TALLY_TRANSFER] = 7,
     [TALLY_TRANSFER_CLASS] = 2,
     [TALLY_DENIED] = 5,

@@ -82,6 +82,7 @@ count_rules(struct report *r, const struct entry *e, uint32_t step, uint64_t *by
         }
         AT(r, TALLY_CATEGORY_TIME, e, step + 1, (uint32_t)c + 1)[0] += n->count;
         AT(r, TALLY_ENTITY_SENDER, e, entity, sender)[0] += n->count;
+        AT(r, TALLY_SENDER_TIME, e, step + 1, sender)[0] += n->count;
         by_category[c] += n->count;
         findings += n->count;
     }

@@ -25,6 +25,7 @@ enum tally_id {
     TALLY_PLACE,          /* place, entity: requests */
     TALLY_CATEGORY_TIME,  /* step, category: findings */
     TALLY_ENTITY_SENDER,  /* entity, sender: findings */
+    TALLY_SENDER_TIME,    /* step, sender: findings */
     TALLY_TRANSFER,       /* origin, country, jurisdiction, destination, mechanism, reference, expires: requests, spans, bytes */
     TALLY_TRANSFER_CLASS, /* origin, country: findings removed before, by category */
     TALLY_DENIED,         /* origin, country, jurisdiction, destination, rule: requests, spans */

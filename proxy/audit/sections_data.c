@@ -98,11 +98,24 @@ table_entities(struct report *r)
     }
 }
 
+/* A step of the period, from 1; 0: of those that did not fit. */
+static void
+cell_step(struct report *r, uint32_t step)
+{
+    char label[24] = "(others)";
+
+    if (step)
+        period_step_label(&r->o.period, step - 1, label);
+    doc_cstr(r->doc, label);
+}
+
 static void
 table_senders(struct report *r)
 {
     static const struct column columns[] = {
         {"sender", "Service or identity", CELL_NAME}, {"entity", "Entity", CELL_WORD}, {"findings", "Findings", CELL_NUMBER}, {0}};
+    static const struct column times[] = {
+        {"from", "From", CELL_TEXT}, {"sender", "Service or identity", CELL_NAME}, {"findings", "Findings", CELL_NUMBER}, {0}};
     static const struct column places[] = {
         {"place", "Place in the span", CELL_NAME}, {"entity", "Entity", CELL_WORD}, {"requests", "Requests with such a finding", CELL_NUMBER}, {0}};
 
@@ -114,6 +127,14 @@ table_senders(struct report *r)
     {
         cell_name(r, row->key[1]);
         cell_name(r, row->key[0]);
+        doc_number(r->doc, row->value[0]);
+    }
+    tally_sort(&r->tally[TALLY_SENDER_TIME], NULL, TALLY_VALUES);
+    doc_table(r->doc, "findings-senders-time", "Findings by service or identity over time", "No finding in the period.", times)->wide = true;
+    TALLY_EACH(r, TALLY_SENDER_TIME, row)
+    {
+        cell_step(r, row->key[0]);
+        cell_name(r, row->key[1]);
         doc_number(r->doc, row->value[0]);
     }
     tally_sort(&r->tally[TALLY_PLACE], &r->names, 0);

@@ -115,6 +115,8 @@ def compare(truth, report, check):
     check("findings", t["findings"], sum(truth.findings.values()))
     check("by entity", {x["entity"]: x["findings"] for x in rows("findings")}, dict(truth.findings))
     check("by sender", {(x["sender"], x["entity"]): x["findings"] for x in rows("findings-senders")}, dict(truth.senders))
+    check("senders over time", collections.Counter(x["sender"] for x in rows("findings-senders-time") for _ in range(x["findings"])),
+          collections.Counter(who for (who, _), n in truth.senders.items() for _ in range(n)))
     check("over time", sum(x[c] for x in rows("findings-time") for c in ("contact", "financial", "government", "health", "network", "secret", "other")),
           sum(truth.findings.values()))
     check("transfers", {(x["origin"], x["destination"]): x["spans"] for x in rows("transfers")}, dict(truth.transfers))

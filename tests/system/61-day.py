@@ -609,6 +609,12 @@ def compare(day, report, begin, end, crash_hour):
     for (identity, service, entity), n in fact("finding").items():
         senders[service or identity, entity] += n
     check("by sender and entity", by(rows("findings-senders"), "sender", "entity", value="findings"), extra(dict(senders), ("load", "IBAN"), S))
+    by_sender = collections.Counter()
+    for (sender, _), n in extra(dict(senders), ("load", "IBAN"), S).items():
+        by_sender[sender] += n
+    check("by sender over time", by(rows("findings-senders-time"), "sender", value="findings"), dict(by_sender))
+    for x, n in by(rows("findings-senders-time"), "from", value="findings").items():
+        check(f"{x} by sender", n, sum(v for k, v in next(y for y in rows("findings-time") if y["from"] == x).items() if k != "from"))
     check("categories of entities", {x["entity"]: x["category"] for x in rows("findings")} | CATEGORY, CATEGORY)
     check("places", {x["place"] for x in rows("findings-places")}, {"span.attributes"})
 
