@@ -29,7 +29,7 @@
 
 #define ENCODINGS 3
 #define IN_FLIGHT_MAX 64
-#define CONNECTION_AGE_S 3600 /* a connection is made anew after an hour: certificates and addresses are looked at again */
+#define CONNECTION_AGE_S 300 /* a connection is made anew after five minutes: certificates, which may have ended, and addresses are looked at again */
 
 enum exporter_state { EXPORTER_UP, EXPORTER_PAUSED, EXPORTER_IDLE, EXPORTER_PROBING };
 
