@@ -28,6 +28,9 @@ void enricher_free(struct enricher *en);
  */
 enum rc enricher_edits(const struct enricher *en, const struct batch *b, struct arena *ar, struct edits *edits, uint32_t *added) MUST_USE;
 
+/* Types of sources, and the keys of their maps beside type and on_conflict, NULL-terminated; for schemas. NULL past the last. */
+const char *enrich_type(size_t i, const char *const **keys);
+
 /* Whether anything is ever added: false spares the second pass. */
 bool enricher_active(const struct enricher *en);
 

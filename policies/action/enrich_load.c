@@ -149,6 +149,15 @@ conflict_read(const struct conf_doc *doc, const struct conf_node *n, bool *overr
     return true;
 }
 
+const char *
+enrich_type(size_t i, const char *const **keys)
+{
+    if (i >= SOURCE_COUNT)
+        return NULL;
+    *keys = sources[i]->keys;
+    return sources[i]->type;
+}
+
 static const struct enrich_source *
 type_find(const struct enrich_load *ld)
 {

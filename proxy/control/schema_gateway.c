@@ -3,6 +3,7 @@
 
 #include "config_checks_int.h"
 #include "config_int.h"
+#include "policies/enrich.h"
 #include "schema_int.h"
 
 #define SECTIONS_MAX 64
@@ -114,6 +115,94 @@ put_tls_key(struct json *j, const char *key)
     }
 }
 
+static const char *const conflicts[] = {"keep", "override", NULL};
+
+/* A key of a map with one of some words. */
+static void
+put_words(struct json *j, const char *key, const char *const *words)
+{
+    json_object(j, key);
+    schema_words(j, words);
+    json_close_object(j);
+}
+
+/* For each type of source: the keys that its map may have. */
+static void
+put_source_types(struct json *j)
+{
+    const char *const *keys;
+    const char *type;
+
+    json_array(j, "allOf");
+    for (size_t i = 0; (type = enrich_type(i, &keys)) != NULL; i++) {
+        json_object(j, NULL);
+        json_object(j, "if");
+        json_object(j, "properties");
+        json_object(j, "type");
+        json_cstr(j, "const", type);
+        json_close_object(j);
+        json_close_object(j);
+        json_close_object(j);
+        json_object(j, "then");
+        json_object(j, "propertyNames");
+        json_array(j, "enum");
+        json_cstr(j, NULL, "type");
+        json_cstr(j, NULL, "on_conflict");
+        for (; *keys; keys++)
+            json_cstr(j, NULL, *keys);
+        json_close_array(j);
+        json_close_object(j);
+        json_close_object(j);
+        json_close_object(j);
+    }
+    json_close_array(j);
+}
+
+static void
+put_source(struct json *j)
+{
+    static const char *const places[] = {"resource", "span", NULL}, *const emits[] = {"span_event", "attributes", "both", NULL};
+    const char *types[16] = {NULL}, *const * keys;
+
+    for (size_t i = 0; i + 1 < sizeof(types) / sizeof(types[0]) && enrich_type(i, &keys); i++)
+        types[i] = enrich_type(i, &keys);
+    json_cstr(j, "type", "object");
+    json_array(j, "required");
+    json_cstr(j, NULL, "type");
+    json_close_array(j);
+    json_object(j, "properties");
+    put_words(j, "type", types);
+    put_words(j, "on_conflict", conflicts);
+    put_words(j, "where", places);
+    put_words(j, "emit", emits);
+    json_close_object(j);
+    put_source_types(j);
+}
+
+/* In an open object: the enrichment section, which reads itself. */
+static void
+put_enrichment(struct json *j)
+{
+    json_cstr(j, "type", "object");
+    json_bool(j, "additionalProperties", false);
+    json_object(j, "properties");
+    put_words(j, "on_conflict", conflicts);
+    json_object(j, "sources");
+    json_array(j, "anyOf");
+    json_object(j, NULL);
+    json_cstr(j, "type", "null");
+    json_close_object(j);
+    json_object(j, NULL);
+    json_cstr(j, "type", "object");
+    json_object(j, "additionalProperties");
+    put_source(j);
+    json_close_object(j);
+    json_close_object(j);
+    json_close_array(j);
+    json_close_object(j);
+    json_close_object(j);
+}
+
 /* What reads itself: TLS has a list of keys, a list or a map is one, the rest can be anything. */
 static void
 put_custom(struct json *j, const struct field *f)
@@ -123,9 +212,10 @@ put_custom(struct json *j, const struct field *f)
 
     if (f->read == config_read_version)
         json_u64(j, "const", 1);
-    if (f->read == config_read_headers || f->read == config_read_enrichment)
-        json_cstr(j, "type", "object");
+    if (f->read == config_read_enrichment)
+        put_enrichment(j);
     if (f->read == config_read_headers) {
+        json_cstr(j, "type", "object");
         json_object(j, "additionalProperties");
         schema_text(j);
         json_close_object(j);

@@ -1,6 +1,7 @@
 #include "base/conf.h"
 #include "base_suite.h"
 #include "control/schema.h"
+#include "policies/enrich.h"
 #include "policies/shapes.h"
 
 static struct conf_doc *
@@ -75,6 +76,26 @@ START_TEST(schema_of_the_gateway_follows_its_sections)
 
     ck_assert_ptr_nonnull(conf_get(conf_get(root, "properties"), "receivers"));
     ck_assert_ptr_nonnull(conf_get(conf_get(exporters, "properties"), "jurisdiction"));
+    /* Each type of source, with the keys that it may have. */
+    const struct conf_node *enrichment = conf_get(conf_get(conf_get(root, "properties"), "enrichment"), "anyOf")->items[0];
+    const struct conf_node *source = conf_get(conf_get(conf_get(enrichment, "properties"), "sources"), "anyOf")->items[1];
+    const struct conf_node *types = conf_get(conf_get(source, "additionalProperties"), "allOf");
+    const char *const *keys;
+    size_t type_count = 0;
+
+    while (enrich_type(type_count, &keys))
+        type_count++;
+    ck_assert_uint_eq(types->count, type_count);
+    for (size_t i = 0; i < type_count; i++) {
+        const char *type = enrich_type(i, &keys);
+        const struct conf_node *given = conf_get(conf_get(conf_get(types->items[i], "if"), "properties"), "type");
+        unsigned count = 2; /* type, on_conflict */
+
+        for (; *keys; keys++)
+            count++;
+        ck_assert_str_eq(conf_get(given, "const")->text.ptr, type);
+        ck_assert_uint_eq(conf_get(conf_get(conf_get(types->items[i], "then"), "propertyNames"), "enum")->count, count);
+    }
     ck_assert_uint_ge(conf_get(exporters, "required")->count, 2);
     ck_assert_str_eq(conf_get(conf_get(conf_get(root, "properties"), "version"), "const")->text.ptr, "1");
     /* A key with nothing behind it is one that is left out, unless it is required. */

@@ -305,31 +305,6 @@ START_TEST(enrich_reads_lines_and_values_of_files)
 }
 END_TEST
 
-/* As every name of a file in a gateway file, whatever folder the gate is started in. */
-START_TEST(enrich_reads_files_beside_the_gateway_file)
-{
-    static const char *const sources[] = {"a: {type: file, file: lines}", "b: {type: podinfo, dir: .}", "c: {type: flagd, file: flags}"};
-
-    file_with("lines", "a.b: c\n");
-    file_with("annotations", "resource.opentelemetry.io/a.c=\"d\"\n");
-    file_with("flags", "{\"flags\": {\"f\": {\"state\": \"ENABLED\", \"variants\": {\"on\": true}, \"defaultVariant\": \"on\"}}}");
-    for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-        char yaml[256], file[96];
-        struct conf_doc *doc = NULL;
-        struct enricher *en = NULL;
-        struct errs es = {0};
-
-        snprintf(yaml, sizeof(yaml), "sources: {%s}\n", sources[i]);
-        snprintf(file, sizeof(file), "%s/gateway.yaml", dir);
-        ck_assert_int_eq(conf_load_text(file, str_of(yaml), false, &doc, &es), RC_OK);
-        ck_assert_msg(enricher_load(doc, conf_root(doc, 0), &en, &es) == RC_OK, "%s", sources[i]);
-        enricher_free(en);
-        conf_free(doc);
-        errs_free(&es);
-    }
-}
-END_TEST
-
 START_TEST(enrich_reads_annotations_of_a_pod)
 {
     file_with("annotations", "kubernetes.io/config.seen=\"2026-11-22T08:00:00Z\"\n"
@@ -779,7 +754,6 @@ static const struct case_entry cases[] = {
     {"normal", &enrich_reads_the_environment_as_sdks_do},
     {"malformed", &enrich_refuses_a_malformed_environment},
     {"normal", &enrich_reads_lines_and_values_of_files},
-    {"normal", &enrich_reads_files_beside_the_gateway_file},
     {"normal", &enrich_reads_annotations_of_a_pod},
     {"malformed", &enrich_refuses_malformed_annotations},
     {"normal", &enrich_adds_the_variant_of_an_experiment_as_an_event},
