@@ -60,6 +60,22 @@ index_file(struct index_job *job)
     return len > 0 && (size_t)len < sizeof(job->file) ? RC_OK : RC_USAGE;
 }
 
+/* A log never shrinks: an index that knows more is of another time, unless somebody added to both since we looked. */
+static enum rc
+check_size(struct index_job *job, struct entry_source *src, const struct index *ix, struct errs *es)
+{
+    enum rc rc = index_next(ix) > job->size ? reader_refresh(source_reader(src)) : RC_OK;
+
+    job->size = source_size(src);
+    if (rc == RC_OK && index_next(ix) > job->size) {
+        rc = RC_INTEGRITY;
+        errs_add(es, ERR_ERROR, rc, 0, (struct err_pos){0},
+            "%.200s knows %" PRIu64 " entries, the log has %" PRIu64 ": it was rolled back, or the index is to be rebuilt", job->file, index_next(ix),
+            job->size);
+    }
+    return rc;
+}
+
 enum rc
 audit_index_open(struct index_job *job, struct index **out, struct errs *es)
 {
@@ -78,6 +94,8 @@ audit_index_open(struct index_job *job, struct index **out, struct errs *es)
     }
     if (rc == RC_OK)
         rc = index_open(job->file, origin, job->mode, &ix, es);
+    if (rc == RC_OK && source_reader(src))
+        rc = check_size(job, src, ix, es);
     if (rc == RC_OK && job->mode != INDEX_READ)
         rc = fill(job, src, ix, es);
     source_close(src);

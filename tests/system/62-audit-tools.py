@@ -354,6 +354,10 @@ def main():
         entries, hashes = entries[:SMALL], hashes[:SMALL]
         tlog.write(r.dir / "log", key, entries, hashes)
         queries(r.dir / "log", entries)
+        tlog.write(r.dir / "short", key, entries[:300], hashes[:300])
+        shutil.copy(r.dir / "log.sqlite", r.dir / "short.sqlite")
+        check("an index that knows more than the log", (run("audit", "query", r.dir / "short")[0], run("audit", "query", r.dir / "short", "--no-update")[0]), (5, 5))
+        check("made again", (run("audit", "index", r.dir / "short", "--rebuild")[0], run("audit", "query", r.dir / "short", "--limit", 1000)[1].count("\n")), (0, 301))
         usage(r.dir / "log", key.verifier)
         days = collections.Counter(json.loads(e)["ts"][:10] for e in entries if b'"type":"request"' in e)
         unread = collections.Counter(json.loads(e)["ts"][:10] for e in entries if b'"type":"refusal"' in e)
