@@ -65,6 +65,34 @@ written_as_date(struct str s, const uint8_t *d)
     return !ascii_digit(s.ptr[2]) && !ascii_digit(s.ptr[5]) && date_valid((unsigned)digits_value(d + 4, 4), d[2] * 10u + d[3], d[0] * 10u + d[1]);
 }
 
+/* 20090516-012156, 2016-124 (a day of a year), 1147183508.311, 10.39.04.790415. */
+static bool
+written_as_stamp(struct str s, const uint8_t *d, size_t n)
+{
+    bool century = d[0] * 10 + d[1] == 19 || d[0] * 10 + d[1] == 20;
+
+    if (s.len > 11 && s.ptr[10] == '.' && digits_epoch(d, 10) && str_find(str_sub(s, 0, 10), STR(" ")) == SIZE_MAX)
+        return true;
+    if (century && n == 7 && s.len == 8 && s.ptr[4] == '-')
+        return digits_value(d + 4, 3) <= 366;
+    if (n == 12 && s.len == 15 && s.ptr[2] == '.' && s.ptr[5] == '.' && s.ptr[8] == '.')
+        return digits_value(d, 2) < 24 && digits_value(d + 2, 2) < 60 && digits_value(d + 4, 2) < 60;
+    return century && n == 14 && s.len == 15 && !ascii_digit(s.ptr[8]) &&
+           date_valid((unsigned)digits_value(d, 4), d[4] * 10u + d[5], d[6] * 10u + d[7]);
+}
+
+/* In 20:40:42.076017, 03/17/10 12:29:08, 08-Apr-00 10.39.04. */
+static bool
+in_time(const struct match *m)
+{
+    bool after_colon = match_before(m, 1) == ':' && ascii_digit(match_before(m, 2)),
+         before_colon = match_after(m, 1) == ':' && ascii_digit(match_after(m, 2));
+    bool after_month = match_before(m, 1) == '-' && ascii_alpha(match_before(m, 2)) && ascii_alpha(match_before(m, 4)) && match_before(m, 5) == '-' &&
+                       ascii_digit(match_before(m, 6));
+
+    return after_colon || before_colon || after_month;
+}
+
 /* 192.168.100.200: that is not for here, nor is a version. */
 static bool
 dotted_otherwise(struct str s, size_t digits)
@@ -149,6 +177,8 @@ check_national(struct match *m)
 
     if (n < 7 || (!formatted && n <= 8 && !right_behind(m)))
         return false;
+    if (in_time(m) || match_in_uuid(m) || (formatted && written_as_stamp(match_str(m), d, n)))
+        return false;
     return !(digits_epoch(d, n) && !formatted) && !(n >= 8 && written_as_date(match_str(m), d)) && !dotted_otherwise(match_str(m), n);
 }
 
@@ -209,8 +239,10 @@ const struct detector detect_address[] = {
             MISS("\320\277\320\276\320\273\321\214\320\267\320\276\320\262\320\260\321\202\320\265\320\273\321\214 12345678"),
             MISS("phone os 17.4.1"), MISS("fax gateway queue 1234567"), HIT("fax number is 20670629"), HIT("- tel: `63123886`"),
             HIT("| Phone | 21233381 |"), HIT("no. hp 0812-304-430"), HIT_IN("user.mobile_no", "20670629"), MISS_IN("mobile.sessions", "20670629"),
-            MISS("phone 2024-01-31"), MISS("[PHONE_NUMBER] 13812345678"), MISS("phone 192.168.100.200"), MISS("13812345678"), MISS("090-1234-5678"),
-            MISS("order 98765 43210"), MISS_IN("user.mobile", "1700000000")),
+            MISS("phone 2024-01-31"), MISS("mobile 20:40:42.076017"), MISS("mobile 03/17/10 12:29:08 AM"), MISS("mobile 08-Apr-00 10.39.04.790415"),
+            MISS("mobile 20090516-012156"), MISS("fax 2016-124"), MISS("fax 1945369019.606"), MISS("cell id=04687634-2434-ef01-da5d-5c3640179380"),
+            HIT("tel: 2016-1240"), HIT("cell:0151 2345678"), MISS("[PHONE_NUMBER] 13812345678"), MISS("phone 192.168.100.200"), MISS("13812345678"),
+            MISS("090-1234-5678"), MISS("order 98765 43210"), MISS_IN("user.mobile", "1700000000")),
     },
     {
         ENTRY("contact.phone_called", "PHONE_NUMBER", "Telephone number behind a word such as call or office", TIER_B, "contact", "GDPR HIPAA-D", 1),

@@ -76,6 +76,15 @@ check_element(struct match *m)
     return match_narrow(m, 1) && looks_secret(str_trim(match_str(m)));
 }
 
+/* No word in small letters, where the rest of a sentence might follow. */
+static bool
+check_line(struct match *m)
+{
+    bool env = m->text.ptr[m->start] == 'E';
+
+    return match_narrow(m, 1) && match_not_placeholder(m) && (!env || !all_lower(match_str(m)));
+}
+
 /* Names that end so say something about the secret, not the secret. */
 static bool
 about_secret(struct str key)
@@ -131,6 +140,17 @@ const struct detector detect_secrets[] = {
         .examples = EXAMPLES(HIT("run --auth_token " BODY8 BODY8 " now"), HIT("--API_KEY '" BODY8 BODY8 "'"), HIT("--stripe-secret " BODY8 BODY8),
             HIT("-token " BODY8 BODY8), MISS("--token REDACTED"), MISS("--token --verbose"), MISS("--token-file " BODY8 BODY8),
             MISS("--token unexpected"), MISS("x--token " BODY8 BODY8)),
+    },
+    {
+        /* ENV NAME value of a Dockerfile, a part of a form (RFC 7578 section 4.2), and a command that has no other use. */
+        ENTRY("sec.secret_line", "SECRET", "Secret in a line that says so", TIER_A, "secret", "SOC2-CC6.1 ISO27001-A.8.24", 2),
+        .pattern = "(?:(?<![0-9A-Za-z_])ENV[ \\t]{1,4}[0-9A-Z_]{0,40}(?:PASSWORD|PASSWD|PASS|SECRET|TOKEN|KEY)[ \\t]{1,4}|"
+                   "(?<![0-9A-Za-z_])sshpass[ \\t]{1,4}-p[ \\t]{0,4}[\"']?|"
+                   "name=\"[0-9A-Za-z_.-]{0,32}(?:[Pp]assword|[Pp]asswd|pwd|[Tt]oken|[Ss]ecret)\"\\r?\\n\\r?\\n)([^\\s\"']{1,256}+)",
+        .check = check_line,
+        .examples = EXAMPLES(HIT("ENV DB_PASSWORD hunter2"), HIT("[2/5] ENV NPM_TOKEN " BODY8), HIT("sshpass -p hunter2 ssh h"),
+            HIT("form-data; name=\"password\"\r\n\r\nabc\r\n--b"), MISS("ENV PASSWORD is not set"), MISS("ENV SORT_KEY name"),
+            MISS("name=\"note\"\r\n\r\nabc"), MISS("ENV API_KEY REDACTED")),
     },
     {
         ENTRY("sec.secret_element", "SECRET", "Secret in an XML element", TIER_A, "secret", "SOC2-CC6.1 ISO27001-A.8.24", 2),
