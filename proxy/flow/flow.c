@@ -170,7 +170,10 @@ refuse_at_once(struct flow *f, struct request *rq, enum rc rc)
     struct reply r = {.rc = rc, .message = str_of(rc_text(rc)), .retry_after_ms = 1000};
     const char *transport = transport_name(rq->transport);
 
-    shut_note(f, rc);
+    if (rc == RC_STOPPING) /* no interval: it does not end */
+        refusals_add(f->refusals, rq->peer, transport, rc_label(rc));
+    else
+        shut_note(f, rc);
     metric_add(metric_get(M_REQUESTS, (const char *const[]){transport, rc_label(rc)}, 2), 1);
     rq->reply(rq, &r);
 }

@@ -354,6 +354,30 @@ START_TEST(flow_asks_the_new_policy_when_a_reload_comes_before_the_first_byte)
 }
 END_TEST
 
+/* A request that ends its body while the gate is ending. */
+START_TEST(flow_records_what_comes_while_it_drains)
+{
+    struct rig r;
+    struct asked a;
+    bool drained = false;
+    uint64_t sum;
+
+    rig_open(&r, REDACTS ROUTES("eu"));
+    ask(&r, &a); /* something to wait for */
+    flow_drain(r.flow, on_drained, &drained);
+    struct asked late = {.rq = {.transport = TRANSPORT_HTTP_PROTOBUF, .body = buf_str(&r.body), .peer = &r.peer, .reply = on_reply}};
+
+    flow_sink(r.flow)->submit(flow_sink(r.flow), &late.rq);
+    ck_assert_uint_eq(late.replies, 1);
+    ck_assert_int_eq(late.reply.rc, RC_STOPPING);
+    while (!drained)
+        loop_step(r.b.loop);
+    ck_assert_int_eq(a.reply.rc, RC_OK);
+    ck_assert_uint_eq(entries_with(&r, "\"type\":\"refusal\"", "\"reason\":\"stopping\"", &sum), 1);
+    rig_close(&r);
+}
+END_TEST
+
 /* However often destinations are given other names, also while something waits for the first of them. */
 START_TEST(flow_goes_on_when_destinations_are_renamed_without_end)
 {
@@ -412,6 +436,7 @@ static const struct case_entry cases[] = {
     {"normal", &flow_sends_where_the_policy_says},
     {"normal", &flow_keeps_the_destination_when_a_reload_renumbers_them},
     {"normal", &flow_asks_the_new_policy_when_a_reload_comes_before_the_first_byte},
+    {"normal", &flow_records_what_comes_while_it_drains},
     {"limits", &flow_goes_on_when_destinations_are_renamed_without_end},
     {"normal", &flow_tells_when_an_act_is_on_disk},
     {NULL, NULL},
