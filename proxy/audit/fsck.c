@@ -104,6 +104,8 @@ fsck_log(const struct verify_options *o, bool repair, struct fsck_result *result
     struct fsck_result out = {.repaired = 0};
     enum rc rc = repair ? repair_log(o, &out) : RC_OK;
 
+    if (rc == RC_BUSY)
+        errs_add(es, ERR_ERROR, rc, 0, (struct err_pos){.file = o->dir}, "audit log: a gate writes it: it can be repaired when that has stopped");
     if (rc == RC_OK)
         rc = verify_log(o, &out.log, es);
     if (rc == RC_OK || rc == RC_INTEGRITY) {

@@ -93,7 +93,9 @@ run(const struct arguments *a)
     if (!period_parse(str_of(period), &job.period))
         return usage_error(a, "%s is no period: 2026-Q3, 2026-07, 2026, 2026-07-04 or 2026-07-01..2026-09-30", period);
     if (!job.formats || !job.profiles)
-        return usage_error(a, "%s is not known", job.formats ? "this profile" : "this format");
+        return job.formats
+                   ? usage_error(a, "--profile: gdpr, hipaa, pci, soc2, iso27001, dpdp, us-28cfr202 or all is wanted, not \"%s\"", job.profiles_text)
+                   : usage_error(a, "--format: html, json, csv, oscal or pdf is wanted, not \"%s\"", args_text(a, "format"));
     int code = audit_keys(a, "trust", keys, &job.trust_count);
 
     if (code == EXIT_DONE)

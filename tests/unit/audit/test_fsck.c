@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "audit_log.h"
@@ -148,12 +149,34 @@ START_TEST(fsck_needs_nothing_after_a_writer_was_stopped_anywhere)
 }
 END_TEST
 
+START_TEST(fsck_says_that_a_gate_is_in_the_way)
+{
+    struct test_log l;
+    struct fsck_result r;
+    struct errs es = {0};
+
+    test_log_begin(&l);
+    test_log_grow(&l, 10, 0);
+    const struct verify_options o = {.dir = l.dir, .keys = &l.signer.key, .key_count = 1};
+    int fd = open(l.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    ck_assert_int_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
+    ck_assert_int_eq(fsck_log(&o, true, &r, &es), RC_BUSY);
+    ck_assert_uint_eq(es.errors, 1);
+    ck_assert_ptr_nonnull(strstr(es.list[0].text, "a gate writes it"));
+    errs_free(&es);
+    close(fd);
+    test_log_end(&l);
+}
+END_TEST
+
 static const struct case_entry cases[] = {
     {"normal", &fsck_makes_missing_and_damaged_tiles_again},
     {"normal", &fsck_needs_nothing_after_a_writer_was_stopped_anywhere},
     {"malformed", &fsck_does_not_make_up_entries},
     {"malformed", &fsck_finds_changed_files_of_former_checkpoints},
     {"malformed", &fsck_tells_of_files_that_do_not_belong_there},
+    {"limits", &fsck_says_that_a_gate_is_in_the_way},
     {NULL, NULL},
 };
 
