@@ -169,7 +169,7 @@ eval: $(O)/eval/filter
 NOAUDIT  := $(B)/bench-noaudit/spangate
 $(NOAUDIT): $(O)/obj/tests/bench/no_audit.o $(O)/obj/proxy/main.o $(call libs_for,control)
 	@mkdir -p $(@D); $(if $(V),,echo "  LINK    $@")
-	$(Q)$(CC) $(CFLAGS) $(LDHARD) $(patsubst %,-Wl$(comma)--wrap=%,gate_record record_delivery flow_note_for journal_post) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDHARD) $(patsubst %,-Wl$(comma)--wrap=%,gate_record record_delivery flow_post_note journal_post) -o $@ $^ $(LDLIBS)
 bench: $(O)/bench/bench $(O)/bench/bench_audit $(O)/bench/make_log $(BIN) $(NOAUDIT)
 	@$(O)/bench/bench && $(O)/bench/bench_audit && tests/bench/gate.py --noaudit $(NOAUDIT) $(BIN) && tests/bench/report.py $(BIN)
 # Merkle proofs against the vectors of transparency-dev/merkle, a folder outside of this tree.

@@ -11,8 +11,8 @@
 enum rc __wrap_gate_record(struct gate_job *j);
 enum rc __wrap_record_delivery(
     struct record *r, const struct snapshot *snap, uint64_t request_id, const char *destination, const struct parcel_result *result, uint32_t spans);
-void __wrap_flow_note_for(struct flow_job *job, struct flow *f, struct record *records, unsigned count, uint64_t del, uint64_t rejected);
-void __real_flow_note_for(struct flow_job *job, struct flow *f, struct record *records, unsigned count, uint64_t del, uint64_t rejected);
+bool __wrap_flow_post_note(struct flow *f, const struct note_order *o);
+bool __real_flow_post_note(struct flow *f, const struct note_order *o);
 void __wrap_journal_post(struct journal *jn, struct journal_tx *tx);
 void __real_journal_post(struct journal *jn, struct journal_tx *tx);
 
@@ -42,15 +42,14 @@ __wrap_record_delivery(
     return RC_OK;
 }
 
-void
-__wrap_flow_note_for(struct flow_job *job, struct flow *f, struct record *records, unsigned count, uint64_t del, uint64_t rejected)
+bool
+__wrap_flow_post_note(struct flow *f, const struct note_order *o)
 {
-    for (unsigned i = 0; i < count; i++)
-        record_free(&records[i]);
-    if (job)
-        flow_job_settle(job, rejected, RC_OK);
-    if (del)
-        __real_flow_note_for(NULL, f, NULL, 0, del, 0);
+    for (unsigned i = 0; i < o->count; i++)
+        record_free(&o->records[i]);
+    if (o->job)
+        flow_job_settle(o->job, o->rejected, RC_OK);
+    return o->del == 0 || __real_flow_post_note(f, &(struct note_order){.lane = o->lane, .del = o->del});
 }
 
 /* A request's entry is answered on the spot; payloads go their way. */
