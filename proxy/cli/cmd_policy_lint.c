@@ -1,5 +1,8 @@
+#include <strings.h>
+
 #include "../control/lint_int.h"
 #include "base/clock.h"
+#include "control/reference.h"
 
 #define REPORT_BYTES_MAX ((size_t)16 << 20)
 
@@ -18,6 +21,14 @@ run(const struct arguments *a)
     o.tool.policy_count = args_rest(a, &o.tool.policies);
     o.tool.destination_count = args_list(a, "destination", &o.tool.destinations);
     o.ignore_count = args_list(a, "ignore", &o.ignore);
+    for (size_t i = 0; i < o.ignore_count; i++) {
+        struct str code = str_of(o.ignore[i]);
+        uint64_t number = 0;
+
+        if (code.len != 6 || strncasecmp(code.ptr, "SG", 2) != 0 || !str_to_u64(str_sub(code, 2, code.len), &number) ||
+            !reference_code((unsigned)number).summary)
+            return usage_error(a, "--ignore wants a code that there is, such as SG0902");
+    }
     if (args_text(a, "now")) {
         if (!str_to_day(str_of(args_text(a, "now")), &o.now_s))
             return usage_error(a, "--now is a day, YYYY-MM-DD");

@@ -33,6 +33,7 @@ struct pii_scan {
     uint64_t findings, known, dropped; /* dropped: counted, not kept */
     uint64_t by_severity[4];           /* of those that are not known */
     uint64_t batches, spans, texts;
+    uint64_t unmatched; /* spans that no enforced policy is for */
 };
 #define PII_FINDINGS_MAX 200000
 

@@ -154,6 +154,8 @@ on_batch(void *to, struct trial *tr, const struct batch_source *from)
     s->batches++;
     s->spans += tr->b.span_count;
     s->texts += tr->b.text_count;
+    for (uint32_t i = 0; i < tr->b.span_count; i++)
+        s->unmatched += !trial_covered(tr, i);
     for (uint32_t i = 0; i < tr->f.count && rc == RC_OK; i++)
         if (!is_covered(tr, i))
             rc = add(s, tr, &tr->f.list[i], from);
@@ -205,6 +207,21 @@ fails(const struct pii_scan *s, unsigned fail_on)
     return n > 0;
 }
 
+/* Nothing found where nothing was looked for is no good news. */
+static void
+warn_of_unmatched(const struct pii_scan *s)
+{
+    bool enforced = false;
+
+    for (size_t i = 0; i < program_policy_count(s->t->prog); i++)
+        enforced |= program_policy(s->t->prog, i).mode == RULE_ENFORCE;
+    if (enforced && s->unmatched)
+        err_hint(errs_add(&s->t->es, ERR_WARNING, RC_CONFIG, SG_TOOL_UNCOVERED, (struct err_pos){0},
+                     "no policy is for %llu of %llu spans: nothing was looked for in them", (unsigned long long)s->unmatched,
+                     (unsigned long long)s->spans),
+            "`match` of the policies asks for other resources");
+}
+
 static int
 scan(struct pii_scan *s, const struct pii_options *o, struct buf *out)
 {
@@ -218,6 +235,8 @@ scan(struct pii_scan *s, const struct pii_options *o, struct buf *out)
         rc = trial_each(s->t, o->files, o->file_count, &nobody, &v);
     if (rc == RC_OK)
         rc = pii_print(s, o->format, out);
+    if (rc == RC_OK)
+        warn_of_unmatched(s);
     if (rc == RC_OK && o->write_baseline)
         rc = baseline_write(s, o->write_baseline);
     conf_free(baseline);

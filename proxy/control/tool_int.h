@@ -17,7 +17,7 @@
 #include "policies/residency.h"
 
 /* SGnnnn of the tools. */
-enum tool_code { SG_TOOL_INPUT = 801, SG_TOOL_DESTINATION = 802, SG_TOOL_POLICY = 803 };
+enum tool_code { SG_TOOL_INPUT = 801, SG_TOOL_DESTINATION = 802, SG_TOOL_POLICY = 803, SG_TOOL_UNCOVERED = 804 };
 
 #define TOOL_FILES_MAX 256
 #define TOOL_KEYS_MAX 64

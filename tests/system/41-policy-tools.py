@@ -61,6 +61,13 @@ def check_scan():
     again = subprocess.run([rig.BINARY, "scan", "-"], input=sent.stdout, capture_output=True, text=True, timeout=60)
     if sent.returncode or again.returncode:
         bad.append(f"what eval lets out is found again: {sent.stdout}{sent.stderr}{again.stdout}{again.stderr}")
+    with tempfile.NamedTemporaryFile("w", suffix=".policy.yaml") as policy:  # of another team: nothing is looked for, which must be said
+        policy.write("apiVersion: spangate/v1\nkind: RedactionPolicy\nmetadata: {name: p}\n"
+                     "spec: {match: {resource: {team: a}}, rules: [{id: r, entity: EMAIL_ADDRESS, action: drop}]}\n")
+        policy.flush()
+        run = subprocess.run([rig.BINARY, "scan", "-", "-p", policy.name], input=span, capture_output=True, text=True, timeout=60)
+        if "SG0804" not in run.stderr or "1 of 1 spans" not in run.stderr:
+            bad.append(f"spans that no policy is for: {run.returncode} {run.stdout} {run.stderr}")
     return bad
 
 
@@ -70,6 +77,9 @@ def check_codes():
     run = subprocess.run([rig.BINARY, "policy", "explain", "-p", "starter", "--resource", "service.name", "--value", "x"], capture_output=True, text=True, timeout=20)
     if run.returncode != 2 or "KEY=VALUE" not in run.stderr:
         bad.append(f"a resource without a value: {run.returncode} {run.stderr}")
+    run = subprocess.run([rig.BINARY, "policy", "lint", "starter", "--ignore", "SG9999"], capture_output=True, text=True, timeout=60)
+    if run.returncode != 2:
+        bad.append(f"a code that there is not is ignored: {run.returncode}")
     with open("/dev/full", "w") as full:  # half a report must not look like a whole one
         for args in (["policy", "detectors"], ["policy", "lint", "starter"], ["man"]):
             code = subprocess.run([rig.BINARY, *args], stdout=full, stderr=subprocess.PIPE, timeout=60).returncode
