@@ -123,6 +123,20 @@ distribute(struct loader *ld)
     }
 }
 
+#define SHORT_WORD 4
+
+/*
+ * Short words begin many others ("tel", "tells"). Behind them no small letter may run on but an s, as detector_context has it; for longer ones that would only make
+ * the automaton larger.
+ */
+static bool
+word_ends(const char *word)
+{
+    size_t len = strlen(word);
+
+    return len > 0 && len <= SHORT_WORD && word[len - 1] >= 'a' && word[len - 1] <= 'z';
+}
+
 /*
  * One word of a context list as a regex; letters of any case, anything between its parts. It need not be exact, and letters of other scripts are not: with them
  * automata would be twice as large, for texts in which they do not stand.
@@ -130,6 +144,7 @@ distribute(struct loader *ld)
 static enum rc
 append_word(struct buf *out, const char *word)
 {
+    bool ends = word_ends(word);
     enum rc rc = RC_OK;
 
     for (; *word && rc == RC_OK; word++) {
@@ -142,7 +157,7 @@ append_word(struct buf *out, const char *word)
         else
             rc = buf_printf(out, letter ? "%c" : "\\%c", *word);
     }
-    return rc;
+    return rc == RC_OK && ends ? buf_append(out, STR("(?-i:(?![a-rt-z]))")) : rc;
 }
 
 /* The bytes that letters of the script of a word begin with in UTF-8. */
@@ -165,9 +180,14 @@ script_class(const char *word)
 static bool
 word_implied(const char *const *words, size_t which)
 {
-    for (size_t i = 0; words[i]; i++)
-        if (i != which && words[i][0] && strstr(words[which], words[i]) && (strcmp(words[which], words[i]) != 0 || i < which))
+    struct str word = str_of(words[which]);
+
+    for (size_t i = 0; words[i]; i++) {
+        bool holds = word_ends(words[i]) ? str_ends(word, str_of(words[i])) : strstr(words[which], words[i]) != NULL;
+
+        if (i != which && words[i][0] && holds && (strcmp(words[which], words[i]) != 0 || i < which))
             return true;
+    }
     return false;
 }
 

@@ -750,46 +750,12 @@ START_TEST(finder_leaves_out_only_what_wants_context_when_told_so)
 }
 END_TEST
 
-/* Numbers of the patterns: one that needs no words, three that want some, then their words. */
-START_TEST(finder_words_ask_for_the_automaton_of_those_that_want_them)
-{
-    static const struct finder_pattern list[] = {{STR("[0-9]{3}-[0-9]{2}"), false, FINDER_PLAIN, 0}, {STR("[0-9]{5}"), false, FINDER_WANTS_WORDS, 0},
-        {STR("[A-Z]{4}-[0-9]+"), false, FINDER_WANTS_WORDS, 0}, {STR("[a-z]*"), false, FINDER_WANTS_WORDS, 0},
-        {STR("postcode|plz"), true, FINDER_WORDS_NEEDED, 1}, {STR("ticket"), true, FINDER_WORDS_NEEDED, 2},
-        {STR("slug"), true, FINDER_WORDS_NEEDED, 3}, {STR("card"), true, FINDER_WORDS, 0}};
-    static const struct {
-        const char *text;
-        bool first, second;
-    } given[] = {{"the plz", true, false}, {"Ticket", false, true}, {"plz, ticket", true, true}, {"slug", false, false}, {"card", false, false},
-        {"12345", false, false}};
-    struct finder *f = NULL;
-
-    ck_assert_int_eq(finder_compile(list, sizeof(list) / sizeof(list[0]), &f), RC_OK);
-    struct finder_tables *t = finder_tables_new(f);
-
-    ck_assert_ptr_nonnull(t);
-    ck_assert(finder_asked_by(f, 4) & FINDER_SET_WANTS && finder_asked_by(f, 5) & FINDER_SET_WANTS);
-    ck_assert_uint_eq(finder_asked_by(f, 6), 0); /* its pattern is tried on every text */
-    ck_assert_uint_eq(finder_asked_by(f, 7), 0);
-    for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
-        struct str text = str_of(given[i].text);
-
-        finder_begin(t);
-        ck_assert_int_eq(finder_walk(t, text, finder_open(t, sieve_text(text)) & FINDER_SET_WORDS), RC_OK);
-        ck_assert_uint_eq(finder_asked(t), (given[i].first ? finder_asked_by(f, 4) : 0) | (given[i].second ? finder_asked_by(f, 5) : 0));
-    }
-    finder_tables_free(t);
-    finder_free(f);
-}
-END_TEST
-
 static const struct case_entry cases[] = {
     {"normal", &finder_never_misses_data},
     {"normal", &finder_never_misses_any_syntax},
     {"normal", &finder_never_misses_invented_patterns},
     {"normal", &finder_walks_match_their_pattern},
     {"normal", &finder_leaves_out_only_what_wants_context_when_told_so},
-    {"normal", &finder_words_ask_for_the_automaton_of_those_that_want_them},
     {"normal", &sieve_shows_the_same_with_and_without_vectors},
     {"normal", &sieve_shows_at_least_what_is_there},
     {"normal", &sieve_shows_integers_as_texts},
