@@ -70,6 +70,13 @@ uint32_t residency_mask_of_claims(const struct program *prog, struct str claims,
 /* Add what is in more to the claims in out[size], which begins as ""; "*" when it does not fit. */
 void claims_join(char *out, size_t size, const char *more);
 
+/**
+ * residency_reached(prog, now_s):
+ * Destinations, as a mask, to which a route that has not ended leads in every enforcing ResidencyPolicy; 0 when there is none. For warnings: a route may still
+ * be denied for every origin.
+ */
+uint32_t residency_reached(const struct program *prog, uint64_t now_s);
+
 /* What to tell the sender when nothing may leave: drop (partial success) or refuse. */
 enum unroutable { UNROUTABLE_DROP, UNROUTABLE_REFUSE };
 enum unroutable residency_on_unroutable(const struct program *prog);

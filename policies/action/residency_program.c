@@ -39,6 +39,28 @@ residency_needs_spans(const struct program *prog)
     return false;
 }
 
+uint32_t
+residency_reached(const struct program *prog, uint64_t now_s)
+{
+    const struct residency *re = program_residency(prog);
+    uint32_t all = 0;
+    bool enforced = false;
+
+    for (unsigned i = 0; re && i < re->policy_count; i++) {
+        const struct residency_policy *p = &re->policies[i];
+        uint32_t to = 0;
+
+        if (p->mode != RULE_ENFORCE)
+            continue;
+        for (unsigned k = 0; k < p->rule_count; k++)
+            if (!p->rules[k].deny && p->rules[k].until_s > now_s)
+                to |= p->rules[k].to;
+        all = enforced ? all & to : to;
+        enforced = true;
+    }
+    return all;
+}
+
 enum unroutable
 residency_on_unroutable(const struct program *prog)
 {

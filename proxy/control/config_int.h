@@ -60,6 +60,7 @@ enum config_code {
     CONFIG_E_TWICE = 104,
     CONFIG_E_SOURCE = 105,
     CONFIG_E_RELOAD = 106,
+    CONFIG_E_UNREACHED = 114,
     CONFIG_E_PLAINTEXT = 107
 };
 

@@ -214,6 +214,19 @@ compile(struct config_owner *o, const struct config_files *files, struct program
     return program_compile(&source, prog, es);
 }
 
+/* All is well formed, and nothing would ever be sent there. */
+static void
+warn_of_unreached(const struct config *c, const struct program *prog, struct errs *es)
+{
+    uint32_t reached = residency_reached(prog, clock_wall_us(&clock_system) / 1000000);
+
+    for (size_t i = 0; i < c->exporter_count; i++)
+        if (!(reached >> i & 1))
+            err_hint(errs_add(es, ERR_WARNING, RC_CONFIG, CONFIG_E_UNREACHED, c->exporters[i].pos, "no route leads to %s: nothing is sent there",
+                         c->exporters[i].name),
+                "a ResidencyPolicy says where data may go; spangate config init writes one");
+}
+
 static void
 on_snapshot_free(void *owner)
 {
@@ -284,6 +297,7 @@ config_snapshot(const struct config *c, uint64_t generation, struct snapshot **s
         snapshot_unref(s);
         return rc;
     }
+    warn_of_unreached(c, s->program, es);
     *snap = s;
     return RC_OK;
 }

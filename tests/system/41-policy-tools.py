@@ -102,6 +102,8 @@ def check_init_and_print():
             again = spangate("config", "init", "--dir", at)
             spangate("cert", "dev", "--dir", f"{at}/pki")
             checked = spangate("check", f"{at}/gateway.yaml")
+            if "SG0114" in checked.stderr:
+                bad.append(f"{profile}: no route leads to its exporter: {checked.stderr}")
             if made.returncode or again.returncode != 2 or checked.returncode:
                 bad.append(f"{made.returncode} {again.returncode} {made.stderr}{checked.stdout}{checked.stderr}")
             gateway = pathlib.Path(at, "gateway.yaml")

@@ -1,3 +1,4 @@
+#include "proxy/control/config_int.h"
 #include "proxy/control/bundle_int.h"
 
 #include <stdio.h>
@@ -320,7 +321,8 @@ try_generation(uint64_t generation, bool accept, unsigned *warning)
     enum rc rc = config_snapshot(c, generation, &snap, &es);
 
     for (size_t i = 0; i < es.count; i++)
-        *(es.list[i].level == ERR_ERROR ? &code : warning) = es.list[i].code;
+        if (es.list[i].code != CONFIG_E_UNREACHED) /* the sample has no routes */
+            *(es.list[i].level == ERR_ERROR ? &code : warning) = es.list[i].code;
     ck_assert_int_eq(code == 0, rc == RC_OK);
     if (rc == RC_OK && accept)
         config_bundles_accept(c);

@@ -522,6 +522,38 @@ START_TEST(residency_answers_for_a_program)
 }
 END_TEST
 
+/* For those who forget a route, or the day on which it ends. */
+START_TEST(residency_reached_knows_where_no_route_leads)
+{
+    static const struct {
+        const char *spec;
+        uint64_t now;
+        uint32_t reached;
+    } rows[] = {
+        {"  routes: [{from: [EEA], to: [otlp_grpc/eu]}]\n", 1, 1},
+        {"  routes: [{from: [EEA], to: [otlp_grpc/eu]}, {from: [US], to: [otlp_http/us, otlp_grpc/eu]}]\n", 1, 3},
+        {"  routes: [{from: [EEA], to: [otlp_grpc/eu], expires: 2020-01-01}, {from: [US], to: [otlp_http/us]}]\n", 1577836799, 3},
+        {"  routes: [{from: [EEA], to: [otlp_grpc/eu], expires: 2020-01-01}, {from: [US], to: [otlp_http/us]}]\n", 1577836800, 2},
+        {"  routes: [{from: [EEA], to: [otlp_grpc/eu], deny: true}]\n", 1, 0},
+        {"  mode: shadow\n  routes: [{from: [EEA], to: [otlp_grpc/eu]}]\n", 1, 0},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char yaml[1024];
+
+        snprintf(yaml, sizeof(yaml), HEAD "%s", rows[i].spec);
+        struct program *p = program_of(yaml);
+
+        ck_assert_msg(residency_reached(p, rows[i].now) == rows[i].reached, "row %zu", i);
+        program_unref(p);
+    }
+    struct program *p = program_of(POLICY("none") "  rules: []\n");
+
+    ck_assert_uint_eq(residency_reached(p, 1), 0);
+    program_unref(p);
+}
+END_TEST
+
 START_TEST(residency_load_survives_every_failing_allocation)
 {
     struct conf_doc *doc = NULL;
@@ -692,6 +724,7 @@ static const struct case_entry cases[] = {
     {"normal", &residency_reads_span_attributes_when_asked},
     {"normal", &residency_keeps_a_trace_together_when_asked},
     {"normal", &residency_answers_for_a_program},
+    {"normal", &residency_reached_knows_where_no_route_leads},
     {"nomem", &residency_load_survives_every_failing_allocation},
     {"malformed", &residency_load_says_where_and_what},
     {"malformed", &residency_load_refuses_unknown_keys_with_the_nearest_name},
