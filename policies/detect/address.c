@@ -136,7 +136,7 @@ behind_other_script(const struct match *m)
 {
     size_t k = 1;
 
-    while (k <= 4 && match_before(m, k) && strchr(" \t:=\"'(", match_before(m, k)))
+    while (k <= 4 && match_before(m, k) && strchr(" \t:=\"'(#", match_before(m, k)))
         k++;
     return (unsigned char)match_before(m, k) >= 0x80;
 }
@@ -177,7 +177,7 @@ check_national(struct match *m)
 
     if (n < 7 || (!formatted && n <= 8 && !right_behind(m)))
         return false;
-    if (in_time(m) || match_in_uuid(m) || (formatted && written_as_stamp(match_str(m), d, n)))
+    if (in_time(m) || match_in_uuid(m) || str_eq_nocase(match_word_before(m), STR("date")) || (formatted && written_as_stamp(match_str(m), d, n)))
         return false;
     return !(digits_epoch(d, n) && !formatted) && !(n >= 8 && written_as_date(match_str(m), d)) && !dotted_otherwise(match_str(m), n);
 }
@@ -212,10 +212,10 @@ check_labelled(struct match *m)
 }
 
 /* Seven digits at least before an extension. */
-#define NATIONAL_NUMBER                                                               \
-    "(?=\\(?[0-9](?:[ )./-]{0,4}[0-9]){6})"                                           \
-    "(?:\\([0-9](?:[ -]?[0-9]){0,5}\\)[ /.-]{0,3}[0-9]{1,10}|" GROUPS_START           \
-    "(?<!\\+)[0-9]{1,15})(?:[ /-]{1,3}[0-9]{2,8}|\\.[0-9]{2,8}|-[0-9]/[0-9]{3}){0,5}" \
+#define NATIONAL_NUMBER                                                                                      \
+    "(?=\\(?[0-9](?:[ )./-]{0,4}[0-9]){6})"                                                                  \
+    "(?:\\([0-9](?:[ -]?[0-9]){0,5}\\)[ /.-]{0,3}[0-9]{1,10}|" GROUPS_START                                  \
+    "(?<!\\+)(?:00[0-9]{1,3}[ ./-])?[0-9]{1,15})(?:[ /-]{1,3}[0-9]{2,8}|\\.[0-9]{2,8}|-[0-9]/[0-9]{3}){0,5}" \
     "(?: ?(?:x|ext\\.?) ?[0-9]{1,6})?"
 
 const struct detector detect_address[] = {
@@ -238,11 +238,12 @@ const struct detector detect_address[] = {
             HIT("\355\234\264\353\214\200\355\217\260 010-2004-5754"), HIT("\331\207\330\247\330\252\331\201 05.20.12.73.75"),
             MISS("\320\277\320\276\320\273\321\214\320\267\320\276\320\262\320\260\321\202\320\265\320\273\321\214 12345678"),
             MISS("phone os 17.4.1"), MISS("fax gateway queue 1234567"), HIT("fax number is 20670629"), HIT("- tel: `63123886`"),
-            HIT("| Phone | 21233381 |"), HIT("no. hp 0812-304-430"), HIT_IN("user.mobile_no", "20670629"), MISS_IN("mobile.sessions", "20670629"),
-            MISS("phone 2024-01-31"), MISS("mobile 20:40:42.076017"), MISS("mobile 03/17/10 12:29:08 AM"), MISS("mobile 08-Apr-00 10.39.04.790415"),
-            MISS("mobile 20090516-012156"), MISS("fax 2016-124"), MISS("fax 1945369019.606"), MISS("cell id=04687634-2434-ef01-da5d-5c3640179380"),
-            HIT("tel: 2016-1240"), HIT("cell:0151 2345678"), MISS("[PHONE_NUMBER] 13812345678"), MISS("phone 192.168.100.200"), MISS("13812345678"),
-            MISS("090-1234-5678"), MISS("order 98765 43210"), MISS_IN("user.mobile", "1700000000")),
+            HIT("telefon 00385 1 2314 521"), MISS("mobile /Date(969206293199)/"), HIT("| Phone | 21233381 |"), HIT("no. hp 0812-304-430"),
+            HIT_IN("user.mobile_no", "20670629"), MISS_IN("mobile.sessions", "20670629"), MISS("phone 2024-01-31"), MISS("mobile 20:40:42.076017"),
+            MISS("mobile 03/17/10 12:29:08 AM"), MISS("mobile 08-Apr-00 10.39.04.790415"), MISS("mobile 20090516-012156"), MISS("fax 2016-124"),
+            MISS("fax 1945369019.606"), MISS("cell id=04687634-2434-ef01-da5d-5c3640179380"), HIT("tel: 2016-1240"), HIT("cell:0151 2345678"),
+            MISS("[PHONE_NUMBER] 13812345678"), MISS("phone 192.168.100.200"), MISS("13812345678"), MISS("090-1234-5678"), MISS("order 98765 43210"),
+            MISS_IN("user.mobile", "1700000000")),
     },
     {
         ENTRY("contact.phone_called", "PHONE_NUMBER", "Telephone number behind a word such as call or office", TIER_B, "contact", "GDPR HIPAA-D", 1),

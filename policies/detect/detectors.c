@@ -175,12 +175,21 @@ word_at(struct str s, size_t at, const char *word)
 #define SHORT_WORD 3 /* letters */
 
 static bool
+is_hex(const char *word)
+{
+    for (; *word; word++)
+        if (hex_value(*word) < 0)
+            return false;
+    return true;
+}
+
+static bool
 word_stands(struct str s, size_t at, const char *word)
 {
     size_t end = word_at(s, at, word);
 
     /* 9f0cc7: a short word inside of hexadecimal digits is none; nor is one that a longer word of its script begins with. */
-    if (end && end - at <= SHORT_WORD && at > 0 && ascii_digit(s.ptr[at - 1]))
+    if (end && end - at <= SHORT_WORD && ((at > 0 && ascii_digit(s.ptr[at - 1])) || (end < s.len && ascii_digit(s.ptr[end]) && is_hex(word))))
         return false;
     if (end && cyrillic_or_greek(word[0]) && end - at <= (size_t)2 * SHORT_WORD && end < s.len && cyrillic_or_greek(s.ptr[end]))
         return false;

@@ -111,12 +111,12 @@ const struct detector detect_gov_east[] = {
     {
         ENTRY("cz.rc", "CZ_BIRTH_NUMBER", "Czech or Slovak birth number", TIER_C, "government", "GDPR", 2),
         .pattern = GROUPS_START "[0-9]{6}/?[0-9]{3,4}(?!/[0-9])" GROUPS_END,
-        .context = WORDS(
-            "r\xc4\x8d", "rodn\xc3\xa9 \xc4\x8d\xc3\xadslo", "rodne cislo", "rc", "rodne", "r \304\215", "birth number", PERSON_ID_WORDS),
+        .context = WORDS("r\xc4\x8d", "rodn\xc3\xa9 \xc4\x8d\xc3\xadslo", "rodne cislo", "rod \304\215", "rc", "rodne", "r \304\215", "birth number",
+            PERSON_ID_WORDS),
         .vouched = "/",
         .check = check_rc,
-        .examples = EXAMPLES(HIT("710319/2745"), HIT("401231/123"), MISS("403231/123"), HIT("rodne cislo 7103192745"), HIT("rc 401231/123"),
-            MISS("710319/2746"), MISS("7103192745"), MISS("711319/2745")),
+        .examples = EXAMPLES(HIT("710319/2745"), HIT("401231/123"), MISS("403231/123"), HIT("rodne cislo 7103192745"),
+            HIT("rod. \304\215. 7103192745"), HIT("rc 401231/123"), MISS("710319/2746"), MISS("7103192745"), MISS("711319/2745")),
     },
     {
         ENTRY("hu.tin", "HU_TAX_ID", "Hungarian tax number", TIER_C, "government", "GDPR", 2),

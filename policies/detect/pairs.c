@@ -36,24 +36,28 @@ pair_narrow(struct match *m)
 }
 
 /*
- * Said in a sentence, or a line of .netrc: what follows must look like one, not like the rest of the sentence. Group 2 is a string of SQL, and
+ * Said in a sentence, or a line of .netrc: what follows must look like one, not like the rest of the sentence. Groups 2 and 3 are a string of SQL, and
  * all of it is the password.
  */
+#define HUMPS_MIN 3 /* PostgreSQL has one, aKcOiWkyQT has four */
+
 static bool
 check_said(struct match *m)
 {
     static const char marks[] = "0123456789!@#$%^&*+=~?_";
-    size_t found = 0;
+    size_t found = 0, humps = 0;
 
-    if (match_narrow(m, 2))
+    if (match_narrow(m, 2) || match_narrow(m, 3))
         return match_not_placeholder(m);
     if (!match_narrow(m, 1))
         return false;
     while (m->end > m->start + 1 && strchr(".,;:)]}", m->text.ptr[m->end - 1]))
         m->end--;
-    for (size_t i = m->start; i < m->end; i++)
+    for (size_t i = m->start; i < m->end; i++) {
         found += m->text.ptr[i] && strchr(marks, m->text.ptr[i]);
-    return found > 0 && m->end - m->start >= 4 && match_not_placeholder(m);
+        humps += i > m->start && m->text.ptr[i] >= 'A' && m->text.ptr[i] <= 'Z' && m->text.ptr[i - 1] >= 'a' && m->text.ptr[i - 1] <= 'z';
+    }
+    return (found > 0 || humps >= HUMPS_MIN) && m->end - m->start >= 4 && match_not_placeholder(m);
 }
 
 #define PASSWORD_NAMES                                                                                                                               \
@@ -81,7 +85,8 @@ const struct detector detect_pairs[] = {
         .examples = EXAMPLES(HIT("password=hunter2"), HIT("{\"password\": \"a b\\\"c\"}"), HIT("Server=x;Pwd=s3cr3t;Db=y"),
             HIT("PGPASSWORD=abc psql"), HIT("--password hunter2 --password=x"), HIT("{\\\"password\\\":\\\"abc\\\"}"),
             HIT("passphrase: 'correct horse'"), HIT("17;\"{\"\"password\"\": \"\"x1y2\"\"}\";open"), MISS("{\"password\":\"\",\"user\":\"bob\"}"),
-            HIT("newPassword=abc,def"), HIT("{password: foo, user: bar}"),
+            HIT("newPassword=abc,def"), HIT("values (3, '{''password'': ''x1y2''}')"), HIT("select '' where password=''x1y2'' or 1"),
+            HIT("{password: foo, user: bar}"),
             HIT("contrase\xC3\xB1"
                 "a=abc"),
             MISS("password=REDACTED"), MISS("password: required"), MISS("bypass=1"), MISS("password = ?"), MISS("password=$1"),
@@ -121,10 +126,12 @@ const struct detector detect_pairs[] = {
         ENTRY("sec.password_said", "PASSWORD", "Password in a sentence", TIER_A, "secret", "GDPR SOC2-CC6.1", 3),
         .pattern = "(?:(?:" PASSWORD_NAMES "[\"']?(?: (?:for|of|to) [^\\s]{1,32})? (?:is|was|are|ist|lautet|est|es)|login[ \\t]{1,3}[^\\s]{1,64}[ "
                    "\\t]{1,3}password)[ \\t]{1,3}[\"'`]?([^\\s\"'`<>]{4,64}+)|"
-                   "(?:identified(?: with [0-9a-z_]{1,40})? by|(?:with|encrypted) password)[ \\t]{1,3}(?:password )?'((?:[^'\\r\\n]|''){1,128}+)')",
+                   "(?:identified(?: with [0-9a-z_]{1,40})? by|(?:with|encrypted) password)[ \\t]{1,3}(?:password "
+                   ")?(?:''([^'\\r\\n]{1,128}+)''|'((?:[^'\\r\\n]|''){1,128}+)'))",
         .caseless = true,
         .check = check_said,
         .examples = EXAMPLES(HIT("my password is hunter2!"), HIT("the password for prod is hunter2x"), HIT("machine h login bob password hunter2x"),
+            HIT("the password is aKcOiWkyQT"), HIT("values (1, 'create user a with password ''abc''')"), MISS("password is PostgreSQL"),
             HIT("CREATE USER a WITH PASSWORD 'abc'"), HIT("alter user a identified by 'it''s'"), MISS("login with password authentication"),
             MISS("identified by name"), HIT("the passcode was 's3cr3t'."), HIT("Passwort lautet Geheim99"), MISS("password is required"),
             MISS("the password is too short"), MISS("password was reset."), MISS("password is ****"), MISS("bypass is 12345")),
