@@ -1,7 +1,8 @@
 /* International bank account numbers, ISO 13616. */
 #include "checks_int.h"
 
-/* What follows the check digits: counts of n (digits), a (letters), c (either). Source: SWIFT IBAN Registry, and the national schemes it lists as partial. */
+/* What follows the check digits: counts of n (digits), a (letters), c (either). Source: SWIFT IBAN Registry, and the national schemes it lists as partial.
+ * Brazil's bank and kind of account may be letters: generators of test data make such. */
 static const struct iban_country {
     char code[3];
     char bban[14];
@@ -21,7 +22,7 @@ static const struct iban_country {
     {"BI", "23n"},
     {"BJ", "2c22n"},
     {"BL", "10n11c2n"},
-    {"BR", "23n1a1c"},
+    {"BR", "8c15n2c"},
     {"BY", "4c4n16c"},
     {"CF", "23n"},
     {"CG", "23n"},
@@ -244,7 +245,8 @@ const struct detector detect_iban[] = {
         .severity = 2,
         .examples = EXAMPLES(HIT("GB82WEST12345698765432"), HIT("GB82 WEST 1234 5698 7654 32"), HIT("DE44500105175407324931"),
             HIT("DE44 5001 0517 5407 3249 31 THANKS"), HIT("de44500105175407324931"), HIT("NO9386011117947"),
-            HIT("FR14-2004-1010-0505-0001-3M02-606"), HIT("DE44.5001.0517.5407.3249.31"), HIT("DE44_5001_0517_5407_3249_31"),
+            HIT("FR14-2004-1010-0505-0001-3M02-606"), HIT("DE44.5001.0517.5407.3249.31"), HIT("BR28UHAZ0J01894774578419231EW"),
+            HIT("BR1800360305000010009795493C1"), MISS("BR28UHAZ0J01894774578419231EX"), HIT("DE44_5001_0517_5407_3249_31"),
             HIT("DE44  5001  0517  5407  3249  31"), HIT("MT84MALT011000012345MTLCAST001S"),
             HIT("\xe8\xb4\xa6\xe6\x88\xb7"
                 "DE44500105175407324931\xe3\x80\x82"),
