@@ -2,6 +2,8 @@
  * A reload: everything is read, checked and made beside what runs; then each worker swaps. While workers are taking it, a further SIGHUP is remembered, so that
  * there are never more than two configurations.
  */
+#include <stdio.h>
+
 #include "base/log.h"
 #include "base/metrics.h"
 #include "service_int.h"
@@ -11,8 +13,10 @@ service_log_problems(const struct errs *es)
 {
     for (size_t i = 0; i < es->count; i++) {
         const struct err *e = &es->list[i];
+        char code[16];
 
-        log_event(LOG_CONFIG_PROBLEM, LOG_STR("kind", e->level == ERR_ERROR ? "error" : "warning"), LOG_STR("file", e->file),
+        snprintf(code, sizeof(code), "SG%04u", e->code);
+        log_event(e->level == ERR_ERROR ? LOG_CONFIG_PROBLEM : LOG_CONFIG_WARNING, LOG_STR("code", code), LOG_STR("file", e->file),
             LOG_NUM("line", e->line), LOG_NUM("column", e->col), LOG_STR("problem", e->text), LOG_STR("hint", e->hint));
     }
 }

@@ -329,9 +329,12 @@ START_TEST(service_reload_keeps_the_old_when_the_new_is_not_valid)
 {
     set_up();
     start_ready();
-    write_text("p.yaml", "apiVersion: spangate/v1\nkind: RedactionPolicy\nmetadata: {name: x}\nspec: {rulez: []}\n");
+    write_text("p.yaml",
+        "apiVersion: spangate/v1\nkind: RedactionPolicy\nmetadata: {name: x}\nspec: {rulez: [], rules: [{id: a, keys: ['a?'], action: drop}]}\n");
     kill(gate.pid, SIGHUP);
-    wait_for("event=config_problem");
+    wait_for("level=error event=config_problem");
+    wait_for("level=warn event=config_warning");
+    wait_for("code=SG0432");
     wait_for("event=reload_refused");
     check_status(exchange(gate.metrics, "GET", "/readyz", ""), "200");
     exchange(gate.metrics, "GET", "/metrics", "");
