@@ -143,8 +143,11 @@ finish(struct finder_tables *t, unsigned group, size_t in, size_t length)
     return !(to & DFA_FLAG) || settle(t, group, in, d->nfa->classes, to, length) != DFA_UNKNOWN;
 }
 
-/* The automata of some groups go through the text side by side: each waits for its own last load only. */
-#define LANES 4
+/*
+ * The automata of some groups go through the text side by side: each waits for its own last load only, so that a second walk costs more than lanes whose
+ * tables are not held in registers. Eight were slower.
+ */
+#define LANES 6
 
 struct lanes {
     const uint16_t *table[LANES];
@@ -158,12 +161,13 @@ struct lanes {
 static inline __attribute__((always_inline)) const unsigned char *
 run(struct lanes *l, const unsigned char *byte, const unsigned char *end, const unsigned lanes)
 {
-    const uint16_t *table_a = l->table[0], *table_b = l->table[1], *table_c = l->table[2], *table_d = l->table[3];
-    size_t in_a = l->in[0], in_b = l->in[1], in_c = l->in[2], in_d = l->in[3];
+    const uint16_t *table_a = l->table[0], *table_b = l->table[1], *table_c = l->table[2], *table_d = l->table[3], *table_e = l->table[4],
+                   *table_f = l->table[5];
+    size_t in_a = l->in[0], in_b = l->in[1], in_c = l->in[2], in_d = l->in[3], in_e = l->in[4], in_f = l->in[5];
 
     for (; byte < end; byte++) {
         unsigned char now = *byte;
-        size_t to_a = dfa_look(table_a + dfa_class(table_a, now), in_a), all = to_a, to_b = 0, to_c = 0, to_d = 0;
+        size_t to_a = dfa_look(table_a + dfa_class(table_a, now), in_a), all = to_a, to_b = 0, to_c = 0, to_d = 0, to_e = 0, to_f = 0;
 
         if (lanes > 1)
             all |= to_b = dfa_look(table_b + dfa_class(table_b, now), in_b);
@@ -171,17 +175,30 @@ run(struct lanes *l, const unsigned char *byte, const unsigned char *end, const 
             all |= to_c = dfa_look(table_c + dfa_class(table_c, now), in_c);
         if (lanes > 3)
             all |= to_d = dfa_look(table_d + dfa_class(table_d, now), in_d);
+        if (lanes > 4)
+            all |= to_e = dfa_look(table_e + dfa_class(table_e, now), in_e);
+        if (lanes > 5)
+            all |= to_f = dfa_look(table_f + dfa_class(table_f, now), in_f);
         if (unlikely(all & DFA_FLAG))
             break;
         in_a = to_a;
         in_b = to_b;
         in_c = to_c;
         in_d = to_d;
+        in_e = to_e;
+        in_f = to_f;
     }
     l->in[0] = in_a;
-    l->in[1] = in_b;
-    l->in[2] = in_c;
-    l->in[3] = in_d;
+    if (lanes > 1)
+        l->in[1] = in_b;
+    if (lanes > 2)
+        l->in[2] = in_c;
+    if (lanes > 3)
+        l->in[3] = in_d;
+    if (lanes > 4)
+        l->in[4] = in_e;
+    if (lanes > 5)
+        l->in[5] = in_f;
     return byte;
 }
 
@@ -209,11 +226,24 @@ run_4(struct lanes *l, const unsigned char *byte, const unsigned char *end)
     return run(l, byte, end, 4);
 }
 
+static __attribute__((noinline)) const unsigned char *
+run_5(struct lanes *l, const unsigned char *byte, const unsigned char *end)
+{
+    return run(l, byte, end, 5);
+}
+
+static __attribute__((noinline)) const unsigned char *
+run_6(struct lanes *l, const unsigned char *byte, const unsigned char *end)
+{
+    return run(l, byte, end, 6);
+}
+
 /* Returns: whether the budget allowed it */
 static bool
 walk(struct finder_tables *t, struct str text, const uint8_t *group, unsigned lanes)
 {
-    static const unsigned char *(*const runs[LANES])(struct lanes *, const unsigned char *, const unsigned char *) = {run_1, run_2, run_3, run_4};
+    static const unsigned char *(*const runs[LANES])(struct lanes *, const unsigned char *, const unsigned char *) = {
+        run_1, run_2, run_3, run_4, run_5, run_6};
     const unsigned char *byte = (const unsigned char *)text.ptr, *end = byte + text.len;
     struct lanes l;
 
