@@ -146,7 +146,7 @@ def audit_session(compression, rounds, noaudit):
 
 def measure_audit(compression, rounds, noaudit, out):
     """Compared round by round, by the processor time of all threads and of the signer: the machine has several speeds, and this is the least noisy of what it says. In several
-    sessions, because where its pages lie in memory makes a gate up to 8 % dearer or cheaper as long as it lives. Given: the median of all rounds, and the medians of the sessions."""
+    sessions with fresh gates, because they differ by more than the rounds in them do. Given: the median of all rounds, and the medians of the sessions."""
     sessions = [audit_session(compression, rounds, noaudit) for _ in range(SESSIONS)]
     name = "plain" if compression == "none" else compression
     a, b, c = (statistics.median(us for s in sessions for us in s[i].us) for i in range(3))
