@@ -36,23 +36,6 @@ journal_answer(struct journal_tx *tx)
     loop_post(tx->loop, &tx->letter);
 }
 
-/*
- * Whether the thread has to look at the queue because of what comes now: it is the first of its kind and the thread sleeps for long. One that wakes soon (it does for a while after each
- * group) is left alone as long as all that wait are patient: who posted them hurries it, or posts again when their time is over, or is busy and would not take an answer.
- */
-static bool
-is_to_be_told(const struct journal *jn, const struct journal_tx *tx, uint64_t now)
-{
-    const struct queue *q = &jn->queue;
-
-    if (tx->lazy || (tx->patient && q->patient == q->eager)) {
-        bool late = q->eager && q->patient == q->eager && now >= q->first_eager_us + jn->group_delay_us;
-
-        return late || ((q->count == 0 || (!tx->lazy && q->eager == 0)) && jn->wakes_us > now + LAZY_US);
-    }
-    return q->count == 0 || q->eager == 0 || (!tx->patient && q->patient == q->eager);
-}
-
 void
 journal_post(struct journal *jn, struct journal_tx *tx)
 {
@@ -67,7 +50,9 @@ journal_post(struct journal *jn, struct journal_tx *tx)
         journal_answer(tx);
         return;
     }
-    bool tell = is_to_be_told(jn, tx, now) || (q->bytes < GROUP_BYTES && q->bytes + bytes >= GROUP_BYTES);
+    /* The thread is told when what it waits for changes: the first of each kind, a full group. It wakes by itself when gathering ends. */
+    bool tell = q->count == 0 || (!tx->lazy && (q->eager == 0 || (!tx->patient && q->patient == q->eager))) ||
+                (q->bytes < GROUP_BYTES && q->bytes + bytes >= GROUP_BYTES);
 
     if (q->count == 0)
         q->first_us = now;

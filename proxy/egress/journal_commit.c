@@ -14,7 +14,8 @@
 #include "journal_wal_int.h"
 
 #define GROUP_BYTES_MAX (64u << 20) /* LMDB keeps the pages of a transaction in memory */
-#define QUIET_PART 50u              /* of group_delay: with no arrival for so long a group is complete */
+#define LAZY_US 20000u
+#define QUIET_PART 50u /* of group_delay: with no arrival for so long a group is complete */
 #define RELEASE_US 200000u
 #define FOLD_US 1000000u /* how long entries stay in the write-ahead file only */
 #define AGE_US 1000000u  /* how often the age of the oldest payload is measured while some wait */
@@ -91,23 +92,13 @@ queue_take(struct journal *jn)
 static void
 wait_until(struct journal *jn, uint64_t us)
 {
+    if (us == UINT64_MAX) {
+        pthread_cond_wait(&jn->wake, &jn->mu);
+        return;
+    }
     struct timespec at = {(time_t)(us / 1000000), (long)(us % 1000000 * 1000)};
 
-    jn->wakes_us = us;
-    if (us == UINT64_MAX)
-        pthread_cond_wait(&jn->wake, &jn->mu);
-    else
-        pthread_cond_timedwait(&jn->wake, &jn->mu, &at);
-    jn->wakes_us = 0;
-}
-
-/* When to look again. After a group that is soon in any case, so that what comes until then need not wake the thread: under load it sleeps until there is a group to commit. */
-static uint64_t
-look_again_us(const struct journal *jn, uint64_t due, uint64_t chore)
-{
-    uint64_t first = due < chore ? due : chore;
-
-    return jn->linger_us > journal_now_us() && jn->linger_us < first ? jn->linger_us : first;
+    pthread_cond_timedwait(&jn->wake, &jn->mu, &at);
 }
 
 /* The next group. NULL: a chore is due, or (stop) the queue is empty and none will come. */
@@ -127,7 +118,7 @@ group_wait(struct journal *jn, bool *stop)
             group = queue_take(jn);
             break;
         }
-        wait_until(jn, look_again_us(jn, due, chore));
+        wait_until(jn, due < chore ? due : chore);
     }
     pthread_mutex_unlock(&jn->mu);
     return group;
@@ -336,7 +327,6 @@ journal_commit_run(void *arg)
         if (group) {
             group_commit(jn, group);
             group_answer(jn, group);
-            jn->linger_us = journal_now_us() + LAZY_US;
         } else if (!stop) {
             chores(jn);
         }

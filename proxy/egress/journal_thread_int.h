@@ -11,7 +11,6 @@
 #include "journal_int.h"
 
 #define GROUP_BYTES (1u << 20) /* enough for one fsync */
-#define LAZY_US 20000u         /* how long lazy ones wait for company */
 
 struct queue {
     struct journal_tx *head, **tail;
@@ -34,7 +33,6 @@ struct journal {
     pthread_cond_t wake;
     struct queue queue;
     bool stopping;
-    uint64_t wakes_us;         /* when the thread wakes by itself, UINT64_MAX never; 0: it is awake, and looks at the queue before it sleeps */
     uint64_t posted, answered; /* txs */
     uint64_t fold_asked, fold_done;
     pthread_cond_t settled;
@@ -45,7 +43,7 @@ struct journal {
 
     /* The commit thread's. */
     unsigned last_group;
-    uint64_t retry_us, age_us, release_us, fold_us, linger_us, sound_next_id, sound_next_seq;
+    uint64_t retry_us, age_us, release_us, fold_us, sound_next_id, sound_next_seq;
 
     _Atomic int ready, failure; /* enum rc: what journal_ready says; why there is no store */
     _Atomic uint64_t release;   /* entries below it may go */

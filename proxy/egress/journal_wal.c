@@ -64,25 +64,13 @@ open_file(const char *dir, int flags)
     return open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
-/*
- * Groups pass by the page cache: what brings its pages to the disk costs as much processor time as the rest of a write and its flush. Where the file system takes no such writes, they go
- * through it. Returns: whether that has changed.
- */
-static bool
-set_direct(int fd, bool on)
-{
-    int flags = fcntl(fd, F_GETFL);
-
-    return flags >= 0 && ((flags & O_DIRECT) != 0) != on && fcntl(fd, F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
-}
-
 static int
 write_all(int fd, const uint8_t *p, size_t len, size_t at)
 {
     while (len) {
         ssize_t n = pwrite(fd, p, len, (off_t)at);
 
-        if (n < 0 && (errno == EINTR || (errno == EINVAL && set_direct(fd, false)))) /* some say only now that they do not take it */
+        if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
             return n < 0 ? errno : ENOSPC;
@@ -118,7 +106,7 @@ wal_open(struct wal *w, const char *dir, bool read_only)
     *w = (struct wal){.fd = open_file(dir, read_only ? O_RDONLY : O_RDWR | O_CREAT)};
     if (w->fd < 0)
         return read_only && errno == ENOENT ? 0 : errno;
-    w->image = aligned_alloc(PAGE, WAL_BYTES);
+    w->image = malloc(WAL_BYTES);
     int e = w->image ? read_all(w->fd, w->image) : ENOMEM;
 
     if (e == 0 && !read_only)
@@ -135,10 +123,7 @@ wal_clear(struct wal *w)
     /* Its blocks are there from now on: a group changes nothing of the file but its bytes, so that an fdatasync need not write the file system's journal. */
     int e = write_all(w->fd, w->image, WAL_BYTES, 0);
 
-    if (e || fdatasync(w->fd) != 0)
-        return e ? e : errno;
-    (void)set_direct(w->fd, true);
-    return 0;
+    return e ? e : fdatasync(w->fd) ? errno : 0;
 }
 
 void

@@ -24,7 +24,7 @@ uint32_t wal_group_crc(const uint8_t *group, size_t body);
 
 struct wal {
     int fd;         /* -1: there is none */
-    uint8_t *image; /* WAL_BYTES, as the file is; begins at a page */
+    uint8_t *image; /* WAL_BYTES, as the file is */
     size_t at;      /* behind the groups that are not in LMDB yet */
     uint64_t count; /* entries in them */
     size_t used;    /* of the group that is being made */

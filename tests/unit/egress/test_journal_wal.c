@@ -388,72 +388,11 @@ START_TEST(journal_commits_patient_ones_when_the_delay_is_over)
 }
 END_TEST
 
-/* The thread is awake for a while after a group: what comes then, and is not hurried, is committed all the same. The delay of the lazy one would be an hour. */
-START_TEST(journal_commits_what_comes_soon_after_a_group)
-{
-    struct bench_journal b = {.options.group_delay_us = 2000};
-    struct bench_journal slow = {.options.group_delay_us = UINT64_C(3600) * 1000000};
-    struct journal_entry e = {STR("{\"n\":1"), STR(",\"v\":1}")};
-
-    bench_open(&b);
-    for (unsigned i = 0; i < 20; i++)
-        ck_assert_int_eq(bench_commit(&b, &(struct journal_tx){.entries = &e, .entry_count = 1, .patient = i % 4 != 0, .lazy = i % 4 == 1}), RC_OK);
-    bench_close(&b);
-    bench_open(&slow);
-    for (unsigned i = 0; i < 6; i++)
-        ck_assert_int_eq(bench_commit(&slow, &(struct journal_tx){.entries = &e, .entry_count = 1, .lazy = i > 0}), RC_OK);
-    bench_close(&slow);
-}
-END_TEST
-
-static int
-wal_write(struct wal *w, uint64_t seq)
-{
-    wal_begin(w);
-    uint8_t *record = wal_reserve(w, 100);
-
-    ck_assert_ptr_nonnull(record);
-    memset(record, 'x', 100);
-    return wal_end(w, seq, 1);
-}
-
-/* A file system that takes the flag for writes past the page cache, but not the writes. */
-START_TEST(wal_goes_through_the_page_cache_where_it_must)
-{
-    struct bench_journal b = {0};
-    struct wal w;
-
-    bench_open(&b);
-    journal_close(b.jn);
-    b.jn = NULL;
-    ck_assert_int_eq(wal_open(&w, b.dir, false), 0);
-    ck_assert_int_eq(wal_clear(&w), 0);
-    bool direct = fcntl(w.fd, F_GETFL) & O_DIRECT;
-
-    ck_assert_int_eq(wal_write(&w, 0), 0);
-    fault_arm(FAULT_PWRITE, EINVAL, 1, 0);
-    ck_assert_int_eq(wal_write(&w, 1), direct ? 0 : EINVAL);
-    ck_assert_int_eq(fcntl(w.fd, F_GETFL) & O_DIRECT, 0);
-    fault_arm(FAULT_PWRITE, EINVAL, 1, 0);
-    ck_assert_int_eq(wal_write(&w, 2), EINVAL);
-    wal_close(&w);
-
-    ck_assert_int_eq(wal_open(&w, b.dir, false), 0);
-    ck_assert_int_eq(wal_replay(&w, 0, UINT64_MAX), RC_OK);
-    ck_assert_uint_eq(w.count, direct ? 2 : 1);
-    ck_assert_int_eq(wal_clear(&w), 0);
-    wal_close(&w);
-    bench_close(&b);
-}
-END_TEST
-
 static const struct case_entry cases[] = {
     {"normal", &journal_has_entries_of_a_process_that_died},
     {"normal", &journal_reader_sees_entries_that_are_not_in_lmdb},
     {"normal", &journal_keeps_a_group_of_patient_ones_open_until_told},
     {"normal", &journal_commits_patient_ones_when_the_delay_is_over},
-    {"normal", &journal_commits_what_comes_soon_after_a_group},
-    {"limits", &wal_goes_through_the_page_cache_where_it_must},
     {"malformed", &journal_leaves_out_a_group_that_is_torn},
     {"malformed", &journal_tells_when_a_group_before_the_last_is_damaged},
     {"malformed", &journal_does_not_take_an_earlier_pass_for_the_present_one},
