@@ -166,7 +166,7 @@ eval-sql: $(O)/eval/filter
 eval: $(O)/eval/filter
 	@tests/eval/eval.py --filter $(O)/eval/filter --corpus "$(CORPUS)" --seed $(SEED) $(EVAL_ARGS)
 # A gate that records nothing, to measure against: the product's objects, and a file that the linker puts before some of their functions.
-NOAUDIT  := $(B)/bench-noaudit/spangate
+NOAUDIT  := $(O)/bench-noaudit/spangate
 $(NOAUDIT): $(O)/obj/tests/bench/no_audit.o $(O)/obj/proxy/main.o $(call libs_for,control)
 	@mkdir -p $(@D); $(if $(V),,echo "  LINK    $@")
 	$(Q)$(CC) $(CFLAGS) $(LDHARD) $(patsubst %,-Wl$(comma)--wrap=%,gate_record record_delivery flow_post_note journal_post) -o $@ $^ $(LDLIBS)
@@ -177,7 +177,7 @@ eval-merkle: $(O)/bench/eval_merkle
 	@test -d "$(CORPUS)" || { echo "eval-merkle: CORPUS=$(CORPUS) is not there; give the folder of the vectors"; exit 2; }
 	@$(O)/bench/eval_merkle $(CORPUS)
 # What CI runs: everything that takes seconds. Last line: "N passed, N failed" over all parts.
-check: $(UNITBIN) $(FUZZBIN) $(BIN)
+check: $(UNITBIN) $(FUZZBIN) $(BIN) $(NOAUDIT)
 	@tests/support/run-check $(O) $(UNITBIN) $(FUZZBIN)
 # The real binary for minutes: kill -9 in ROUNDS rounds, canaries.
 ROUNDS   ?= 20
