@@ -4,6 +4,7 @@ Nothing here sleeps: waiting means reading from a pipe, with a deadline."""
 import collections
 import os
 import pathlib
+import random
 import select
 import shutil
 import signal
@@ -64,10 +65,31 @@ def is_sanitized(program=None):
     return b"__asan_init" in pathlib.Path(program or BINARY).read_bytes()
 
 
+def _dynamic_from():
+    """The first port that the system gives to outgoing connections: one of those can be gone before a gate that was told of it listens."""
+    try:
+        with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
+            return int(f.read().split()[0])
+    except (OSError, ValueError):
+        return 32768
+
+
+_taken = set()
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    end = max(_dynamic_from(), 12000)
+    while True:
+        port = random.SystemRandom().randrange(10240, end)
+        if port in _taken:
+            continue
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        _taken.add(port)
+        return port
 
 
 class Drain(threading.Thread):
