@@ -74,6 +74,9 @@ const char *const *detector_names(size_t *count);
 /* How far before a match a context word counts, in characters. */
 #define DETECTOR_CONTEXT_CHARS 50
 
+/* Make a word of context from one of any case, in place: letters that detector_context takes for the same as small ones. */
+void detector_lower(char *word);
+
 /**
  * detector_context(d, key, text, start):
  * Whether one of the context words of ${d} stands in ${key}, or ends in the DETECTOR_CONTEXT_CHARS characters before ${start}.

@@ -96,20 +96,25 @@ small_letter(uint32_t cp)
     return cp;
 }
 
-/* The character of two or three bytes at s[at], as a small letter; 0 when there is none. Len: its bytes. */
+#define NO_CHARACTER 0x110000u /* and more: a byte by itself, behind the last code point */
+
+/*
+ * The character of two or three bytes at s[at], as a small letter; a byte that begins none, or one that is cut, is itself and nothing else. len: its bytes.
+ */
 static uint32_t
 letter_at(struct str s, size_t at, size_t *len)
 {
     unsigned char a = (unsigned char)s.ptr[at];
-    uint32_t cp = 0;
+    size_t n = a < 0xC2 || a > 0xEF ? 1 : a < 0xE0 ? 2 : 3;
+    uint32_t cp = a & (n == 2 ? 0x1F : 0x0F);
+    bool whole = n > 1 && s.len - at >= n;
 
-    *len = a < 0xE0 ? 2 : 3;
-    if (a < 0xC2 || a > 0xEF || s.len - at < *len)
-        return 0;
-    cp = a & (a < 0xE0 ? 0x1F : 0x0F);
-    for (size_t i = 1; i < *len; i++)
+    for (size_t i = 1; whole && i < n; i++) {
+        whole = ((unsigned char)s.ptr[at + i] & 0xC0) == 0x80;
         cp = cp << 6 | ((unsigned char)s.ptr[at + i] & 0x3Fu);
-    return small_letter(cp);
+    }
+    *len = whole ? n : 1;
+    return whole ? small_letter(cp) : NO_CHARACTER + a;
 }
 
 static bool
@@ -164,7 +169,7 @@ word_at(struct str s, size_t at, const char *word)
             return 0;
         size_t len = 1, word_len = 1;
 
-        if ((unsigned char)*word < 0x80 ? ascii_lower(s.ptr[i]) != *word : letter_at(s, i, &len) != letter_at((struct str){word, 3}, 0, &word_len))
+        if ((unsigned char)*word < 0x80 ? ascii_lower(s.ptr[i]) != *word : letter_at(s, i, &len) != letter_at(str_of(word), 0, &word_len))
             return 0;
         i += len;
         word += word_len - 1;
@@ -234,6 +239,24 @@ detector_ready(struct detector *d)
         first_bytes(d->context, d->first);
 }
 
+void
+detector_lower(char *word)
+{
+    struct str s = str_of(word);
+    size_t len;
+
+    for (size_t i = 0; i < s.len; i += len) {
+        uint32_t cp = letter_at(s, i, &len);
+
+        if (len == 1) {
+            word[i] = ascii_lower(word[i]);
+        } else if (len == 2) { /* those of three have no case here */
+            word[i] = (char)(0xC0 | cp >> 6);
+            word[i + 1] = (char)(0x80 | (cp & 0x3F));
+        }
+    }
+}
+
 /* Of the small letter at s[at]. */
 static inline char
 first_byte(struct str s, size_t at)
@@ -244,7 +267,7 @@ first_byte(struct str s, size_t at)
     if ((unsigned char)s.ptr[at] < 0xC3 || (unsigned char)s.ptr[at] > 0xD3)
         return ascii_lower(s.ptr[at]);
     cp = letter_at(s, at, &len);
-    return cp ? (char)(0xC0 | cp >> 6) : s.ptr[at];
+    return cp < NO_CHARACTER ? (char)(0xC0 | cp >> 6) : s.ptr[at];
 }
 
 /* Whether a context word of d stands in s at or after from. The letters that words begin with rule out nearly every place. */

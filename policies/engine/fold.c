@@ -49,7 +49,7 @@ octets(struct str s, size_t width, uint32_t v)
     uint32_t cp = n > 1 ? v & (0xFFu >> (n + 1)) : v, next;
 
     for (size_t i = 1; i < n; i++) {
-        if (s.len <= i * width || memcmp(s.ptr + i * width, s.ptr, width - 2) != 0 || !hex_at(s, (i + 1) * width - 2, 2, &next) ||
+        if (s.len < (i + 1) * width || memcmp(s.ptr + i * width, s.ptr, width - 2) != 0 || !hex_at(s, (i + 1) * width - 2, 2, &next) ||
             (next & 0xC0) != 0x80)
             return (struct unit){width, v, false, true};
         cp = cp << 6 | (next & 0x3F);

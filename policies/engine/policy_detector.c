@@ -34,13 +34,13 @@ read_score(struct loader *ld, const struct conf_node *n, unsigned *percent)
     return true;
 }
 
-/* Case and the kind of separator do not matter: "Member_ID" is "member id". */
+/* The kind of separator does not matter, nor does case: "Member_ID" is "member id". */
 static char
 context_letter(char c)
 {
     if (c == '_' || c == '-' || c == '.' || c == '/' || c == ':')
         return ' ';
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    return c;
 }
 
 static const char *const *
@@ -58,6 +58,8 @@ read_words(struct loader *ld, const struct conf_node *n)
 
         for (size_t k = 0; word && k < list[i].len; k++)
             word[k] = context_letter(list[i].ptr[k]);
+        if (word)
+            detector_lower(word);
         words[i] = word ? word : "";
         if (list[i].len == 0)
             policy_error(ld, n, SG_DETECTOR, "a context word is empty");

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base_guard.h"
 #include "base_suite.h"
 #include "policies/detect/checks_int.h"
 #include "policies/detector.h"
@@ -237,6 +238,51 @@ START_TEST(detectors_are_found_by_id_and_entity)
         ck_assert_ptr_nonnull(detector_find(str_of(name[i]), 0));
         for (size_t j = 0; j < i; j++)
             ck_assert_str_ne(name[i], name[j]);
+    }
+}
+END_TEST
+
+/* Words of a policy may be of any characters, those that were never letters among them. */
+START_TEST(context_words_end_where_they_end)
+{
+    static const char *const list[] = {
+        "\xf0\x9f\x98\x80", "id \xf0\x9f\x98\x80", "\xd1\x82", "a\xf0\x9f\x98\x80", "\xd0\xa2\xd0\xb5\xd0\xbb\xd0\xb5", "\xc3\x89t\xc3\x89"};
+    static const struct {
+        const char *text;
+        bool found[6];
+    } rows[] = {
+        {"\xd0\xa2\xd0\xb5\xd0\xbb\xd0\xb5", {[4] = true}},
+        {"\xd1\x82\xd0\xb5\xd0\xbb\xd0\xb5", {[4] = true}},
+        {"\xd0\xa2\xd0\x95\xd0\x9b\xd0\x95:", {[4] = true}},
+        {"\xc3\xa9t\xc3\xa9", {[5] = true}},
+        {"\xc3\x89T\xc3\xa9", {[5] = true}},
+        {"\xf0\x9f\x98\x80", {true, false, false, false}},
+        {"\xf0\x9f\x98\x81", {false, false, false, false}},
+        {"\xf0\x9f\x8e\x89", {false, false, false, false}},
+        {"id: \xf0\x9f\x98\x80", {true, true, false, false}},
+        {"a\xf0\x9f\x98\x80", {true, false, false, true}},
+        {"a\xf0\x9f\x98", {false, false, false, false}},
+        {"\xd0\xa2 ", {false, false, true, false}},
+        {"\xd1", {false, false, false, false}},
+        {"\xf0\xf0\xf0\xf0", {false, false, false, false}},
+        {"\x80\x80\x80\x80", {false, false, false, false}},
+    };
+
+    for (size_t w = 0; w < sizeof(list) / sizeof(list[0]); w++) {
+        struct guard of_word;
+        const char *const words[] = {guard_copy(&of_word, (struct str){list[w], strlen(list[w]) + 1}).ptr, NULL};
+        const struct detector d = {.context = words};
+
+        detector_lower(of_word.map + of_word.size - (size_t)sysconf(_SC_PAGESIZE) - strlen(list[w]) - 1);
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+            struct guard of_text;
+            struct str text = guard_copy(&of_text, str_of(rows[i].text));
+
+            ck_assert_msg(detector_context(&d, STR(""), text, text.len) == rows[i].found[w], "word %zu, row %zu", w, i);
+            guard_free(&of_text);
+        }
+        guard_free(&of_word);
     }
 }
 END_TEST
@@ -636,6 +682,7 @@ static const struct case_entry cases[] = {
     {"normal", &detectors_table_is_clean},
     {"normal", &detectors_are_found_by_id_and_entity},
     {"normal", &context_is_whole_words_before_the_match},
+    {"malformed", &context_words_end_where_they_end},
     {"malformed", &detectors_stay_inside_cut_texts},
     {"limits", &detectors_stay_under_the_match_limit},
     {"normal", &detectors_count_no_number_that_no_mark_vouches_for},

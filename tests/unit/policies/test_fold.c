@@ -142,6 +142,26 @@ START_TEST(fold_hides_finds_what_is_left_after_the_last_pass)
 END_TEST
 
 /* Whatever the bytes: the map ascends, stays inside, the view is never longer, and what wants no fold is not changed by one. */
+START_TEST(fold_reads_no_byte_behind_a_cut_escape)
+{
+    static const char *const whole[] = {
+        "\\xf0\\x9f\\x98\\x80", "%F0%9F%98%80", "\\xc3\\xa9\\xa0", "\\ud83d\\ude00", "&#x40;&commat;", "%u0061%E2%82%AC"};
+    struct fold_view v = {0};
+    bool changed;
+
+    for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+        for (size_t len = 1; len <= strlen(whole[i]); len++) {
+            struct guard g;
+            struct str in = guard_copy(&g, (struct str){whole[i], len});
+
+            ck_assert_int_eq(fold_pass(in, NULL, false, &v, &changed), RC_OK);
+            ck_assert_int_eq(fold_pass(in, NULL, true, &v, &changed), RC_OK);
+            guard_free(&g);
+        }
+    fold_free(&v);
+}
+END_TEST
+
 START_TEST(fold_survives_random_bytes_at_a_guard_page)
 {
     static const char pieces[][8] = {
@@ -415,6 +435,7 @@ static const struct case_entry cases[] = {
     {"normal", &decode_knows_both_alphabets_and_goes_on},
     {"normal", &decode_goes_on_in_the_next_line},
     {"normal", &decode_finds_any_text_anywhere},
+    {"malformed", &fold_reads_no_byte_behind_a_cut_escape},
     {"malformed", &fold_survives_random_bytes_at_a_guard_page},
     {"malformed", &decode_survives_random_bytes_at_a_guard_page},
     {"normal", &fold_reads_a_plus_as_a_form_does},
