@@ -112,7 +112,7 @@ const struct detector detect_gov_south_east[] = {
         ENTRY("si.emso", "SI_EMSO", "Slovene personal number", TIER_C, "government", "GDPR", 2),
         .pattern = NUM_START "[0-9]{13}" NUM_END,
         .context = WORDS("em\xc5\xa1o", "emso", "jmbg", "mati\304\215ni broj", "maticni broj", "enotna mati\304\215na",
-            "\321\230\320\274\320\261\320\263", "\320\265\320\274\320\261\320\263", "\320\265\320\274\320\261\320\263",
+            "\321\230\320\274\320\261\320\263", "\320\265\320\274\320\261\320\263",
             "\320\274\320\260\321\202\320\270\321\207\320\265\320\275 \320\261\321\200\320\276\321\230",
             "\320\274\320\260\321\202\320\270\321\207\320\275\320\270 \320\261\321\200\320\276\321\230", PERSON_ID_WORDS),
         .need_context = true,

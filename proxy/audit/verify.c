@@ -1,45 +1,13 @@
-#include "audit/verify.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "reader_int.h"
 #include "stray_int.h"
+#include "verify_int.h"
 
 #define TRIES 5
 
-struct level {
-    uint64_t nodes;
-    struct tree_hash hash[TILE_WIDTH]; /* the last nodes % 256, as the entries give them */
-};
-
-struct anchor {
-    struct tree_state tree;
-    const char *name;
-};
-
-struct verification {
-    const struct verify_options *o;
-    struct verify_result *result;
-    struct errs *es;
-    struct reader *reader;
-    struct buf entries, hashes;
-    struct level level[TILE_LEVELS];
-    struct tree_edge edge; /* for roots at the sizes of anchors */
-    struct note_key keys[VERIFY_KEYS_MAX];
-    size_t key_count;
-    struct anchor anchor[VERIFY_ANCHORS_MAX + VERIFY_KEYS_MAX];
-    size_t anchor_count;
-    uint64_t held;             /* the largest size at which an anchor fitted: the leaves before it are good */
-    uint64_t forked, fork_end; /* the first anchor that did not fit: a leaf of [forked, fork_end) is bad; fork_end 0: all fitted */
-    bool trusted;              /* the checkpoint's signature counts: so does its size */
-    struct retention retention;
-    bool retention_proven;
-    size_t errors_before; /* in es, of others */
-};
-
-static void
-problem(struct verification *v, const char *file, const char *what)
+void
+verify_problem(struct verification *v, const char *file, const char *what)
 {
     errs_add(v->es, ERR_ERROR, RC_INTEGRITY, 0, (struct err_pos){.file = file}, "audit log: %s", what);
 }
@@ -68,204 +36,7 @@ tile_problem(struct verification *v, struct tile t, const char *what)
     char path[TILE_PATH_MAX];
 
     tile_path(t, path);
-    problem(v, path, what);
-}
-
-/* -- who signed ------------------------------------------------------------------------------------------------------------------- */
-
-enum rc
-verify_note(struct str text, const struct note_key *keys, size_t count, struct checkpoint *c, struct note_key *signer)
-{
-    struct checkpoint out;
-    struct note n;
-    enum rc found = RC_NOT_FOUND, rc = note_parse(text, &n);
-
-    if (rc == RC_OK)
-        rc = checkpoint_parse(n.body, &out);
-    if (rc != RC_OK)
-        return RC_MALFORMED;
-    for (size_t i = 0; i < count; i++) {
-        if (keys[i].type != NOTE_ED25519 || !str_eq(out.origin, str_of(keys[i].name)))
-            continue;
-        rc = note_check(&n, &keys[i], NULL);
-        if (rc == RC_NOT_FOUND)
-            continue;
-        if (rc != RC_OK)
-            return rc;
-        found = RC_OK;
-        if (signer)
-            *signer = keys[i];
-    }
-    if (found == RC_OK)
-        *c = out;
-    return found;
-}
-
-enum rc
-verify_record(struct str proof, struct str entry, const struct note_key *keys, size_t count, struct checkpoint *c)
-{
-    struct record_proof p;
-    struct checkpoint out;
-    struct tree_hash leaf;
-    enum rc rc = record_proof_parse(proof, &p);
-
-    if (rc == RC_OK)
-        rc = verify_note(p.checkpoint, keys, count, &out, NULL);
-    if (rc != RC_OK)
-        return rc;
-    tree_leaf(entry, &leaf);
-    rc = tree_check_inclusion(&leaf, p.index, out.tree.size, &p.inclusion, &out.tree.root);
-    if (rc == RC_OK)
-        *c = out;
-    return rc;
-}
-
-/* What stands between two texts that quotes in a JSON string cannot spell. */
-static bool
-between(struct str text, struct str before, char end, struct str *out)
-{
-    size_t at = str_find(text, before);
-
-    if (at == SIZE_MAX)
-        return false;
-    struct str rest = str_sub(text, at + before.len, text.len);
-    const char *stop = rest.len ? memchr(rest.ptr, end, rest.len) : NULL;
-
-    if (!stop)
-        return false;
-    *out = (struct str){rest.ptr, (size_t)(stop - rest.ptr)};
-    return true;
-}
-
-enum rc
-rotation_key(struct str entry, struct note_key *key)
-{
-    struct str text;
-
-    if (!str_ends(entry, STR(",\"type\":\"key.rotate\",\"v\":1}")) || !between(entry, STR(",\"key\":{\"new\":\""), '"', &text))
-        return RC_NOT_FOUND;
-    return note_key_parse(text, key) == RC_OK ? RC_OK : RC_NOT_FOUND;
-}
-
-enum rc
-retention_of_entry(struct str entry, uint64_t *until)
-{
-    struct str inside, text;
-
-    if (!str_ends(entry, STR(",\"type\":\"retention\",\"v\":1}")) || !between(entry, STR(",\"retention\":{"), '}', &inside))
-        return RC_NOT_FOUND;
-    size_t at = str_find(inside, STR("\"until\":"));
-
-    if (at == SIZE_MAX)
-        return RC_NOT_FOUND;
-    text = str_sub(inside, at + 8, inside.len);
-    return str_to_u64(text, until) ? RC_OK : RC_NOT_FOUND;
-}
-
-static bool
-knows(const struct verification *v, const struct note_key *key)
-{
-    for (size_t i = 0; i < v->key_count; i++)
-        if (v->keys[i].id == key->id && memcmp(v->keys[i].public_key, key->public_key, SIGN_PUBLIC) == 0)
-            return true;
-    return false;
-}
-
-/* The successor that a trusted key has announced in the log, in a checkpoint of its own: trusted from then on, and the checkpoint is an anchor. */
-static enum rc
-follow_rotation(struct verification *v, const struct note_key *old)
-{
-    char name[NOTE_NAME_MAX];
-    struct note_key next;
-    struct checkpoint c;
-
-    buf_clear(&v->entries);
-    buf_clear(&v->hashes);
-    snprintf(name, sizeof(name), READER_KEYS "/%08x", old->id);
-    enum rc rc = reader_file(v->reader, name, NOTE_MAX, &v->hashes);
-
-    if (rc == RC_NOT_FOUND)
-        return RC_OK;
-    snprintf(name, sizeof(name), READER_KEYS "/%08x.entry", old->id);
-    if (rc == RC_OK)
-        rc = reader_file(v->reader, name, TILE_ENTRY_MAX, &v->entries);
-    if (rc == RC_OK)
-        rc = verify_record(buf_str(&v->hashes), buf_str(&v->entries), old, 1, &c);
-    if (rc == RC_OK)
-        rc = rotation_key(buf_str(&v->entries), &next);
-    if (rc == RC_NOMEM || rc == RC_IO)
-        return rc;
-    if (rc != RC_OK || strcmp(next.name, old->name) != 0) {
-        problem(v, name, "is no proof that this key was replaced");
-        return RC_OK;
-    }
-    if (knows(v, &next) || v->key_count == VERIFY_KEYS_MAX)
-        return RC_OK;
-    v->anchor[v->anchor_count++] = (struct anchor){c.tree, "the last checkpoint of a key that was replaced"};
-    v->keys[v->key_count++] = next;
-    return RC_OK;
-}
-
-static enum rc
-check_witnesses(struct verification *v)
-{
-    struct note n;
-    uint64_t time;
-    enum rc rc = note_parse(reader_note(v->reader), &n);
-
-    for (size_t i = 0; i < v->o->witness_count && rc == RC_OK; i++) {
-        if (note_check(&n, &v->o->witnesses[i], &time) != RC_OK)
-            problem(v, READER_CHECKPOINT, "a witness that was asked for has not cosigned it");
-        else
-            v->result->witnessed = time > v->result->witnessed ? time : v->result->witnessed;
-    }
-    return rc;
-}
-
-static enum rc
-check_checkpoint(struct verification *v)
-{
-    struct checkpoint c;
-    enum rc rc = RC_OK;
-
-    if (v->o->key_count > VERIFY_KEYS_MAX / 2 || v->o->anchor_count > VERIFY_ANCHORS_MAX)
-        return RC_USAGE;
-    memcpy(v->keys, v->o->keys, v->o->key_count * sizeof(*v->keys));
-    v->key_count = v->o->key_count;
-    for (size_t i = 0; i < v->key_count && rc == RC_OK; i++) { /* grows on the way */
-        const struct note_key key = v->keys[i];
-
-        rc = follow_rotation(v, &key);
-    }
-    if (rc != RC_OK)
-        return rc;
-    rc = verify_note(reader_note(v->reader), v->keys, v->key_count, &c, &v->result->signer);
-    if (rc == RC_NOT_FOUND)
-        problem(v, READER_CHECKPOINT, "no key that is trusted has signed it");
-    else if (rc != RC_OK)
-        problem(v, READER_CHECKPOINT, "its signature does not fit");
-    v->trusted = rc == RC_OK;
-    return check_witnesses(v);
-}
-
-static enum rc
-take_anchors(struct verification *v)
-{
-    for (size_t i = 0; i < v->o->anchor_count; i++) {
-        const struct verify_anchor *a = &v->o->anchors[i];
-        struct checkpoint c;
-        enum rc rc = verify_note(a->note, v->keys, v->key_count, &c, NULL);
-
-        if (rc == RC_MALFORMED) {
-            errs_add(v->es, ERR_ERROR, RC_USAGE, 0, (struct err_pos){.file = a->name}, "this is no checkpoint");
-            return RC_USAGE;
-        }
-        if (rc != RC_OK)
-            problem(v, a->name, "this anchor is not signed by a key that is trusted");
-        else
-            v->anchor[v->anchor_count++] = (struct anchor){c.tree, a->name};
-    }
-    return RC_OK;
+    verify_problem(v, path, what);
 }
 
 /* -- the tree --------------------------------------------------------------------------------------------------------------------- */
@@ -502,7 +273,7 @@ check_tree(struct verification *v)
     tree_edge_root(&v->edge, &root);
     v->result->root_fits = tree_equal(&root, &signed_tree->root);
     if (!v->result->root_fits)
-        problem(v, READER_CHECKPOINT, "the entries do not have the root that was signed");
+        verify_problem(v, READER_CHECKPOINT, "the entries do not have the root that was signed");
     return RC_OK;
 }
 
@@ -535,7 +306,7 @@ check_ends(struct verification *v)
         bad_leaves(v, size, v->anchor[i].tree.size - 1);
     }
     if (v->retention.until && !v->retention_proven) {
-        problem(v, READER_RETENTION, "no entry of the log says that entries were removed");
+        verify_problem(v, READER_RETENTION, "no entry of the log says that entries were removed");
         bad_leaves(v, 0, v->retention.until - 1);
     }
 }
@@ -549,7 +320,7 @@ on_stray(void *arg, enum stray kind, const char *path, const struct tile *t)
 
     if (kind != STRAY_DIFFERS || !t)
         return;
-    problem(v, path, "is not the beginning of what the checkpoint covers");
+    verify_problem(v, path, "is not the beginning of what the checkpoint covers");
     bad_leaves(v, (t->n * TILE_WIDTH) << height, ((t->n * TILE_WIDTH + t->width) << height) - 1);
 }
 
@@ -562,9 +333,9 @@ run(struct verification *v)
         return rc;
     v->result->tree = reader_checkpoint(v->reader)->tree;
     v->retention = reader_retention(v->reader);
-    rc = check_checkpoint(v);
+    rc = verify_checkpoint(v);
     if (rc == RC_OK)
-        rc = take_anchors(v);
+        rc = verify_take_anchors(v);
     if (rc == RC_OK)
         rc = check_tree(v);
     if (rc == RC_OK) {

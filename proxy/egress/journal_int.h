@@ -3,7 +3,8 @@
  *
  *   journal.c         opens, takes what is posted, reads for other threads
  *   journal_commit.c  the commit thread: gathers a group, has the store commit it, answers; reopens the store after a failure
- *   journal_store.c   opens, checks and reads the environment        journal_write.c   writes one group as one transaction
+ *   journal_store.c   opens and checks the environment               journal_write.c   writes one group as one transaction
+ *   journal_store_read.c reads it
  *   journal_record.c  how records look                               journal_owner.c   one gate a directory
  *   journal_reader.c  another process reads entries             journal_wal.c     entries that are durable, but not in LMDB yet
  *                                                           journal_wal_mend.c the last of them, when it cannot be read

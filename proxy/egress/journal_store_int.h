@@ -1,5 +1,5 @@
 /**
- * The open LMDB environment, shared by the two files that touch it.
+ * The open LMDB environment, shared by the three files that touch it.
  */
 #ifndef EGRESS_JOURNAL_STORE_INT_H
 #define EGRESS_JOURNAL_STORE_INT_H
@@ -25,6 +25,8 @@ struct store {
 };
 
 enum rc store_rc(int lmdb_error);
+/* A transaction for reading, to be aborted; an error of LMDB. */
+int store_read_begin(struct store *s, MDB_txn **txn) MUST_USE;
 struct store_key {
     uint8_t be[8];
 };

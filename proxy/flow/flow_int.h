@@ -122,6 +122,8 @@ struct flow {
 /* One payload less is open: acknowledged or durable; ${rejected} spans of it refused for good; failed other than RC_OK: neither sent nor stored. */
 void flow_job_settle(struct flow_job *job, uint64_t rejected, enum rc failed);
 void flow_check_drained(struct flow *f);
+
+/* note.c */
 /* Post what nobody waits for: up to two entries (finished records, taken over) and a deletion (id 0 = none). Returns: false for want of memory. */
 bool flow_note(struct flow *f, struct record *records, unsigned count, uint64_t del);
 /* The same for one entry, as it was made: one that could not be is freed and counted. */
@@ -136,6 +138,10 @@ struct note_order {
 };
 /* The same, in full. A deletion that the journal could not take is posted until it does. */
 bool flow_post_note(struct flow *f, const struct note_order *o);
+/* Post again those that the journal could not take; when the timer of the flow says so, as soon as it can be written. */
+void notes_post_held(struct flow *f);
+void notes_on_timer(void *flow);
+void notes_free(struct flow *f);
 
 /* lane.c */
 enum rc lane_bind(struct flow *f, struct exporter *const *exporters) MUST_USE;
